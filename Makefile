@@ -1,0 +1,85 @@
+# Every target sets itself up from nothing but `python3` (3.11 or newer).
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PEER := .venv-bench-pypsa
+PIP := -m pip --disable-pip-version-check --quiet
+WORKERS ?= 2
+PACKAGES := cases network clearing mitigation settlement counterflow
+DATE ?= 2020-10-10
+
+# One thread in BLAS: small dense blocks gain nothing from more, and busy cores lose much.
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+export MKL_NUM_THREADS := 1
+
+.PHONY: help demo test test-slow bench lint docs lock browser clean
+
+help:  ## this list
+	@awk -F ':.*##' '/^[a-z-]+:.*##/ {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "$(PYTHON) is older than 3.11; set PYTHON=python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# A stamp per lock: what is installed stays until the lock or pyproject.toml changes.
+$(VENV)/.run: requirements/run.lock pyproject.toml | $(BIN)/python
+	$(BIN)/python $(PIP) install -r requirements/run.lock
+	$(BIN)/python $(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.lock $(VENV)/.run
+	$(BIN)/python $(PIP) install -r requirements/dev.lock
+	@touch $@
+
+$(VENV)/.docs: requirements/docs.lock $(VENV)/.run
+	$(BIN)/python $(PIP) install -r requirements/docs.lock
+	@touch $@
+
+$(PEER)/.ready: requirements/bench.lock
+	$(PYTHON) -m venv $(PEER)
+	$(PEER)/bin/python $(PIP) install -r requirements/bench.lock
+	@touch $@
+
+demo: $(VENV)/.run  ## clear a day of RTS-GMLC; show its prices and what binds
+	@bash tools/demo $(BIN)/counterflow $(DATE)
+
+test: $(VENV)/.dev browser  ## the tests, slow ones left out
+	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+test-slow: $(VENV)/.dev browser  ## larger grids and sweeps
+	$(BIN)/python -m pytest -n $(WORKERS) -m slow $(ARGS)
+
+bench: $(VENV)/.dev $(PEER)/.ready  ## one table of times against PyPSA; CASES=name,name picks some
+	$(BIN)/python -m benchmarks.bench --peer $(PEER)/bin/python $(if $(CASES),--cases $(CASES)) $(ARGS)
+
+lint: $(VENV)/.dev  ## ruff, mypy --strict, one-way imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: $(VENV)/.docs  ## the site, into site/
+	$(BIN)/python -m docs.build_tables
+	$(BIN)/mkdocs build --strict --quiet
+	@echo "site/index.html"
+
+COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --strip-extras --no-annotate \
+  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(UPGRADE)
+lock: $(VENV)/.dev  ## write requirements/*.lock again; UPGRADE=--upgrade for newer versions
+	$(COMPILE) --extra grids --extra cluster --extra sql --extra dev -o requirements/dev.lock pyproject.toml
+	$(COMPILE) --extra grids --build-deps-for editable -c requirements/dev.lock -o requirements/run.lock pyproject.toml
+	$(COMPILE) --extra grids --extra docs -c requirements/dev.lock -o requirements/docs.lock pyproject.toml
+	$(COMPILE) -o requirements/bench.lock requirements/bench.in
+
+browser:
+	@bash tools/chromium
+
+clean:  ## remove environments, caches and what the targets wrote
+	rm -rf $(VENV) .venv-* demo site build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
