@@ -1,0 +1,139 @@
+"""The market day: a header and tables that have been checked."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+from pydantic import ValidationError
+
+from cases.checks import check_tables
+from cases.convert import Source, convert, nearest
+from cases.errors import DataWarning, Failure, InputError
+from cases.meta import CaseMeta, meta_failures
+from cases.schema import CASE_TABLES, empty_frame
+
+__all__ = ["Case", "CaseMeta"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Case:
+    """A market day: `meta` and one DataFrame per table of the schema, all checked.
+
+    Make one with `Case.build` or `cases.read_case`. Every table is an attribute named as its
+    file (`case.units`, `case.demand`); tables that were not given are there without rows. A case
+    does not change: an attribute gives a copy, and `replace` makes a new case. Rows keep the
+    order they were given in; the columns of wide tables follow the order of `units` or `loads`.
+    """
+
+    meta: CaseMeta
+    tables: dict[str, pd.DataFrame]
+    warnings: tuple[Failure, ...] = ()
+
+    @classmethod
+    def build(cls, meta: CaseMeta | Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> Case:
+        """Make a case from a header and frames; absent tables and columns take their defaults.
+
+        Raises InputError with every failure that was found; issues a DataWarning for data that
+        can be cleared but looks wrong, and keeps it in `case.warnings`.
+        """
+        return assemble(meta, tables)
+
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        tables = self.__dict__.get("tables", {})
+        if name in tables:
+            frame: pd.DataFrame = tables[name].copy(deep=False)
+            return frame
+        raise AttributeError(f"a case has no table {name}{nearest(name, CASE_TABLES)}")
+
+    def __repr__(self) -> str:
+        rows = ", ".join(f"{name} {len(t)}" for name, t in self.tables.items() if len(t))
+        return f"<Case {self.meta.name}: {self.meta.intervals} intervals; {rows}>"
+
+    @cached_property
+    def interval_starts(self) -> pd.DatetimeIndex:
+        """Starts of all intervals, in the timezone of the case."""
+        return self.meta.interval_starts()
+
+    @cached_property
+    def interval_ends(self) -> pd.DatetimeIndex:
+        """Ends of all intervals, in the timezone of the case."""
+        step = pd.Timedelta(minutes=self.meta.interval_minutes)
+        ends = self.interval_starts.tz_convert("UTC") + step
+        return ends.tz_convert(self.meta.timezone).rename("interval_end")
+
+    @property
+    def interval_hours(self) -> float:
+        """Length of an interval in hours."""
+        return self.meta.interval_minutes / 60
+
+    def replace(self, **changes: Any) -> Case:
+        """A new case with other tables (by table name) or header values (by name), checked."""
+        tables = {name: changes.pop(name, table) for name, table in self.tables.items()}
+        unknown = [name for name in changes if name not in CaseMeta.model_fields]
+        if unknown:
+            known = [*CASE_TABLES, *CaseMeta.model_fields]
+            raise InputError(
+                Failure(
+                    "",
+                    None,
+                    None,
+                    "unknown_name",
+                    f"a case has no table or header value {name}{nearest(name, known)}",
+                )
+                for name in unknown
+            )
+        header = {name: getattr(self.meta, name) for name in CaseMeta.model_fields}
+        return assemble({**header, **changes}, tables)
+
+
+def assemble(
+    meta: CaseMeta | Mapping[str, Any],
+    tables: Mapping[str, pd.DataFrame],
+    sources: Mapping[str, Source] | None = None,
+    failures: list[Failure] | None = None,
+    header_text: str = "",
+) -> Case:
+    """Convert, check and build: what `Case.build` and the folder reader share.
+
+    `sources` names the files and lines that the tables came from, `failures` is what the reader
+    found already; all of it is raised together.
+    """
+    found = [] if failures is None else failures
+    header = _header(meta, found, header_text)
+    timezone = "UTC" if header is None else header.timezone
+    origins = dict(sources or {})
+    for name in tables:
+        if name not in CASE_TABLES:
+            known = nearest(name, CASE_TABLES)
+            found.append(Failure(name, None, None, "unknown_table", f"no such table{known}"))
+    typed: dict[str, pd.DataFrame] = {}
+    for name, table in CASE_TABLES.items():
+        source = origins.setdefault(name, Source(name))
+        if name in tables:
+            typed[name] = convert(table, tables[name], source, timezone, found)
+        else:
+            typed[name] = empty_frame(table, timezone)
+    given = {name for name in CASE_TABLES if name in tables}
+    warned = check_tables(header, typed, origins, given, found)
+    if found or header is None:
+        raise InputError(found)
+    for warning in warned:
+        warnings.warn(DataWarning(str(warning)), stacklevel=3)
+    return Case(header, typed, tuple(warned))
+
+
+def _header(
+    meta: CaseMeta | Mapping[str, Any], failures: list[Failure], text: str
+) -> CaseMeta | None:
+    if isinstance(meta, CaseMeta):
+        return meta
+    try:
+        return CaseMeta.model_validate(dict(meta))
+    except ValidationError as error:
+        failures.extend(meta_failures("case.toml", error, text))
+        return None

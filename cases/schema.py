@@ -1,0 +1,89 @@
+"""The declared schema of every table, and what follows from it.
+
+One declaration per column (type, unit, description, default, limits) feeds the checks, the
+Parquet field metadata and the column tables of the docs.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+import pyarrow as pa
+
+from cases.case_tables import CASE_TABLES
+from cases.columns import Column, Dtype, Table
+from cases.run_tables import RUN_TABLES, STATEMENT_TABLES
+
+__all__ = [
+    "CASE_TABLES",
+    "RUN_TABLES",
+    "STATEMENT_TABLES",
+    "Column",
+    "Dtype",
+    "Table",
+    "arrow_field",
+    "arrow_type",
+    "column_rows",
+    "empty_frame",
+    "pandas_dtype",
+]
+
+
+def pandas_dtype(column: Column, timezone: str) -> str | pd.DatetimeTZDtype:
+    """The dtype of a column in memory; timestamps are in the timezone of the case."""
+    if column.dtype == "timestamp":
+        return pd.DatetimeTZDtype("us", timezone)
+    return {
+        "str": "str",
+        "float": "float64",
+        "int": "int64",
+        "bool": "bool",
+        "date": "datetime64[us]",
+        "decimal": "object",
+    }[column.dtype]
+
+
+def empty_frame(table: Table, timezone: str = "UTC") -> pd.DataFrame:
+    """A frame without rows that has the columns and dtypes of a table."""
+    return pd.DataFrame(
+        {c.name: pd.Series([], dtype=pandas_dtype(c, timezone)) for c in table.columns}
+    )
+
+
+def arrow_type(column: Column, timezone: str) -> pa.DataType:
+    """The type of a column in Parquet."""
+    types: dict[str, pa.DataType] = {
+        "str": pa.string(),
+        "float": pa.float64(),
+        "int": pa.int64(),
+        "bool": pa.bool_(),
+        "timestamp": pa.timestamp("us", tz=timezone),
+        "date": pa.date32(),
+        "decimal": pa.decimal128(38, 12),
+    }
+    return types[column.dtype]
+
+
+def arrow_field(column: Column, timezone: str, name: str | None = None) -> pa.Field:
+    """The Parquet field of a column, its unit and description as metadata."""
+    metadata = {"unit": column.unit, "description": column.description}
+    return pa.field(name or column.name, arrow_type(column, timezone), metadata=metadata)
+
+
+def column_rows(table: Table) -> list[dict[str, str]]:
+    """Rows (column, type, unit, required, default, meaning) of a table for the docs."""
+    rows = []
+    columns = list(table.columns)
+    for column in columns + ([table.value] if table.value is not None else []):
+        name = f"one per {table.wide}" if column is table.value else column.name
+        default = "" if column.default is None else str(column.default)
+        rows.append(
+            {
+                "column": name,
+                "type": column.dtype,
+                "unit": column.unit,
+                "required": "yes" if column.required else "",
+                "default": default,
+                "meaning": column.description,
+            }
+        )
+    return rows
