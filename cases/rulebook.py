@@ -1,0 +1,269 @@
+"""The rulebook: every threshold, penalty price and choice of a market, as versioned data."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from cases.convert import nearest
+from cases.errors import Failure, InputError
+from cases.rulebook_mitigation import MitigationRules
+from cases.rulebook_settlement import SettlementRules
+from cases.toml import to_toml
+
+__all__ = ["RuleBook", "rulebook_names"]
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PenaltyRules(_Section):
+    """Prices at which a limit may be exceeded, money per MWh."""
+
+    balance: Positive = Field(description="energy balance of an island, either way")
+    branch: Positive = Field(description="branch limit in the base case")
+    interface: Positive = Field(description="interface limit")
+    contingency: Positive = Field(description="branch limit after an outage")
+    ramp: Positive = Field(description="ramp limit of a unit")
+    reserve: Positive = Field(description="reserve requirement without a demand curve")
+
+
+class NetworkRules(_Section):
+    """How the grid becomes equations."""
+
+    convention: Literal["matpower", "series"] = Field(
+        description="susceptance: 1 / (x * tap) with shifts, or x / (r^2 + x^2) without"
+    )
+    angle_limits: bool = Field(description="angle difference limits hold as flow limits")
+
+
+class SecurityRules(_Section):
+    """How limits of the grid are found and added."""
+
+    tolerance_mw: Positive = Field(description="excess from which a limit is added, MW")
+    rows_per_pass: int = Field(ge=1, description="most limits added in one pass")
+
+
+class PricingRules(_Section):
+    """Which problem makes the prices."""
+
+    method: Literal["fixed", "relaxed", "extended"] = Field(
+        description="commitment fixed, relaxed, or with start-up and no-load in the offer"
+    )
+    allow_offline: bool = Field(description="extended: units that stay off may set the price")
+    tie_break: Literal["solver", "lower", "upper"] = Field(
+        description="which price holds where duals are not unique"
+    )
+
+
+class SolverRules(_Section):
+    """Settings of HiGHS."""
+
+    seed: int = Field(ge=0, description="random seed")
+    threads: int = Field(ge=1, description="threads")
+    gap: float = Field(ge=0, allow_inf_nan=False, description="relative gap of the commitment")
+    time_limit: float = Field(gt=0, description="time limit, seconds; inf = none")
+    feasibility_tolerance: Positive = Field(description="primal and dual feasibility tolerance")
+
+
+class LossRules(_Section):
+    """Transmission losses."""
+
+    method: Literal["none", "marginal"] = Field(description="lossless, or marginal losses")
+
+
+class OfferRules(_Section):
+    """Caps on offers, money per MWh."""
+
+    cap: float = Field(description="highest offer; inf = none")
+    floor: float = Field(description="lowest offer; -inf = none")
+
+
+class UpliftRules(_Section):
+    """Who pays for guarantee payments."""
+
+    allocation: Literal["load_ratio", "deviation"] = Field(
+        description="by share of load, or by deviation from the day-ahead schedule"
+    )
+
+
+class RuleBook(BaseModel):
+    """All rules of a market; `RuleBook.load` reads a shipped one by name or a TOML file.
+
+    A file that says `extends = NAME` takes over every key that it does not give itself.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(min_length=1, description="name of the rulebook")
+    version: str = Field(min_length=1, description="version of the rules")
+    date: dt.date = Field(description="date of the rules")
+    title: str = Field(description="what it is, in one line")
+    penalties: PenaltyRules
+    network: NetworkRules
+    security: SecurityRules
+    pricing: PricingRules
+    solver: SolverRules
+    losses: LossRules
+    offers: OfferRules
+    uplift: UpliftRules
+    settlement: SettlementRules = SettlementRules()
+    mitigation: MitigationRules
+    evidence: dict[str, str] = Field(
+        default_factory=dict, description="key or section -> where its numbers come from"
+    )
+
+    @classmethod
+    def load(cls, name_or_path: str | Path | RuleBook = "default") -> RuleBook:
+        """Read a shipped rulebook by name, or a TOML file; a RuleBook is returned as it is.
+
+        Raises InputError: unknown name, unreadable file, unknown or missing keys, wrong values.
+        """
+        if isinstance(name_or_path, RuleBook):
+            return name_or_path
+        label, values = _read(name_or_path, ())
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise InputError(_failures(label, error)) from None
+
+    def with_settings(self, settings: Mapping[str, Any]) -> RuleBook:
+        """Give the same rulebook with other values, keys written like `pricing.method`.
+
+        Values may be text, as on a command line. Raises InputError with every unknown key (and
+        the nearest known ones) and every value of the wrong kind (and what was expected).
+        """
+        if not settings:
+            return self
+        known = dict(_leaves(type(self)))
+        failures = [
+            Failure("", None, key, "unknown_setting", _unknown_setting(key, known))
+            for key in settings
+            if key not in known
+        ]
+        values = self.model_dump()
+        for key, value in settings.items():
+            if key in known:
+                *path, last = key.split(".")
+                section = values
+                for part in path:
+                    section = section[part]
+                section[last] = value
+        try:
+            changed = type(self).model_validate(values)
+        except ValidationError as error:
+            failures += _failures("", error)
+        if failures:
+            raise InputError(failures)
+        return changed
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of all values."""
+        text = json.dumps(self.model_dump(mode="python"), sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def to_toml(self) -> str:
+        """Give the whole rulebook as TOML; loading it gives an equal rulebook."""
+        return to_toml(self.model_dump())
+
+
+def rulebook_names() -> list[str]:
+    """List the names of the shipped rulebooks."""
+    folder = resources.files("cases") / "rulebooks"
+    names = (item.name for item in folder.iterdir())
+    return sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
+
+
+def rulebook_keys() -> dict[str, str]:
+    """Every key that can be set, with what it means."""
+    return {key: field.description or "" for key, field in _leaves(RuleBook)}
+
+
+def _read(name_or_path: str | Path, seen: tuple[str, ...]) -> tuple[str, dict[str, Any]]:
+    """The values of a rulebook file, those of the ones it extends included."""
+    text = str(name_or_path)
+    if text in rulebook_names():
+        label = f"{text}.toml"
+        data = (resources.files("cases") / "rulebooks" / label).read_bytes()
+    elif Path(text).is_file():
+        label = text
+        data = Path(text).read_bytes()
+    else:
+        raise InputError.one(
+            "",
+            None,
+            None,
+            "unknown_rulebook",
+            f"no rulebook {text}: give a TOML file or one of {', '.join(rulebook_names())}",
+        )
+    try:
+        values = tomllib.loads(data.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError.one(label, None, None, "toml", f"not valid TOML: {error}") from None
+    base = values.pop("extends", None)
+    if base is None:
+        return label, values
+    if not isinstance(base, str) or base in seen or base == text:
+        raise InputError.one(
+            label, None, "extends", "extends", "must name another rulebook, and not in a circle"
+        )
+    return label, _merged(_read(base, (*seen, text))[1], values)
+
+
+def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    result = dict(base)
+    for key, value in over.items():
+        old = result.get(key)
+        both = isinstance(old, dict) and isinstance(value, dict)
+        result[key] = _merged(old, value) if both else value
+    return result
+
+
+def _leaves(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, field in model.model_fields.items():
+        section = field.annotation
+        if isinstance(section, type) and issubclass(section, BaseModel):
+            yield from _leaves(section, f"{prefix}{name}.")
+        else:
+            yield prefix + name, field
+
+
+def _unknown_setting(key: str, known: Mapping[str, Any]) -> str:
+    inside = [name for name in known if name.startswith(f"{key}.")]
+    if inside:
+        return f"is a section; set one of {', '.join(inside)}"
+    same_end = [name for name in known if name.rpartition(".")[2] == key.rpartition(".")[2]]
+    hint = nearest(key, known)
+    if not hint and same_end:
+        hint = f"; did you mean {' or '.join(same_end[:3])}?"
+    return f"there is no such setting{hint}"
+
+
+def _failures(file: str, error: ValidationError) -> list[Failure]:
+    failures = []
+    for item in error.errors():
+        key = ".".join(str(part) for part in item["loc"])
+        if item["type"] == "missing":
+            rule, message = "missing_key", "the key is missing"
+        elif item["type"] == "extra_forbidden":
+            known = [name for name, _ in _leaves(RuleBook)]
+            rule, message = "unknown_key", f"there is no such key{nearest(key, known)}"
+        else:
+            message = item["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+            message = message.removeprefix("a valid ").partition(", unable")[0]
+            rule, message = "value", f"must be {message}, not {item['input']!r}"
+        failures.append(Failure(file, None, key, rule, message))
+    return failures
