@@ -1,0 +1,41 @@
+"""Check a run against its case without a solver.
+
+Everything is recomputed from the tables alone: balances, flows, limits before and after outages,
+unit bounds, ramps, costs, the objective, and prices (a price is right where nobody would rather
+produce, consume or carry another amount at it).
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from cases.run import Run
+from clearing.validation import CHECKS, GROUND, Facts, collect
+
+__all__ = ["validate"]
+
+
+def validate(run: Run) -> pd.DataFrame:
+    """List everything in a run that does not follow from its case, rulebook and other tables.
+
+    Parameters
+    ----------
+    run
+        A run in memory or read from its folder.
+
+    Returns
+    -------
+    DataFrame
+        One row per violation, none when all is well: ``check`` (family and name), ``subject``
+        (unit, bus, branch, ...), ``interval_start`` (NaT for the whole run), ``value`` as stated
+        or recomputed, ``limit`` it should keep or equal, ``excess`` >= 0 beyond it. Megawatts are
+        held to 1e-3 or the rulebook's ``security.tolerance_mw`` if that is more, prices to 1e-4
+        money per MWh, money to 1e-6 of itself. Missing rows and numbers are reported alone,
+        because nothing else can be computed then.
+    """
+    facts = Facts(run)
+    timezone = run.case.meta.timezone
+    missing = collect((frame for check in GROUND for frame in check(facts)), timezone)
+    if len(missing):
+        return missing
+    return collect((frame for check in CHECKS for frame in check(facts)), timezone)

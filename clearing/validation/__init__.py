@@ -1,0 +1,64 @@
+"""The checks of a run, one family per module; `CHECKS` lists them in order.
+
+A check is a function from `Facts` (a run's tables as arrays) to frames of violations. A new
+family is a new module and one more entry here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+import pandas as pd
+
+from clearing.validation import (
+    balance,
+    binding,
+    money,
+    network,
+    prices,
+    rent,
+    security,
+    tables,
+    units,
+)
+from clearing.validation.facts import Facts
+from clearing.validation.report import COLUMNS, collect
+
+__all__ = ["CHECKS", "COLUMNS", "GROUND", "Check", "Facts", "collect"]
+
+Check: TypeAlias = Callable[[Facts], Iterator[pd.DataFrame]]
+
+GROUND: tuple[Check, ...] = (tables.complete,)
+"""Checks without which the others cannot be computed."""
+
+CHECKS: tuple[Check, ...] = (
+    tables.identity,
+    balance.energy_balance,
+    balance.loads,
+    balance.bids,
+    balance.links,
+    units.bounds,
+    units.availability,
+    units.self_schedules,
+    units.ramps,
+    network.flows,
+    network.branch_limits,
+    network.interface_limits,
+    security.post_contingency,
+    money.offers,
+    money.dispatch_cost,
+    money.penalties,
+    money.objective,
+    binding.constraint_rows,
+    binding.complementary,
+    binding.dfax,
+    prices.split,
+    prices.terms,
+    prices.units,
+    prices.bids,
+    prices.links,
+    prices.balance_price,
+    rent.rent_identity,
+)
+"""Everything that is recomputed, in the order of the report."""

@@ -1,0 +1,63 @@
+"""Energy: what is injected in an island is withdrawn there, and loads get what they are said to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from clearing.validation.facts import Facts, effective_blocks
+from clearing.validation.report import above, below, differing
+
+__all__ = ["bids", "energy_balance", "links", "loads"]
+
+
+def energy_balance(facts: Facts) -> Iterator[pd.DataFrame]:
+    """Check generation + imports - demand - bids + shortage - surplus = 0 in every island."""
+    islands = facts.grid.islands
+    count = int(islands.max()) + 1
+    total = np.zeros((len(facts.starts), count))
+    np.add.at(total.T, islands, facts.injections.T)
+    names = [str(k) for k in range(count)]
+    slack = facts.tolerance * max(1.0, np.sqrt(len(islands) / count))
+    yield differing("balance.energy", names, facts.starts, total, 0.0, slack)
+
+
+def loads(facts: Facts) -> Iterator[pd.DataFrame]:
+    """Check awards: demand and accepted bids, less a share of the island's shortage."""
+    names = facts.case.loads["load"]
+    at = facts.bus_of("loads")
+    demand = facts.demand
+    by_bus = facts.at_bus(demand, at)[:, at]
+    missing = (facts.shares * facts.unserved[:, facts.grid.islands])[:, at]
+    within = np.divide(demand, by_bus, out=np.zeros_like(demand), where=by_bus != 0)
+    expected = demand + facts.bid_mw - missing * within
+    yield differing(
+        "balance.load", pd.Index(names), facts.starts, facts.served, expected, facts.tolerance
+    )
+
+
+def bids(facts: Facts) -> Iterator[pd.DataFrame]:
+    """Check that accepted price-sensitive demand is between 0 and what was bid."""
+    loads = pd.Index(facts.case.loads["load"])
+    bid = np.zeros(facts.bid_mw.shape)
+    blocks = effective_blocks(facts.case.bids, "load", facts.starts)
+    if len(blocks):
+        t = facts.starts.get_indexer(blocks["interval_start"])
+        np.add.at(bid, (t, loads.get_indexer(blocks["load"])), blocks["mw"].to_numpy())
+    yield above("balance.bid", loads, facts.starts, facts.bid_mw, bid, facts.tolerance)
+    yield below("balance.bid", loads, facts.starts, facts.bid_mw, 0.0, facts.tolerance)
+
+
+def links(facts: Facts) -> Iterator[pd.DataFrame]:
+    """Check min_mw <= flow sent <= max_mw, and that loss_fraction of it is lost."""
+    table = facts.case.links
+    names = pd.Index(table["link"])
+    sent = facts.link_mw
+    for check, limit in ((below, "min_mw"), (above, "max_mw")):
+        bound = table[limit].to_numpy(dtype=np.float64)
+        yield check("links.limit", names, facts.starts, sent, bound, facts.tolerance)
+    loss = facts.by_name("link_flows", "link", "loss_mw", table["link"])
+    expected = np.abs(sent) * table["loss_fraction"].to_numpy(dtype=np.float64)
+    yield differing("links.loss", names, facts.starts, loss, expected, facts.tolerance)

@@ -1,0 +1,161 @@
+"""The ``constraints`` table: what is said to bind does, at the flow and limit that it states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from clearing.validation.facts import PRICE_TOLERANCE, Facts, Floats, Ints
+from clearing.validation.network import interface_weights, limits_of_branches
+from clearing.validation.report import rows
+from clearing.validation.security import flow_after
+from network.sensitivities import Direction
+
+__all__ = ["Binding", "binding", "complementary", "constraint_rows", "dfax"]
+
+DFAX_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class Binding:
+    """Rows of the network constraints: recomputed flow, limit and shift flow, MW.
+
+    All three are signed in the binding direction: a limit holds while flow <= limit. A row whose
+    constraint does not exist has NaN.
+    """
+
+    flow: Floats
+    limit: Floats
+    shift_flow: Floats
+
+
+def binding(facts: Facts) -> Binding:
+    """Recompute the flow, the limit and the flow at zero injection of every row."""
+    table = facts.network_constraints
+    t = facts.starts.get_indexer(pd.DatetimeIndex(table["interval_start"]))
+    sign = np.where(table["direction"] == "up", 1.0, -1.0)
+    # Flows of all intervals and, as one more column, those that the phase shifts cause alone.
+    states = np.column_stack([facts.computed_flow.T, facts.grid.shift_flow])
+    state_flow = np.full((len(table), states.shape[1]), np.nan)
+    limit = np.full(len(table), np.nan)
+    branch = pd.Index(facts.case.branches["branch"]).get_indexer(pd.Index(table["constraint"]))
+    interface = pd.Index(facts.case.interface_limits["interface"]).get_indexer(
+        pd.Index(table["constraint"])
+    )
+    base = (table["contingency"] == "").to_numpy(dtype=bool)
+
+    on_branch = base & (branch >= 0)
+    state_flow[on_branch] = states[branch[on_branch]]
+    low, high = limits_of_branches(facts)
+    limit[on_branch] = np.where(sign > 0, high[branch], -low[branch])[on_branch]
+
+    on_interface = base & (branch < 0) & (interface >= 0)
+    state_flow[on_interface] = (interface_weights(facts) @ states)[interface[on_interface]]
+    bounds = facts.case.interface_limits
+    most, least = (bounds[c].to_numpy(dtype=np.float64) for c in ("max_mw", "min_mw"))
+    chosen = interface[on_interface]
+    limit[on_interface] = np.where(sign[on_interface] > 0, most[chosen], -least[chosen])
+
+    after = ~base & (branch >= 0)
+    for name, positions in table[after].groupby("contingency", sort=False).indices.items():
+        at: Ints = np.flatnonzero(after)[positions]
+        outage = facts.grid.contingency(str(name))
+        state_flow[at] = flow_after(facts, outage, branch[at], states)
+        limit[at] = facts.grid.emergency_rating[branch[at]]
+    known = t >= 0
+    flow = np.full(len(table), np.nan)
+    flow[known] = state_flow[np.flatnonzero(known), t[known]]
+    return Binding(sign * flow, limit, sign * state_flow[:, -1])
+
+
+def constraint_rows(facts: Facts) -> Iterator[pd.DataFrame]:
+    """Check ``flow_mw``, ``limit_mw`` and ``penalty_mw``, and that every limit listed is met."""
+    table = facts.network_constraints
+    real = binding(facts)
+    sign = np.where(table["direction"] == "up", 1.0, -1.0)
+    flow = sign * table["flow_mw"].to_numpy(dtype=np.float64)
+    limit = table["limit_mw"].to_numpy(dtype=np.float64)
+    penalty = table["penalty_mw"].to_numpy(dtype=np.float64)
+    over = np.maximum(real.flow - real.limit, 0.0)
+    for check, stated, expected in (
+        ("constraints.flow", flow, real.flow),
+        ("constraints.limit", limit, real.limit),
+        ("constraints.penalty_mw", penalty, over),
+    ):
+        yield _wrong(table, check, stated, expected, facts.tolerance)
+    slack = np.where(real.flow < real.limit, real.limit, real.flow)
+    yield _wrong(table, "constraints.met", real.flow, slack, facts.tolerance)
+
+
+def complementary(facts: Facts) -> Iterator[pd.DataFrame]:
+    """Check 0 <= shadow price <= penalty, equal to the penalty where the limit is exceeded."""
+    if facts.rulebook.pricing.method != "fixed":
+        return
+    table = facts.run.constraints
+    name = table["constraint"]
+    kind = pd.Series("branch", index=table.index)
+    kind[name.isin(facts.case.interface_limits["interface"])] = "interface"
+    kind[table["contingency"] != ""] = "contingency"
+    kind[name.str.startswith(("ramp_up:", "ramp_down:"))] = "ramp"
+    most = kind.map(dict(facts.rulebook.penalties)).to_numpy(dtype=np.float64)
+    shadow = table["shadow_price"].to_numpy(dtype=np.float64)
+    exceeded = table["penalty_mw"].to_numpy(dtype=np.float64) > facts.tolerance
+    expected = np.where(exceeded, most, np.clip(shadow, 0.0, most))
+    yield _wrong(table, "constraints.shadow_price", shadow, expected, PRICE_TOLERANCE)
+
+
+def dfax(facts: Facts) -> Iterator[pd.DataFrame]:
+    """Check that ``dfax`` is minus the sensitivity in the binding direction.
+
+    Another slack adds the same number at every bus of an island, so each bus is compared with its
+    island's median difference.
+    """
+    key = ["interval_start", "constraint", "contingency"]
+    directions = facts.network_constraints[[*key, "direction"]].drop_duplicates(key)
+    table = facts.run.price_terms.merge(directions, on=key, how="inner")
+    bus = facts.bus_index.get_indexer(pd.Index(table["bus"]))
+    real = np.full(len(table), np.nan)
+    groups = table.groupby(["constraint", "contingency", "direction"], sort=False).indices
+    for (constraint, contingency, direction), at in groups.items():
+        side: Direction = "upper" if direction == "up" else "lower"
+        real[at] = facts.grid.dfax((constraint, contingency), side).to_numpy()[bus[at]]
+    stated = table["dfax"].to_numpy(dtype=np.float64)
+    table["island"] = facts.grid.islands[bus]
+    table["difference"] = stated - real
+    common = table.groupby([*key, "island"], sort=False)["difference"].transform("median")
+    expected = real + common.to_numpy(dtype=np.float64)
+    excess = np.abs(stated - expected)
+    wrong = ~(excess <= DFAX_TOLERANCE)
+    bad = table[wrong]
+    yield rows(
+        "prices.dfax",
+        bad["bus"] + " on " + bad["constraint"],
+        bad["interval_start"],
+        stated[wrong],
+        expected[wrong],
+        excess[wrong],
+    )
+
+
+def _wrong(
+    table: pd.DataFrame,
+    check: str,
+    stated: Floats,
+    expected: Floats,
+    tolerance: float,
+) -> pd.DataFrame:
+    excess = np.abs(stated - expected)
+    wrong = ~(excess <= tolerance * np.maximum(1.0, np.abs(expected) / 1e3))
+    bad = table[wrong]
+    subject = bad["constraint"] + np.where(bad["contingency"] == "", "", " after ")
+    return rows(
+        check,
+        subject + bad["contingency"],
+        bad["interval_start"],
+        stated[wrong],
+        expected[wrong],
+        excess[wrong],
+    )

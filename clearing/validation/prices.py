@@ -1,0 +1,211 @@
+"""Prices: their split, the terms of congestion, and what each bus's price says about its units.
+
+Whether a price is right can be told without a solver: dispatch and prices are optimal together
+exactly when every limit with a shadow price is met and nobody would rather produce, consume or
+carry another amount at the prices published (linear-programming duality).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from clearing.validation.facts import (
+    PRICE_TOLERANCE,
+    Facts,
+    Floats,
+    by_interval_and_name,
+    effective_blocks,
+)
+from clearing.validation.report import above, below, differing, rows
+from clearing.validation.units import limits
+
+__all__ = ["balance_price", "bids", "links", "split", "terms", "units"]
+
+
+def split(facts: Facts) -> Iterator[pd.DataFrame]:
+    """Check lmp = mec + mcc + mlc, one mec per island and interval, no loss term if lossless.
+
+    A bus without a price has none of its parts.
+    """
+    names = facts.bus_index
+    lmp, mec, mcc, mlc = (
+        facts.by_name("prices", "bus", column, facts.case.buses["bus"])
+        for column in ("lmp", "mec", "mcc", "mlc")
+    )
+    slack = PRICE_TOLERANCE * np.maximum(1.0, np.abs(np.nan_to_num(lmp)) / 1e3)
+    yield differing("prices.split", names, facts.starts, lmp, mec + mcc + mlc, slack)
+    first = np.array([np.flatnonzero(facts.grid.islands == k)[0] for k in facts.grid.islands])
+    yield differing("prices.mec", names, facts.starts, mec, mec[:, first], PRICE_TOLERANCE)
+    if facts.rulebook.losses.method == "none":
+        none = np.where(np.isnan(lmp), mlc, 0.0)
+        yield differing("prices.mlc", names, facts.starts, mlc, none, PRICE_TOLERANCE)
+
+
+def terms(facts: Facts) -> Iterator[pd.DataFrame]:
+    """Check that mcc of a bus is the sum of dfax * shadow price over ``price_terms``.
+
+    The shadow prices there are those of ``constraints``, for every constraint that has one.
+    """
+    table = facts.run.price_terms
+    mcc = facts.by_name("prices", "bus", "mcc", facts.case.buses["bus"])
+    total = np.zeros_like(mcc)
+    t = facts.starts.get_indexer(pd.DatetimeIndex(table["interval_start"]))
+    b = facts.bus_index.get_indexer(pd.Index(table["bus"]))
+    product = (table["dfax"] * table["shadow_price"]).to_numpy(dtype=np.float64)
+    known = (t >= 0) & (b >= 0)
+    np.add.at(total, (t[known], b[known]), product[known])
+    total = np.where(np.isnan(mcc), np.nan, total)
+    slack = PRICE_TOLERANCE * np.maximum(1.0, np.abs(total) / 1e3)
+    yield differing("prices.terms", facts.bus_index, facts.starts, mcc, total, slack)
+
+    key = ["interval_start", "constraint", "contingency"]
+    binding = facts.network_constraints
+    priced = binding.loc[binding["shadow_price"] > PRICE_TOLERANCE, [*key, "shadow_price"]]
+    used = table[[*key, "shadow_price"]].groupby(key, as_index=False)["shadow_price"]
+    both = priced.merge(used.agg(["min", "max"]), on=key, how="outer").fillna(0.0)
+    shadow = both["shadow_price"].to_numpy(dtype=np.float64)
+    excess = np.maximum(np.abs(both["min"] - shadow), np.abs(both["max"] - shadow)).to_numpy()
+    wrong = excess > PRICE_TOLERANCE
+    bad = both[wrong]
+    yield rows(
+        "prices.shadow_price",
+        bad["constraint"],
+        bad["interval_start"],
+        bad["max"],
+        shadow[wrong],
+        excess[wrong],
+    )
+
+
+def units(facts: Facts) -> Iterator[pd.DataFrame]:
+    """Check that no unit would rather produce another amount at its price.
+
+    What is produced above p_min costs at most the LMP of the unit's bus, what could be produced
+    more costs at least that; inside a block the price is exactly the offer. Where ramps bind the
+    LMP is corrected by their shadow prices in this interval and the next. Units that are off or
+    must-take say nothing about prices.
+    """
+    if facts.rulebook.pricing.method != "fixed":
+        return
+    names = pd.Index(facts.case.units["unit"])
+    price = facts.lmp[:, facts.bus_of("units")] + ramp_value(facts, names)
+    free = np.isnan(facts.self_scheduled) & facts.on
+    lower, upper = limits(facts)
+    used = facts.run.offers_used
+    yield from _indifferent(
+        facts, "prices.unit", used, "unit", names, facts.dispatch, price, free, lower, upper
+    )
+
+
+def bids(facts: Facts) -> Iterator[pd.DataFrame]:
+    """Check that a bid block served is worth at least the LMP, one not served at most that."""
+    if facts.rulebook.pricing.method != "fixed":
+        return
+    names = pd.Index(facts.case.loads["load"])
+    blocks = effective_blocks(facts.case.bids, "load", facts.starts)
+    blocks["price"] = -blocks["price"]
+    price = -facts.lmp[:, facts.bus_of("loads")]
+    free = np.ones(facts.bid_mw.shape, dtype=bool)
+    lower, upper = np.zeros(free.shape), np.full(free.shape, np.inf)
+    yield from _indifferent(
+        facts, "prices.bid", blocks, "load", names, facts.bid_mw, price, free, lower, upper
+    )
+
+
+def links(facts: Facts) -> Iterator[pd.DataFrame]:
+    """Check that no link would rather carry another amount at the prices of its ends."""
+    if facts.rulebook.pricing.method != "fixed":
+        return
+    table = facts.case.links
+    names = pd.Index(table["link"])
+    arrives = 1.0 - table["loss_fraction"].to_numpy(dtype=np.float64)
+    start = facts.lmp[:, facts.bus_of("links", "from_bus")]
+    end = facts.lmp[:, facts.bus_of("links", "to_bus")]
+    low = table["min_mw"].to_numpy(dtype=np.float64)
+    high = table["max_mw"].to_numpy(dtype=np.float64)
+    for sent, least, most, gain in (
+        (facts.link_mw, low, high, arrives * end - start),
+        (-facts.link_mw, -high, -low, arrives * start - end),
+    ):
+        mw = np.maximum(sent, 0.0)
+        less = mw > np.maximum(least, 0.0) + facts.tolerance
+        more = mw < np.maximum(most, 0.0) - facts.tolerance
+        slack = PRICE_TOLERANCE
+        wanted = np.where(less, gain, 0.0)
+        yield below("prices.link", names, facts.starts, wanted, 0.0, slack)
+        wanted = np.where(more, gain, 0.0)
+        yield above("prices.link", names, facts.starts, wanted, 0.0, slack)
+
+
+def balance_price(facts: Facts) -> Iterator[pd.DataFrame]:
+    """Check that unserved load prices its island, weighted as it is shared, at the penalty."""
+    if facts.rulebook.pricing.method != "fixed":
+        return
+    islands = facts.grid.islands
+    mean = np.zeros_like(facts.unserved)
+    np.add.at(mean.T, islands, (facts.shares * np.nan_to_num(facts.lmp)).T)
+    penalty = facts.rulebook.penalties.balance
+    short = facts.unserved > facts.tolerance
+    over = facts.unserved < -facts.tolerance
+    expected = np.where(short, penalty, np.where(over, -penalty, mean))
+    names = [str(k) for k in range(mean.shape[1])]
+    yield differing("prices.balance", names, facts.starts, mean, expected, PRICE_TOLERANCE)
+
+
+def ramp_value(facts: Facts, names: pd.Index[str]) -> Floats:
+    """Give the worth of one more MW of a unit to its ramp limits (T, U), money per MWh.
+
+    A rise limit binding into this interval takes its shadow price away, one binding into the next
+    gives it; fall limits the other way round.
+    """
+    table = facts.run.constraints
+    worth = np.zeros((len(facts.starts), len(names)))
+    for direction, sign in (("up", -1.0), ("down", 1.0)):
+        prefix = f"ramp_{direction}:"
+        own = table[table["constraint"].str.startswith(prefix)]
+        shadow = np.nan_to_num(
+            by_interval_and_name(own, "constraint", "shadow_price", facts.starts, prefix + names)
+        )
+        worth += sign * shadow
+        worth[:-1] -= sign * shadow[1:]
+    return worth
+
+
+def _indifferent(
+    facts: Facts,
+    check: str,
+    blocks: pd.DataFrame,
+    by: str,
+    names: pd.Index[str],
+    mw: Floats,
+    price: Floats,
+    free: npt.NDArray[np.bool_],
+    lower: Floats,
+    upper: Floats,
+) -> Iterator[pd.DataFrame]:
+    """Blocks in use must not cost more than the price, blocks left must not cost less.
+
+    ``mw``, ``price``, ``free``, ``lower`` and ``upper`` are (T, N); ``blocks`` has one row per
+    block, filled cheapest first from 0 MW.
+    """
+    ordered = blocks.sort_values(["interval_start", by, "price", "segment"])
+    t = facts.starts.get_indexer(pd.DatetimeIndex(ordered["interval_start"]))
+    n = names.get_indexer(pd.Index(ordered[by]))
+    end = ordered.groupby(["interval_start", by])["mw"].cumsum().to_numpy(dtype=np.float64)
+    known = (t >= 0) & (n >= 0)
+    width = ordered["mw"].to_numpy(dtype=np.float64)[known]
+    offer = ordered["price"].to_numpy(dtype=np.float64)[known]
+    t, n, end = t[known], n[known], end[known]
+    at, tolerance = mw[t, n], facts.tolerance
+    dearest = np.full(mw.shape, -np.inf)
+    used = free[t, n] & (at > end - width + tolerance) & (at > lower[t, n] + tolerance)
+    np.maximum.at(dearest, (t[used], n[used]), offer[used])
+    cheapest = np.full(mw.shape, np.inf)
+    left = free[t, n] & (at < end - tolerance) & (at < upper[t, n] - tolerance)
+    np.minimum.at(cheapest, (t[left], n[left]), offer[left])
+    yield below(check, names, facts.starts, price, dearest, PRICE_TOLERANCE)
+    yield above(check, names, facts.starts, price, cheapest, PRICE_TOLERANCE)

@@ -1,0 +1,50 @@
+"""Congestion rent: what loads pay beyond what generation earns belongs to the limits that bind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from clearing.validation.binding import binding
+from clearing.validation.facts import PRICE_TOLERANCE, Facts
+from clearing.validation.report import differing
+
+__all__ = ["rent_identity"]
+
+
+def rent_identity(facts: Facts) -> Iterator[pd.DataFrame]:
+    """Check load payment - generation revenue = rent of limits + rent of links, per interval.
+
+    A limit's rent is its shadow price * (limit - the flow that phase shifts cause at zero
+    injection); where slack was used the flow stands for the limit. A link's rent is what it
+    sells at one end less what it buys at the other: here it stands on the left, as withdrawals
+    and injections of the link at the prices of its ends.
+    """
+    if facts.rulebook.pricing.method != "fixed" or facts.rulebook.losses.method != "none":
+        return
+    lmp = np.nan_to_num(facts.lmp)
+    paid = -(lmp * facts.injections).sum(axis=1)
+    table = facts.network_constraints
+    sign = np.where(table["direction"] == "up", 1.0, -1.0)
+    flow = sign * table["flow_mw"].to_numpy(dtype=np.float64)
+    exceeded = table["penalty_mw"].to_numpy(dtype=np.float64) > facts.tolerance
+    met = np.where(exceeded, flow, table["limit_mw"].to_numpy(dtype=np.float64))
+    shadow = table["shadow_price"].to_numpy(dtype=np.float64)
+    rent = shadow * (met - binding(facts).shift_flow)
+    expected = np.zeros(len(facts.starts))
+    t = facts.starts.get_indexer(pd.DatetimeIndex(table["interval_start"]))
+    np.add.at(expected, t[t >= 0], rent[t >= 0])
+    # Prices may be off by their tolerance on every MW, limits by theirs at every shadow price.
+    slack = PRICE_TOLERANCE * np.abs(facts.injections).sum(axis=1)
+    np.add.at(slack, t[t >= 0], shadow[t >= 0] * facts.tolerance)
+    slack += facts.tolerance * np.abs(lmp).max(axis=1)
+    yield differing(
+        "rent.identity",
+        ["system"],
+        facts.starts,
+        paid[:, None],
+        expected[:, None],
+        slack[:, None],
+    )

@@ -1,0 +1,114 @@
+"""How a check states what it found: one row per number that is not what it should be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+__all__ = ["COLUMNS", "above", "below", "collect", "differing", "rows"]
+
+COLUMNS = ["check", "subject", "interval_start", "value", "limit", "excess"]
+
+Floats = npt.NDArray[np.float64]
+
+
+def rows(
+    check: str,
+    subject: Iterable[str],
+    interval_start: Iterable[Any],
+    value: npt.ArrayLike,
+    limit: npt.ArrayLike,
+    excess: npt.ArrayLike,
+) -> pd.DataFrame:
+    """Violations as a frame of ``COLUMNS``, one per subject given."""
+    subject = list(subject)
+    starts = pd.Series(list(interval_start), dtype="object")
+    return pd.DataFrame(
+        {
+            "check": pd.Series([check] * len(subject), dtype="str"),
+            "subject": pd.Series(subject, dtype="str"),
+            "interval_start": starts,
+            "value": np.asarray(value, dtype=np.float64),
+            "limit": np.asarray(limit, dtype=np.float64),
+            "excess": np.asarray(excess, dtype=np.float64),
+        }
+    )
+
+
+def above(
+    check: str,
+    names: Sequence[str] | pd.Index[str],
+    starts: pd.DatetimeIndex,
+    value: Floats,
+    limit: npt.ArrayLike,
+    tolerance: float,
+) -> pd.DataFrame:
+    """Where ``value`` (T, N) exceeds ``limit`` (broadcast to it) by more than ``tolerance``."""
+    bound = np.broadcast_to(np.asarray(limit, dtype=np.float64), value.shape)
+    excess = value - bound
+    return _picked(check, names, starts, value, bound, excess, excess > tolerance)
+
+
+def below(
+    check: str,
+    names: Sequence[str] | pd.Index[str],
+    starts: pd.DatetimeIndex,
+    value: Floats,
+    limit: npt.ArrayLike,
+    tolerance: float,
+) -> pd.DataFrame:
+    """Where ``value`` (T, N) is under ``limit`` by more than ``tolerance``."""
+    bound = np.broadcast_to(np.asarray(limit, dtype=np.float64), value.shape)
+    excess = bound - value
+    return _picked(check, names, starts, value, bound, excess, excess > tolerance)
+
+
+def differing(
+    check: str,
+    names: Sequence[str] | pd.Index[str],
+    starts: pd.DatetimeIndex,
+    value: Floats,
+    expected: npt.ArrayLike,
+    tolerance: npt.ArrayLike,
+) -> pd.DataFrame:
+    """Where ``value`` (T, N) is not ``expected`` within ``tolerance``.
+
+    NaN differs from every number; two NaN agree.
+    """
+    right = np.broadcast_to(np.asarray(expected, dtype=np.float64), value.shape)
+    excess = np.abs(value - right)
+    wrong = (excess > np.asarray(tolerance)) | (np.isnan(value) != np.isnan(right))
+    return _picked(check, names, starts, value, right, excess, wrong)
+
+
+def collect(found: Iterable[pd.DataFrame], timezone: str) -> pd.DataFrame:
+    """All violations in one frame; an empty one with the same columns where there is none."""
+    frames = [frame for frame in found if len(frame)]
+    report = pd.concat(frames or [rows("", [], [], [], [], [])], ignore_index=True)
+    starts = pd.to_datetime(report["interval_start"], utc=True)
+    return report.assign(interval_start=starts.dt.tz_convert(timezone))
+
+
+def _picked(
+    check: str,
+    names: Sequence[str] | pd.Index[str],
+    starts: pd.DatetimeIndex,
+    value: Floats,
+    limit: Floats,
+    excess: Floats,
+    wrong: npt.NDArray[np.bool_],
+) -> pd.DataFrame:
+    t, n = np.nonzero(wrong)
+    where = (t, n)
+    return rows(
+        check,
+        (str(names[k]) for k in n),
+        (starts[k] for k in t),
+        value[where],
+        limit[where],
+        excess[where],
+    )

@@ -1,0 +1,92 @@
+"""Units: output within p_min and what is available, must-take as scheduled, ramps kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from clearing.validation.facts import Facts, Floats
+from clearing.validation.report import above, below, differing
+
+__all__ = ["availability", "bounds", "ramps", "self_schedules"]
+
+
+def bounds(facts: Facts) -> Iterator[pd.DataFrame]:
+    """Check p_min * on <= p <= available * on; without commitment every unit is on.
+
+    A unit that cannot reach p_min is held to what it can reach; must-take units are checked by
+    ``self_schedules``.
+    """
+    names = pd.Index(facts.case.units["unit"])
+    free = np.isnan(facts.self_scheduled)
+    lower, upper = limits(facts)
+    mw = facts.dispatch
+    upper = np.where(free, upper, np.inf)
+    lower = np.where(free, lower, -np.inf)
+    yield above("units.upper", names, facts.starts, mw, upper, facts.tolerance)
+    yield below("units.lower", names, facts.starts, mw, lower, facts.tolerance)
+    if not facts.commitment:
+        on = facts.on.astype(np.float64)
+        yield differing("units.on", names, facts.starts, on, 1.0, 0.0)
+
+
+def limits(facts: Facts) -> tuple[Floats, Floats]:
+    """Least and largest output (T, U) of units that are free to move."""
+    p_min = facts.case.units["p_min"].to_numpy(dtype=np.float64)
+    lower = np.minimum(p_min, facts.available)
+    return np.where(facts.on, lower, 0.0), np.where(facts.on, facts.available, 0.0)
+
+
+def availability(facts: Facts) -> Iterator[pd.DataFrame]:
+    """Check that ``available_mw`` repeats p_max and the availability table."""
+    names = facts.case.units["unit"]
+    stated = facts.by_name("dispatch", "unit", "available_mw", names)
+    free = np.isnan(facts.self_scheduled)
+    expected = np.where(free, facts.available, stated)
+    yield differing(
+        "units.available", pd.Index(names), facts.starts, stated, expected, facts.tolerance
+    )
+
+
+def self_schedules(facts: Facts) -> Iterator[pd.DataFrame]:
+    """Check that must-take units produce exactly their schedule."""
+    names = pd.Index(facts.case.units["unit"])
+    fixed = np.where(np.isnan(facts.self_scheduled), facts.dispatch, facts.self_scheduled)
+    yield differing(
+        "units.self_schedule", names, facts.starts, facts.dispatch, fixed, facts.tolerance
+    )
+
+
+def ramps(facts: Facts) -> Iterator[pd.DataFrame]:
+    """Check p_t - p_(t-1) <= ramp_up * hours * on_(t-1) + startup_ramp * start_t; falls likewise.
+
+    The first interval moves from ``initial_mw`` where it is given. MW beyond a limit must be
+    reported in ``slacks``, and nothing else may be.
+    """
+    units = facts.case.units
+    names = pd.Index(units["unit"])
+    initial = units["initial_mw"].to_numpy(dtype=np.float64)
+    mw = np.vstack([initial, facts.dispatch])
+    began_on = (initial > 0.0) | (not facts.commitment)
+    was_on = np.vstack([began_on, facts.on])
+    change = np.diff(mw, axis=0)
+    start = facts.on & ~was_on[:-1]
+    stop = ~facts.on & was_on[:-1]
+    for direction, ramp, event_ramp, moved, staying, event in (
+        ("up", "ramp_up", "startup_ramp", change, was_on[:-1], start),
+        ("down", "ramp_down", "shutdown_ramp", -change, facts.on, stop),
+    ):
+        limit = _limit(units[ramp], staying, facts.hours) + _limit(units[event_ramp], event, 1.0)
+        slack = facts.slack("ramp", names, direction, prefix=f"ramp_{direction}:")
+        over = np.fmax(moved - limit, 0.0)
+        yield above("ramps.limit", names, facts.starts, moved, limit + slack, facts.tolerance)
+        yield differing("ramps.slack", names, facts.starts, slack, over, facts.tolerance)
+
+
+def _limit(per_step: pd.Series[float], when: npt.NDArray[np.bool_], factor: float) -> Floats:
+    """Give a ramp limit (T, U) that counts where ``when`` holds; a blank limit is none."""
+    mw = np.nan_to_num(per_step.to_numpy(dtype=np.float64), nan=np.inf) * factor
+    return np.where(when, mw, 0.0)
