@@ -9,6 +9,9 @@ from cases.errors import (
     InputError,
     NoClearing,
 )
+from cases.reading import bundled_names, read_case
+from cases.rulebook import RuleBook, rulebook_keys, rulebook_names
+from cases.run import Run
 from cases.schema import CASE_TABLES, RUN_TABLES, STATEMENT_TABLES, Column, Table
 
 __all__ = [
@@ -24,5 +27,11 @@ __all__ = [
     "Failure",
     "InputError",
     "NoClearing",
+    "RuleBook",
+    "Run",
     "Table",
+    "bundled_names",
+    "read_case",
+    "rulebook_keys",
+    "rulebook_names",
 ]

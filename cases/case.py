@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import pandas as pd
 from pydantic import ValidationError
@@ -14,7 +15,8 @@ from pydantic import ValidationError
 from cases.checks import check_tables
 from cases.convert import Source, convert, nearest
 from cases.errors import DataWarning, Failure, InputError
-from cases.meta import CaseMeta, meta_failures
+from cases.hashing import content_hash
+from cases.meta import CaseMeta, header_values, meta_failures
 from cases.schema import CASE_TABLES, empty_frame
 
 __all__ = ["Case", "CaseMeta"]
@@ -55,6 +57,27 @@ class Case:
         return f"<Case {self.meta.name}: {self.meta.intervals} intervals; {rows}>"
 
     @cached_property
+    def hash(self) -> str:
+        """SHA-256 of header and tables, whatever format they were read from."""
+        return content_hash(header_values(self.meta), CASE_TABLES, self.tables)
+
+    def __eq__(self, other: object) -> bool:
+        return self.hash == other.hash if isinstance(other, Case) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.hash)
+
+    def write(self, folder: str | Path, format: Literal["csv", "parquet"] = "csv") -> None:
+        """Write the case as a new folder of CSV or Parquet files, whole or not at all.
+
+        Reading it back gives an equal case. Raises InputError where the folder exists, cannot be
+        written, or the format is unknown.
+        """
+        from cases.folder import write_case
+
+        write_case(self, folder, format)
+
+    @cached_property
     def interval_starts(self) -> pd.DatetimeIndex:
         """Starts of all intervals, in the timezone of the case."""
         return self.meta.interval_starts()
@@ -92,11 +115,12 @@ class Case:
 
 
 def assemble(
-    meta: CaseMeta | Mapping[str, Any],
+    meta: CaseMeta | Mapping[str, Any] | None,
     tables: Mapping[str, pd.DataFrame],
     sources: Mapping[str, Source] | None = None,
     failures: list[Failure] | None = None,
     header_text: str = "",
+    broken: Iterable[str] = (),
 ) -> Case:
     """Convert, check and build: what `Case.build` and the folder reader share.
 
@@ -119,7 +143,7 @@ def assemble(
         else:
             typed[name] = empty_frame(table, timezone)
     given = {name for name in CASE_TABLES if name in tables}
-    warned = check_tables(header, typed, origins, given, found)
+    warned = check_tables(header, typed, origins, given, set(broken), found)
     if found or header is None:
         raise InputError(found)
     for warning in warned:
@@ -128,9 +152,9 @@ def assemble(
 
 
 def _header(
-    meta: CaseMeta | Mapping[str, Any], failures: list[Failure], text: str
+    meta: CaseMeta | Mapping[str, Any] | None, failures: list[Failure], text: str
 ) -> CaseMeta | None:
-    if isinstance(meta, CaseMeta):
+    if meta is None or isinstance(meta, CaseMeta):
         return meta
     try:
         return CaseMeta.model_validate(dict(meta))

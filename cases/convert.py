@@ -131,13 +131,26 @@ def _convert_wide(
             for position in np.nonzero(infinite.any(axis=0))[0]:
                 source.reported[values.columns[position]] = infinite[:, position]
     else:
-        block = np.empty(values.shape)
-        for position, name in enumerate(values.columns):
-            cells = values[name]
-            block[:, position] = _column(value, cells, source, timezone, failures, name).to_numpy()
+        quick = _text_block(values)
+        block = np.empty(values.shape) if quick is None else quick
+        for position, name in enumerate(values.columns if quick is None else ()):
+            cells = _column(value, values[name], source, timezone, failures, name)
+            block[:, position] = cells.to_numpy()
     result = pd.DataFrame(block, columns=pd.Index(values.columns, dtype="str"))
     result.insert(0, start.name, stamps)
     return result
+
+
+def _text_block(values: pd.DataFrame) -> NDArray[np.float64] | None:
+    """All numbers of a block of text at once; None where any cell needs a closer look."""
+    cells = values.to_numpy(dtype=object).ravel().tolist()
+    if set(map(type, cells)) != {str} or "_" in "".join(cells):
+        return None
+    try:
+        block = np.array([float(cell) for cell in cells]).reshape(values.shape)
+    except ValueError:
+        return None
+    return block if np.isfinite(block).all() else None
 
 
 def _blank(column: Column, rows: int, timezone: str) -> pd.Series:

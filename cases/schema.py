@@ -6,6 +6,9 @@ Parquet field metadata and the column tables of the docs.
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -23,6 +26,7 @@ __all__ = [
     "arrow_field",
     "arrow_type",
     "column_rows",
+    "conform",
     "empty_frame",
     "pandas_dtype",
 ]
@@ -87,3 +91,27 @@ def column_rows(table: Table) -> list[dict[str, str]]:
             }
         )
     return rows
+
+
+def conform(table: Table, frame: pd.DataFrame, timezone: str) -> pd.DataFrame:
+    """Give a result table its declared columns, order and dtypes; absent columns are blank.
+
+    For frames that the program itself makes: an unknown column is a ValueError.
+    """
+    unknown = [name for name in frame.columns if name not in table.names]
+    if unknown:
+        raise ValueError(f"{table.name} has no column {', '.join(map(str, unknown))}")
+    columns = {}
+    for column in table.columns:
+        dtype = pandas_dtype(column, timezone)
+        if column.name not in frame:
+            blank: Any = {"str": "", "float": np.nan, "int": 0, "bool": False}.get(column.dtype)
+            columns[column.name] = pd.Series([blank] * len(frame), dtype=dtype)
+            continue
+        cells = frame[column.name].reset_index(drop=True)
+        if column.dtype == "timestamp" and isinstance(cells.dtype, pd.DatetimeTZDtype):
+            cells = cells.dt.tz_convert(timezone)
+        elif column.dtype == "str":
+            cells = cells.astype("str").fillna("")
+        columns[column.name] = cells.astype(dtype)
+    return pd.DataFrame(columns, index=pd.RangeIndex(len(frame)))

@@ -1,0 +1,99 @@
+"""Offers and bids: prices in order, blocks that reach p_max, no interval without an offer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from cases.checks.context import Context
+
+__all__ = ["check_offers"]
+
+TOLERANCE_MW = 1e-6
+
+
+def check_offers(context: Context) -> None:
+    """Check the shape of offers, bids, reserve demand curves and cost curves."""
+    _check_monotone(context, "offers", ["unit", "interval_start"], rising=True)
+    _check_monotone(context, "bids", ["load", "interval_start"], rising=False)
+    _check_monotone(context, "reserve_demand", ["product", "zone"], rising=False)
+    if context.usable("offers", "units"):
+        _check_width(context)
+        _check_coverage(context)
+
+
+def _check_monotone(context: Context, name: str, group: list[str], *, rising: bool) -> None:
+    """Offer prices must not fall, bid prices must not rise, from block to block."""
+    frame = context.tables[name]
+    if len(frame) < 2 or not context.usable(name):
+        return
+    codes = frame.groupby(group, dropna=False, sort=False).ngroup().to_numpy()
+    order = np.lexsort((frame["segment"].to_numpy(), codes))
+    price = frame["price"].to_numpy()[order]
+    same = codes[order][1:] == codes[order][:-1]
+    step = np.diff(price)
+    wrong = same & ((step < 0) if rising else (step > 0))
+    verb = "below" if rising else "above"
+    for k in np.nonzero(wrong)[0]:
+        position, before = order[k + 1], order[k]
+        message = (
+            f"block {frame['segment'].iat[position]} of {frame[group[0]].iat[position]} is at "
+            f"{price[k + 1]:g}, {verb} block {frame['segment'].iat[before]} at {price[k]:g}"
+        )
+        context.fail(name, position, "price", "monotone", message)
+
+
+def _check_width(context: Context) -> None:
+    """The blocks of a unit, in each set of rows of one stamp, must reach its p_max."""
+    offers, units = context.tables["offers"], context.tables["units"]
+    if len(offers) == 0:
+        return
+    groups = offers.groupby(["unit", "interval_start"], dropna=False, sort=False)
+    codes = groups.ngroup().to_numpy()
+    bad = context.reported("offers", "unit", "interval_start", "segment", "mw")
+    number = codes.max() + 1
+    width = np.bincount(codes, weights=np.nan_to_num(offers["mw"].to_numpy()), minlength=number)
+    skip = np.bincount(codes, weights=bad, minlength=number) > 0
+    last = np.zeros(number, dtype=np.int64)
+    np.maximum.at(last, codes, np.arange(len(codes)))
+    p_max = units.drop_duplicates("unit").set_index("unit")["p_max"]
+    need = p_max.reindex(offers["unit"].iloc[last]).to_numpy(dtype=np.float64)
+    narrow = width < need - TOLERANCE_MW * np.maximum(1.0, need)
+    for code in np.nonzero(narrow & ~skip)[0]:
+        position = last[code]
+        stamp = offers["interval_start"].iat[position]
+        when = "" if pd.isna(stamp) else f" at {stamp.isoformat()}"
+        message = (
+            f"the blocks of {offers['unit'].iat[position]}{when} reach {width[code]:g} MW, "
+            f"less than p_max of {need[code]:g} MW"
+        )
+        context.fail("offers", position, "mw", "narrow_offer", message)
+
+
+def _check_coverage(context: Context) -> None:
+    """A unit needs an offer in every interval, unless it is self-scheduled or has p_max 0."""
+    offers, units = context.tables["offers"], context.tables["units"]
+    taken = units["unit"].isin(context.tables["self_schedules"].columns).to_numpy()
+    idle = ~(units["p_max"].to_numpy() > 0)
+    blank = offers["unit"][offers["interval_start"].isna()]
+    covered = units["unit"].isin(blank).to_numpy() | taken | idle
+    if covered.all() or context.reported("offers", "unit", "interval_start").any():
+        return
+    stamped = offers.loc[offers["interval_start"].notna(), ["unit", "interval_start"]]
+    counts = stamped.drop_duplicates().groupby("unit").size()
+    grid = context.meta.interval_starts() if context.meta is not None else None
+    for position in np.nonzero(~covered)[0]:
+        unit = units["unit"].iat[position]
+        number = int(counts.get(unit, 0))
+        if number == 0:
+            message = f"unit {unit} has no offer and no self-schedule"
+            context.fail("units", position, "unit", "no_offer", message)
+        elif grid is not None and number < len(grid):
+            stamps = stamped.loc[stamped["unit"] == unit, "interval_start"]
+            missing = grid[~grid.isin(stamps)]
+            if len(missing):
+                message = (
+                    f"unit {unit} has no offer in {len(missing)} of {len(grid)} intervals, "
+                    f"first {missing[0].isoformat()}"
+                )
+                context.fail("units", position, "unit", "no_offer", message)

@@ -1,0 +1,130 @@
+"""Names that one table takes from another must exist there."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from cases.checks.context import Context
+from cases.convert import nearest
+from cases.errors import Failure
+from cases.schema import CASE_TABLES
+
+__all__ = ["check_references"]
+
+# (table, column, the table that knows the name, its column)
+_NAMES: tuple[tuple[str, str, str, str], ...] = (
+    ("branches", "from_bus", "buses", "bus"),
+    ("branches", "to_bus", "buses", "bus"),
+    ("links", "from_bus", "buses", "bus"),
+    ("links", "to_bus", "buses", "bus"),
+    ("hubs", "bus", "buses", "bus"),
+    ("units", "bus", "buses", "bus"),
+    ("loads", "bus", "buses", "bus"),
+    ("storage", "bus", "buses", "bus"),
+    ("virtuals", "bus", "buses", "bus"),
+    ("virtuals", "sink_bus", "buses", "bus"),
+    ("price_history", "bus", "buses", "bus"),
+    ("interfaces", "branch", "branches", "branch"),
+    ("interface_limits", "interface", "interfaces", "interface"),
+    ("offers", "unit", "units", "unit"),
+    ("commitment_offers", "unit", "units", "unit"),
+    ("energy_limits", "unit", "units", "unit"),
+    ("reserve_offers", "unit", "units", "unit"),
+    ("costs", "unit", "units", "unit"),
+    ("offer_history", "unit", "units", "unit"),
+    ("bids", "load", "loads", "load"),
+    ("reserve_products", "substitutes_for", "reserve_products", "product"),
+    ("reserve_requirements", "product", "reserve_products", "product"),
+    ("reserve_requirements", "zone", "buses", "zone"),
+    ("reserve_demand", "product", "reserve_products", "product"),
+    ("reserve_demand", "zone", "buses", "zone"),
+    ("reserve_offers", "product", "reserve_products", "product"),
+    ("contracts", "curve", "contract_curves", "curve"),
+)
+_OWNERS: tuple[tuple[str, str], ...] = (
+    ("units", "owner"),
+    ("loads", "owner"),
+    ("storage", "owner"),
+    ("virtuals", "owner"),
+    ("contracts", "buyer"),
+    ("contracts", "seller"),
+    ("futures", "owner"),
+    ("rights", "owner"),
+)
+_POINTS: tuple[tuple[str, str], ...] = (
+    ("contracts", "point"),
+    ("rights", "source"),
+    ("rights", "sink"),
+)
+
+
+def check_references(context: Context) -> None:
+    """Check every name that a table takes from another one.
+
+    Owners are checked where the case has an `owners` table; without one they are free text.
+    """
+    tables = context.tables
+    for name, column, target, key in _NAMES:
+        what = key.replace("_", " ")
+        _known(context, name, column, target, tables[target][key], f"unknown_{key}", what)
+    if len(tables["owners"]):
+        for name, column in _OWNERS:
+            owners = tables["owners"]["owner"]
+            _known(context, name, column, "owners", owners, "unknown_owner", "owner")
+    if context.usable("buses", "hubs"):
+        points = pd.concat([tables["buses"]["bus"], tables["buses"]["zone"], tables["hubs"]["hub"]])
+        for name, column in _POINTS:
+            _known(context, name, column, "buses", points, "unknown_point", "bus, hub or zone")
+    _check_contingencies(context)
+    _check_series(context)
+    _check_reference_bus(context)
+
+
+def _known(
+    context: Context, name: str, column: str, target: str, names: pd.Series, rule: str, what: str
+) -> None:
+    if len(context.tables[name]) and context.usable(name, target):
+        rows = ~context.reported(name, column)
+        context.known(name, column, names.to_numpy(), rule, what, rows)
+
+
+def _check_contingencies(context: Context) -> None:
+    frame = context.tables["contingencies"]
+    for kind, target in (("branch", "branches"), ("unit", "units")):
+        if len(frame) and context.usable("contingencies", target):
+            rows = (frame["kind"] == kind).to_numpy() & ~context.reported(
+                "contingencies", "element"
+            )
+            names = context.tables[target][kind].to_numpy()
+            context.known("contingencies", "element", names, f"unknown_{kind}", kind, rows)
+
+
+def _check_series(context: Context) -> None:
+    """Columns of wide tables are units or loads; demand has one for every load."""
+    for name, table in CASE_TABLES.items():
+        if table.wide is None or name in context.unusable:
+            continue
+        target = {"unit": "units", "load": "loads"}[table.wide]
+        if not context.usable(target):
+            continue
+        ids = pd.Index(context.tables[target][table.wide])
+        columns = context.tables[name].columns[1:]
+        for hints, column in enumerate(columns[~columns.isin(ids)]):
+            hint = nearest(column, ids) if hints < 5 and len(ids) <= 5000 else ""
+            message = f"{table.wide} {column} is not known{hint}"
+            context.fail_header(name, column, f"unknown_{table.wide}", message)
+        if name == "demand":
+            for load in ids[~ids.isin(columns) & (ids != "")].unique():
+                message = f"load {load} has no column"
+                context.fail_header(name, load, "missing_series", message)
+
+
+def _check_reference_bus(context: Context) -> None:
+    if context.meta is None or not context.meta.reference or not context.usable("buses"):
+        return
+    buses = context.tables["buses"]["bus"]
+    bus = context.meta.reference
+    if not np.any(buses == bus):
+        message = f"bus {bus} is not known{nearest(bus, buses)}"
+        context.failures.append(Failure("case.toml", None, "reference", "unknown_bus", message))

@@ -1,0 +1,141 @@
+"""Checks of each table on its own, by pandera: blanks, limits, choices, repeated keys."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+from pandera.errors import SchemaErrors
+
+from cases.checks.context import Context
+from cases.columns import Column, Table
+from cases.schema import CASE_TABLES
+
+__all__ = ["check_schema", "pandera_column", "pandera_schema"]
+
+
+def check_schema(context: Context) -> None:
+    """Check every table that has rows against its declaration, all failures at once."""
+    for name, table in CASE_TABLES.items():
+        if table.required and name in context.unusable and context.sources[name].lines is None:
+            continue
+        frame = context.tables[name]
+        if len(frame) == 0:
+            continue
+        if table.value is None:
+            _check_long(context, table, frame)
+        else:
+            _check_wide(context, table, table.value, frame)
+        if table.key and table.wide is None and name != "owners":
+            _check_keys(context, table, frame)
+
+
+@cache
+def pandera_schema(name: str) -> pa.DataFrameSchema:
+    """Give the pandera schema of a long table, made from its declaration."""
+    columns = {column.name: pandera_column(column) for column in CASE_TABLES[name].columns}
+    return pa.DataFrameSchema(columns, strict=True, ordered=True)
+
+
+def pandera_column(column: Column) -> pa.Column:
+    """Give the pandera column of a declared column."""
+    return pa.Column(checks=_limits(column), nullable=not column.required, name=column.name)
+
+
+def _limits(column: Column) -> list[pa.Check]:
+    checks = []
+    for name, limit in (("ge", column.ge), ("gt", column.gt), ("le", column.le), ("lt", column.lt)):
+        if limit is not None:
+            checks.append(getattr(pa.Check, name)(limit, name=name))
+    if column.isin is not None:
+        allowed = column.isin if column.required else ("", *column.isin)
+        checks.append(pa.Check.isin(allowed, name="isin"))
+    if column.required and column.dtype == "str":
+        checks.append(pa.Check.ne("", name="blank"))
+    return checks
+
+
+def _check_long(context: Context, table: Table, frame: pd.DataFrame) -> None:
+    try:
+        pandera_schema(table.name).validate(frame, lazy=True)
+    except SchemaErrors as error:
+        cases = error.failure_cases
+        for name, check, position, cell in zip(
+            cases["column"], cases["check"], cases["index"], cases["failure_case"], strict=True
+        ):
+            if name is None or pd.isna(position):
+                raise
+            column = table.column(name)
+            if check == "isin" and cell == "" and column.required:
+                continue
+            if not context.reported(table.name, name)[int(position)]:
+                rule, message = _explain(column, check, cell)
+                context.fail(table.name, int(position), name, rule, message)
+
+
+def _check_wide(context: Context, table: Table, value: Column, frame: pd.DataFrame) -> None:
+    start = table.columns[0]
+    blank = frame[start.name].isna().to_numpy() & ~context.reported(table.name, start.name)
+    for position in np.nonzero(blank)[0]:
+        context.fail(table.name, position, start.name, "blank", "must not be blank")
+    ids = frame.columns[1:]
+    block = frame.iloc[:, 1:].to_numpy(dtype=np.float64)
+    schema = pa.SeriesSchema(checks=_limits(value), nullable=False, name=value.name)
+    try:
+        schema.validate(pd.Series(block.ravel(), name=value.name), lazy=True)
+    except SchemaErrors as error:
+        cases = error.failure_cases
+        for check, place, cell in zip(
+            cases["check"], cases["index"], cases["failure_case"], strict=True
+        ):
+            position, number = divmod(int(place), len(ids))
+            name = str(ids[number])
+            if not context.reported(table.name, name)[position]:
+                rule, message = _explain(value, check, cell)
+                context.fail(table.name, position, name, rule, message)
+
+
+def _explain(column: Column, check: str, cell: Any) -> tuple[str, str]:
+    """The rule and the message of a cell that pandera refused."""
+    unit = f" {column.unit}" if column.unit and column.unit != "p.u." else ""
+    if check in ("not_nullable", "blank"):
+        return "blank", "must not be blank"
+    if check == "isin":
+        allowed = ", ".join(name for name in column.isin or () if name)
+        return "choice", f"must be one of {allowed}, not {cell!r}"
+    if check == "ge" and column.ge == 0:
+        return "negative", f"must not be negative ({_number(cell)}{unit})"
+    limit = {"ge": column.ge, "gt": column.gt, "le": column.le, "lt": column.lt}[check]
+    words = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}[check]
+    return "range", f"must be {words} {_number(limit)}{unit}, not {_number(cell)}"
+
+
+def _number(value: Any) -> str:
+    return f"{value:g}"
+
+
+def _check_keys(context: Context, table: Table, frame: pd.DataFrame) -> None:
+    keys = list(table.key)
+    skip = context.reported(table.name, *keys)
+    for key in keys:
+        if table.column(key).required and table.column(key).dtype == "str":
+            skip |= (frame[key] == "").to_numpy()
+    repeated = frame.duplicated(keys).to_numpy() & ~skip
+    if not repeated.any():
+        return
+    codes = frame.groupby(keys, dropna=False, sort=False).ngroup().to_numpy()
+    first = {code: position for position, code in reversed(list(enumerate(codes)))}
+    for position in np.nonzero(repeated)[0]:
+        cells = (frame[key].iat[position] for key in keys)
+        label = ", ".join("every interval" if pd.isna(cell) else str(cell) for cell in cells)
+        row = context.sources[table.name].row(first[codes[position]])
+        context.fail(
+            table.name,
+            position,
+            ", ".join(keys),
+            "duplicate_key",
+            f"{label} is there already, in row {row}",
+        )

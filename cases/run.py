@@ -1,0 +1,243 @@
+"""A run: the result tables of one clearing, with all that is needed to trace and repeat it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cached_property
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cases.case import Case
+from cases.convert import nearest
+from cases.errors import InputError
+from cases.files import read_parquet_table, write_parquet
+from cases.folder import fill_case_folder, read_case_folder
+from cases.folders import new_folder
+from cases.hashing import file_hash, table_hash, value_hash
+from cases.rulebook import RuleBook
+from cases.schema import RUN_TABLES, conform, empty_frame
+
+__all__ = ["Run", "code_version"]
+
+_ID_KEYS = ("parent", "settings", "solver", "status", "objective", "gap", "code_version")
+
+
+class Run:
+    """The result of one clearing. It never changes: a rerun is a new run that names its parent.
+
+    Every table of the schema is an attribute named as its file (`run.prices`, `run.dispatch`);
+    a table that the run does not have is there without rows. `manifest` is a dict with the keys
+    run_id, name, created, code_version, case_hash, rulebook_hash, rulebook, solver, status,
+    objective, gap, parent, settings, times, tables and warnings; those that follow from the rest
+    are filled in. `model` is the live optimization model of a run that was just cleared, None
+    for one that was read.
+    """
+
+    def __init__(
+        self,
+        manifest: Mapping[str, Any],
+        tables: Mapping[str, pd.DataFrame],
+        case: Case,
+        rulebook: RuleBook,
+        events: list[dict[str, Any]] | None = None,
+        model: Any = None,
+    ) -> None:
+        self.case = case
+        self.rulebook = rulebook
+        self.events: list[dict[str, Any]] = list(events or [])
+        self.model = model
+        self._given = dict(manifest)
+        timezone = case.meta.timezone
+        self.tables: dict[str, pd.DataFrame] = {}
+        for name in (*RUN_TABLES, *(extra for extra in tables if extra not in RUN_TABLES)):
+            if name in tables:
+                if name not in RUN_TABLES:
+                    raise ValueError(f"a run has no table {name}{nearest(name, RUN_TABLES)}")
+                self.tables[name] = conform(RUN_TABLES[name], tables[name], timezone)
+        _check_prices(self.tables.get("prices"))
+
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        if name in RUN_TABLES and "tables" in self.__dict__:
+            if name in self.tables:
+                return self.tables[name].copy(deep=False)
+            return empty_frame(RUN_TABLES[name], self.case.meta.timezone)
+        raise AttributeError(f"a run has no table {name}{nearest(name, RUN_TABLES)}")
+
+    def __repr__(self) -> str:
+        status = self._given.get("status", "")
+        return f"<Run of {self.case.meta.name}: {status}, objective {self.objective:g}>"
+
+    @property
+    def objective(self) -> float:
+        """Cost of the accepted dispatch, money over all intervals; NaN where there is none."""
+        value = self._given.get("objective")
+        return float("nan") if value is None else float(value)
+
+    @property
+    def id(self) -> str:
+        """Hash of the inputs and of all results; the same for the same inputs."""
+        run_id: str = self.manifest["run_id"]
+        return run_id
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """All that describes the run; made when first asked for, for it hashes every table."""
+        given = self._given
+        manifest: dict[str, Any] = {
+            "run_id": "",
+            "name": given.get("name", self.case.meta.name),
+            "created": given.get("created") or datetime.now(UTC).isoformat(timespec="seconds"),
+            "code_version": given.get("code_version") or code_version(),
+            "case_hash": self.case.hash,
+            "rulebook": self.rulebook.name,
+            "rulebook_hash": self.rulebook.hash,
+            "solver": given.get("solver", {}),
+            "status": given.get("status", ""),
+            "objective": given.get("objective"),
+            "gap": given.get("gap"),
+            "parent": given.get("parent"),
+            "settings": given.get("settings", {}),
+            "times": given.get("times", {}),
+            "warnings": given.get("warnings", [str(warning) for warning in self.case.warnings]),
+        }
+        manifest |= {key: value for key, value in given.items() if key not in manifest}
+        manifest = json.loads(json.dumps(manifest, default=_plain))
+        manifest["tables"] = {
+            name: {"rows": len(frame), "content": table_hash(RUN_TABLES[name], frame)}
+            for name, frame in self.tables.items()
+        }
+        manifest["run_id"] = _run_id(manifest)
+        return manifest
+
+    def write(self, folder: str | Path) -> None:
+        """Write the run as a new folder, whole or not at all.
+
+        Raises InputError where the folder exists or cannot be written.
+        """
+        timezone = self.case.meta.timezone
+        with new_folder(folder) as part:
+            manifest = {**self.manifest, "tables": {}, "files": {}}
+            for name, frame in self.tables.items():
+                path = part / f"{name}.parquet"
+                write_parquet(RUN_TABLES[name], frame, path, timezone)
+                entry = self.manifest["tables"][name]
+                manifest["tables"][name] = {**entry, "sha256": file_hash(path)}
+            (part / "rulebook.toml").write_text(self.rulebook.to_toml(), encoding="utf-8")
+            lines = (json.dumps(event, default=_plain, ensure_ascii=False) for event in self.events)
+            (part / "events.jsonl").write_text("".join(f"{line}\n" for line in lines), "utf-8")
+            (part / "case").mkdir()
+            fill_case_folder(self.case, part / "case", "parquet")
+            others = [part / "rulebook.toml", part / "events.jsonl", *(part / "case").iterdir()]
+            for path in sorted(others):
+                manifest["files"][path.relative_to(part).as_posix()] = file_hash(path)
+            text = json.dumps(manifest, indent=2, ensure_ascii=False)
+            (part / "manifest.json").write_text(text + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, folder: str | Path) -> Run:
+        """Read a run folder and verify that nothing in it has changed since it was written.
+
+        Raises InputError: no run folder, or the names of all files that changed or are missing.
+        """
+        folder = Path(folder)
+        manifest = _read_manifest(folder)
+        _verify(folder, manifest)
+        case = read_case_folder(folder / "case")
+        rulebook = RuleBook.load(folder / "rulebook.toml")
+        text = (folder / "events.jsonl").read_text(encoding="utf-8")
+        events = [json.loads(line) for line in text.splitlines() if line]
+        tables = {
+            name: read_parquet_table(RUN_TABLES[name], folder / f"{name}.parquet")
+            for name in manifest["tables"]
+        }
+        run = cls(manifest, tables, case, rulebook, events)
+        for key in ("run_id", "case_hash", "rulebook_hash"):
+            if run.manifest[key] != manifest[key]:
+                message = f"{key} does not belong to the files of this run; the manifest was edited"
+                raise InputError.one(str(folder / "manifest.json"), None, key, "changed", message)
+        return run
+
+
+def code_version() -> str:
+    """Give the version of the installed Counterflow, "source" where it is not installed."""
+    try:
+        return metadata.version("counterflow")
+    except metadata.PackageNotFoundError:
+        return "source"
+
+
+def _run_id(manifest: Mapping[str, Any]) -> str:
+    """Hash of inputs and results, without names, times and warnings."""
+    parts = {key: manifest[key] for key in (*_ID_KEYS, "case_hash", "rulebook_hash")}
+    parts["tables"] = {name: entry["content"] for name, entry in manifest["tables"].items()}
+    return value_hash(parts)
+
+
+def _plain(value: Any) -> Any:
+    """JSON for numpy numbers, arrays, times and paths."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    if isinstance(value, tuple | set | frozenset):
+        return sorted(value) if isinstance(value, set | frozenset) else list(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value)
+
+
+def _check_prices(prices: pd.DataFrame | None) -> None:
+    """Lmp = mec + mcc + mlc, and NaN where there is no price."""
+    if prices is None or not len(prices):
+        return
+    parts = prices[["mec", "mcc", "mlc"]].sum(axis=1, skipna=False).to_numpy()
+    lmp = prices["lmp"].to_numpy()
+    if not np.allclose(lmp, parts, rtol=1e-9, atol=1e-6, equal_nan=True):
+        worst = int(np.nanargmax(np.abs(lmp - parts)))
+        raise AssertionError(f"lmp is not mec + mcc + mlc: {prices.iloc[worst].to_dict()}")
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    path = folder / "manifest.json"
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        found = "has no manifest.json" if folder.is_dir() else "does not exist"
+        message = f"{folder} {found}; expected the folder of a run"
+        raise InputError.one("", None, None, "no_run", message) from None
+    except (OSError, ValueError) as error:
+        raise InputError.one(str(path), None, None, "json", f"cannot be read: {error}") from None
+    wanted = {"run_id", "case_hash", "rulebook_hash", "tables", "files"}
+    if not isinstance(manifest, dict) or not wanted <= manifest.keys():
+        message = "is not the manifest of a run"
+        raise InputError.one(str(path), None, None, "json", message)
+    return manifest
+
+
+def _verify(folder: Path, manifest: Mapping[str, Any]) -> None:
+    from cases.errors import Failure
+
+    failures = []
+    try:
+        hashes = {f"{name}.parquet": entry["sha256"] for name, entry in manifest["tables"].items()}
+        hashes |= manifest["files"]
+    except (KeyError, TypeError, AttributeError):
+        message = "is not the manifest of a run"
+        raise InputError.one(str(folder / "manifest.json"), None, None, "json", message) from None
+    for name, sha256 in hashes.items():
+        path = folder / name
+        if not path.is_file():
+            failures.append(Failure(str(path), None, None, "missing", "the file is missing"))
+        elif file_hash(path) != sha256:
+            message = "the file has changed since the run was written"
+            failures.append(Failure(str(path), None, None, "changed", message))
+    for name in manifest["tables"]:
+        if name not in RUN_TABLES:
+            message = f"a run has no table {name}{nearest(name, RUN_TABLES)}"
+            failures.append(Failure(str(folder / name), None, None, "unknown_table", message))
+    if failures:
+        raise InputError(failures)
