@@ -1,0 +1,111 @@
+"""Counterflow: clear an electricity market, explain its prices, compare its runs.
+
+>>> import counterflow as cf
+>>> case = cf.read_case("pjm5")
+>>> run = cf.clear(case, commitment=False)
+>>> run.prices, run.dispatch, run.constraints
+
+The names below are the public interface. They are imported on first use, so that the command
+line answers ``--help`` without loading a solver.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cases import Case, CaseMeta, RuleBook, Run, read_case
+    from cases import errors as errors
+    from cases.errors import (
+        CheckFailed,
+        CounterflowError,
+        DataWarning,
+        Failure,
+        InputError,
+        NoClearing,
+    )
+    from clearing import clear, validate
+    from counterflow import plots as plots
+    from counterflow._later import NotYet, mitigate, report, serve, settle, study
+    from counterflow.comparison import Comparison, compare
+    from counterflow.explanation import PriceExplanation, explain_price
+    from counterflow.export import export_prices
+    from counterflow.summary import Summary, summarize
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Case": "cases",
+    "CaseMeta": "cases",
+    "CheckFailed": "cases.errors",
+    "Comparison": "counterflow.comparison",
+    "CounterflowError": "cases.errors",
+    "DataWarning": "cases.errors",
+    "Failure": "cases.errors",
+    "InputError": "cases.errors",
+    "NoClearing": "cases.errors",
+    "NotYet": "counterflow._later",
+    "PriceExplanation": "counterflow.explanation",
+    "RuleBook": "cases",
+    "Run": "cases",
+    "Summary": "counterflow.summary",
+    "clear": "clearing",
+    "compare": "counterflow.comparison",
+    "explain_price": "counterflow.explanation",
+    "export_prices": "counterflow.export",
+    "mitigate": "counterflow._later",
+    "read_case": "cases",
+    "report": "counterflow._later",
+    "serve": "counterflow._later",
+    "settle": "counterflow._later",
+    "study": "counterflow._later",
+    "summarize": "counterflow.summary",
+    "validate": "clearing",
+}
+_MODULES = {"errors": "cases.errors", "plots": "counterflow.plots"}
+
+__all__ = [
+    "Case",
+    "CaseMeta",
+    "CheckFailed",
+    "Comparison",
+    "CounterflowError",
+    "DataWarning",
+    "Failure",
+    "InputError",
+    "NoClearing",
+    "NotYet",
+    "PriceExplanation",
+    "RuleBook",
+    "Run",
+    "Summary",
+    "__version__",
+    "clear",
+    "compare",
+    "errors",
+    "explain_price",
+    "export_prices",
+    "mitigate",
+    "plots",
+    "read_case",
+    "report",
+    "serve",
+    "settle",
+    "study",
+    "summarize",
+    "validate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        found = import_module(_MODULES[name])
+    elif name in _HOME:
+        found = getattr(import_module(_HOME[name]), name)
+    else:
+        raise AttributeError(f"module 'counterflow' has no attribute {name!r}")
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,68 @@
+"""Parts of the public interface that this release does not have yet: each one says so."""
+
+from typing import NoReturn
+
+from cases.errors import CounterflowError
+
+
+class NotYet(CounterflowError):
+    """A part that this release does not have; the message names it and what there is instead."""
+
+
+def _missing(name: str, part: str, instead: str) -> NoReturn:
+    raise NotYet(f"{name}() is not in this release: it needs {part}. {instead}")
+
+
+def mitigate(*args: object, **options: object) -> NoReturn:
+    """Test and replace offers, then clear again: waits for the mitigation part.
+
+    Raises
+    ------
+    NotYet
+        Always, in this release.
+    """
+    _missing("mitigate", "the mitigation part", "clear() and compare() work on a run.")
+
+
+def settle(*args: object, **options: object) -> NoReturn:
+    """Settle the money of a run: waits for the settlement part.
+
+    Raises
+    ------
+    NotYet
+        Always, in this release.
+    """
+    _missing("settle", "the settlement part", "summarize(run).money holds the day's totals.")
+
+
+def report(*args: object, **options: object) -> NoReturn:
+    """Write the monitor's page of a run: waits for the report part.
+
+    Raises
+    ------
+    NotYet
+        Always, in this release.
+    """
+    _missing("report", "the report part", "plots.write(run, folder) writes a run's figures.")
+
+
+def serve(*args: object, **options: object) -> NoReturn:
+    """Serve the monitor's page locally: waits for the report part.
+
+    Raises
+    ------
+    NotYet
+        Always, in this release.
+    """
+    _missing("serve", "the report part", "plots.write(run, folder) writes a run's figures.")
+
+
+def study(*args: object, **options: object) -> NoReturn:
+    """Run many days or a sweep: waits for the study part.
+
+    Raises
+    ------
+    NotYet
+        Always, in this release.
+    """
+    _missing("study", "the study part", "clear() takes one case at a time.")

@@ -1,0 +1,135 @@
+"""The command line: a thin layer over the functions of the same names."""
+
+import contextlib
+import os
+import sys
+import warnings
+from typing import Annotated
+
+import typer
+
+from counterflow import __version__
+
+app = typer.Typer(
+    name="counterflow",
+    help="Clear an electricity market on a real grid, explain its prices, compare its runs.",
+    epilog=(
+        "Exit codes: 0 done; 1 the input or the command is wrong; 2 no clearing exists, or none "
+        "was found within the limits; 3 a comparison or a check failed; 130 interrupted."
+    ),
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"counterflow {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Clear an electricity market on a real grid, explain its prices, compare its runs."""
+
+
+def _register() -> None:
+    from counterflow.commands import (
+        check,
+        clear,
+        compare,
+        explain,
+        export,
+        import_case,
+        plot,
+        show,
+    )
+
+    app.command("import")(import_case.run)
+    app.command("check")(check.run)
+    app.command("clear")(clear.run)
+    app.command("show")(show.run)
+    app.command("explain")(explain.run)
+    app.command("compare")(compare.run)
+    app.command("export")(export.run)
+    app.command("plot")(plot.run)
+
+
+_register()
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with its code: the entry point ``counterflow``."""
+    sys.exit(invoke(sys.argv[1:] if arguments is None else arguments))
+
+
+def invoke(arguments: list[str]) -> int:
+    """Run one command and return its exit code; user errors are messages, never tracebacks."""
+    as_json = "--json" in arguments
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning  # type: ignore[assignment]
+        try:
+            code = app(arguments, prog_name="counterflow", standalone_mode=False)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # The reader has gone (`counterflow ... | head`): nothing is left to say.
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+            return 0
+        except KeyboardInterrupt:
+            return _interrupted()
+        except typer.TyperException as error:
+            return _usage_error(error.format_message(), as_json)
+        except Exception as error:
+            return _known_error(error, as_json)
+    if code == 130:
+        return _interrupted()
+    return code if isinstance(code, int) else 0
+
+
+def _interrupted() -> int:
+    with contextlib.suppress(OSError):
+        sys.stderr.write("interrupted\n")
+    return 130
+
+
+def _usage_error(message: str, as_json: bool) -> int:
+    from cases.errors import InputError
+
+    text = " ".join(message.split())
+    return _known_error(InputError.one("", None, None, "usage", text), as_json)
+
+
+def _known_error(error: Exception, as_json: bool) -> int:
+    from cases.errors import CounterflowError, InputError
+    from counterflow.console import error_document, print_error, print_json
+
+    if isinstance(error, OSError):
+        text = f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
+        error = InputError.one("", None, None, "file", text)
+    if not isinstance(error, CounterflowError):
+        raise error
+    if as_json:
+        print_json(error_document(error))
+    else:
+        print_error(error)
+    return error.exit_code
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *rest: object) -> None:
+    """Show warnings about data in one line each; leave the others out."""
+    from cases.errors import DataWarning
+    from counterflow.console import err
+
+    if issubclass(category, DataWarning):
+        err().print(f"warning: {message}", style="yellow", markup=False)
+
+
+if __name__ == "__main__":
+    main()

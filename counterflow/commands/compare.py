@@ -1,0 +1,91 @@
+"""``counterflow compare``: two runs side by side."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from counterflow.commands.options import Json, read_run
+
+if TYPE_CHECKING:
+    from counterflow.comparison import Comparison
+
+
+def run(
+    a: Annotated[Path, typer.Argument(metavar="A", help="A run folder.")],
+    b: Annotated[Path, typer.Argument(metavar="B", help="The run folder to compare with it.")],
+    tolerance: Annotated[
+        float,
+        typer.Option("--tolerance", help="Largest difference; relative where values exceed one."),
+    ] = 1e-6,
+    as_json: Json = False,
+) -> None:
+    """Compare two runs: prices, dispatch, constraints, money; exit code 3 beyond the tolerance."""
+    from counterflow import console
+    from counterflow.comparison import compare
+
+    found = compare(read_run(a), read_run(b), tolerance=tolerance)
+    if as_json:
+        console.print_json({"ok": found.within, **found.to_dict()})
+    else:
+        print_comparison(found)
+    if not found.within:
+        raise typer.Exit(3)
+
+
+def print_comparison(found: "Comparison") -> None:
+    """Write money, then each table's largest differences."""
+    import pandas as pd
+
+    from counterflow import console
+
+    page = console.out()
+    page.print(f"A {found.a}   B {found.b}", markup=False, style="bold")
+    for note in found.notes:
+        page.print(f"note: {note}", markup=False, style="yellow")
+    page.print()
+    money = {"item": "money", "a": "A", "b": "B", "difference": "B - A"}
+    page.print(console.table(found.money, "", money))
+    page.print()
+    counts = pd.DataFrame(
+        {
+            "table": [t.table for t in found.tables],
+            "shared": [t.shared for t in found.tables],
+            "only_a": [t.only_a for t in found.tables],
+            "only_b": [t.only_b for t in found.tables],
+            "verdict": ["within" if t.within else "beyond" for t in found.tables],
+        }
+    )
+    headings = {
+        "table": "table",
+        "shared": "rows in both",
+        "only_a": "only in A",
+        "only_b": "only in B",
+        "verdict": "tolerance",
+    }
+    page.print(console.table(counts, "Rows", headings))
+    parts = [
+        t.columns[t.columns["rows_beyond"] > 0].assign(table=t.table)
+        for t in found.tables
+        if t.columns["rows_beyond"].any()
+    ]
+    if parts:
+        rows = pd.concat(parts, ignore_index=True)
+        for side in ("a", "b"):
+            rows[side] = [console.number(value, 6) for value in rows[side]]
+        page.print()
+        worst = {
+            "table": "table",
+            "column": "column",
+            "rows_beyond": "rows",
+            "max_abs": "largest",
+            "mean_abs": "mean",
+            "where": "largest at",
+            "a": "A",
+            "b": "B",
+        }
+        title = f"Differences beyond {found.tolerance:g}"
+        page.print(console.table(rows, title, worst, digits=6))
+    page.print()
+    verdict = "within" if found.within else "beyond"
+    page.print(f"{verdict} the tolerance of {found.tolerance:g}", markup=False, style="bold")

@@ -1,0 +1,86 @@
+"""``counterflow explain``: what makes a price."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from counterflow.commands.options import Json, RunFolder, read_run
+
+if TYPE_CHECKING:
+    from counterflow.explanation import PriceExplanation
+
+
+def run(
+    run: RunFolder,
+    bus: Annotated[str, typer.Option("--bus", metavar="BUS", help="Bus whose price to explain.")],
+    at: Annotated[
+        str,
+        typer.Option(
+            "--at",
+            metavar="TIME",
+            help="ISO 8601 (without an offset: the case's timezone), or HH:MM in a run of one day.",
+        ),
+    ],
+    as_json: Json = False,
+) -> None:
+    """Explain a price: the binding constraints that add up to it, the offers that set it."""
+    from counterflow import console
+    from counterflow.explanation import explain_price
+
+    found = explain_price(read_run(run), bus=bus, at=at)
+    if as_json:
+        console.print_json({"ok": True, **found.to_dict()})
+        return
+    print_explanation(found)
+
+
+def print_explanation(found: "PriceExplanation") -> None:
+    """Write the two tables of an explanation."""
+    from counterflow import console
+
+    page = console.out()
+    unit = f"{found.currency}/MWh"
+    zone = f", zone {found.zone}" if found.zone else ""
+    price = f"{console.number(found.lmp, 6)} {unit}" if found.lmp == found.lmp else "no price"
+    page.print(
+        f"{found.case}: bus {found.bus}{zone}, {console.stamp(found.interval_start)} to "
+        f"{console.stamp(found.interval_end)}: {price}",
+        markup=False,
+        style="bold",
+    )
+    page.print()
+    headings = {
+        "term": "term",
+        "constraint": "constraint",
+        "contingency": "contingency",
+        "direction": "limit",
+        "limit_mw": "limit MW",
+        "flow_mw": "flow MW",
+        "shadow_price": "shadow price",
+        "dfax": "x DFAX",
+        "amount": "= amount",
+    }
+    terms = found.terms.copy()
+    if (terms["penalty_mw"] > 0).any():
+        headings["penalty_mw"] = "exceeded MW"
+    if not (terms["contingency"] != "").any():
+        del headings["contingency"]
+    page.print(console.table(terms, f"Terms that add up to it, {unit}", headings, digits=6))
+    page.print(f"sum {console.number(float(terms['amount'].sum()), 6)}", markup=False)
+    page.print()
+    headings = {"kind": "kind", "name": "name", "owner": "owner", "bus": "bus", "mw": "MW"}
+    if (found.setters["interval_start"] != found.interval_start).any():
+        headings["interval_start"] = "interval"
+    headings["price"] = f"offer {unit}"
+    if found.determined:
+        headings |= {"coefficient": "x coefficient", "amount": "= amount"}
+    title = "Offers that set it" if found.determined else "Inside a block of their offer"
+    if len(found.setters):
+        page.print(console.table(found.setters, title, headings, digits=6))
+    if found.determined:
+        page.print(f"sum {console.number(float(found.setters['amount'].sum()), 6)}", markup=False)
+    else:
+        page.print(f"no coefficients: {found.reason}", markup=False)
+    if found.held:
+        listed = ", ".join(found.held[:10])
+        page.print(f"inside a block, but not at their offer's price: {listed}", markup=False)

@@ -1,0 +1,100 @@
+"""Options and arguments that several commands share, and how their texts are read."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from cases import Run
+
+Json = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document on standard output, nothing else.")
+]
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")]
+CaseSource = Annotated[
+    str,
+    typer.Argument(
+        metavar="CASE",
+        help="A case folder, a file of a known format, or a name: pjm5, matpower/NAME, "
+        "pglib/NAME, rts-gmlc/YYYY-MM-DD.",
+    ),
+]
+
+
+def bad(rule: str, message: str) -> Exception:
+    """Return a usage error: one line that says what was expected."""
+    from cases.errors import InputError
+
+    return InputError.one("", None, None, rule, message)
+
+
+def pairs(texts: Iterable[str], option: str) -> dict[str, str]:
+    """Read ``key=value`` texts; a key may come once.
+
+    Raises
+    ------
+    InputError
+        Not of that form, or a key twice.
+    """
+    found: dict[str, str] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip() or not value.strip():
+            raise bad("usage", f"{option} expects key=value, not {text!r}")
+        if key.strip() in found:
+            raise bad("usage", f"{option} sets {key.strip()} twice")
+        found[key.strip()] = value.strip()
+    return found
+
+
+def stress_factors(text: str) -> dict[str, float]:
+    """Read ``rating=0.7,load=1.1``: factors on every rating and on all demand.
+
+    Raises
+    ------
+    InputError
+        Another key, or a factor that is not a number above zero.
+    """
+    factors: dict[str, float] = {}
+    for key, value in pairs([t for t in text.split(",") if t.strip()], "--stress").items():
+        if key not in ("rating", "load"):
+            raise bad("usage", f"--stress knows rating and load, not {key!r}")
+        try:
+            factor = float(value)
+        except ValueError:
+            factor = 0.0
+        if not 0 < factor < float("inf"):
+            raise bad("usage", f"--stress {key} must be a number above zero, not {value!r}")
+        factors[key] = factor
+    return factors
+
+
+def read_run(folder: Path) -> "Run":
+    """Read a run folder.
+
+    Raises
+    ------
+    InputError
+        There is no run there, or it was changed.
+    """
+    from cases import Run
+
+    return Run.read(folder)
+
+
+def free_folder(folder: Path, what: str) -> Path:
+    """Return `folder` when nothing is there yet and its parent exists.
+
+    Raises
+    ------
+    InputError
+        Something is there: runs and cases are never overwritten.
+    """
+    if folder.exists():
+        raise bad("exists", f"{folder} exists already: {what} is never overwritten, name another")
+    parent = folder.absolute().parent
+    if not parent.is_dir():
+        raise bad("no such folder", f"{parent} is not a folder: create it first")
+    return folder

@@ -1,0 +1,24 @@
+"""Reading the `constraints` table: which rows are the network's, and their binding direction."""
+
+import pandas as pd
+
+RAMPS = {"ramp_up:": 1, "ramp_down:": -1}
+"""Prefixes of the rows that are ramp limits of a unit, with the sign of the change they limit."""
+
+OTHERS = (*RAMPS, "island:", "reserve:")
+"""Prefixes of rows that are no branch and no interface."""
+
+
+def network_limits(constraints: pd.DataFrame) -> pd.DataFrame:
+    """Rows of branches and interfaces, base case and after outages."""
+    return constraints[~constraints["constraint"].str.startswith(OTHERS)]
+
+
+def active(constraints: pd.DataFrame) -> pd.DataFrame:
+    """Rows that have a price or were exceeded."""
+    return constraints[(constraints["shadow_price"] > 0) | (constraints["penalty_mw"] > 0)]
+
+
+def relieved_flow(constraints: pd.DataFrame) -> "pd.Series[float]":
+    """Flow in the binding direction (MW): -240 MW at a limit ``down`` is 240 MW."""
+    return constraints["flow_mw"].where(constraints["direction"] != "down", -constraints["flow_mw"])

@@ -1,0 +1,61 @@
+"""The money of a run at its prices: what loads pay, what units earn, what the grid keeps."""
+
+import numpy as np
+import pandas as pd
+
+from cases import Run
+
+
+def interval_hours(table: pd.DataFrame) -> "pd.Series[float]":
+    """Hours from `interval_start` to `interval_end`, row by row."""
+    return (table["interval_end"] - table["interval_start"]).dt.total_seconds() / 3600.0
+
+
+def with_price(table: pd.DataFrame, prices: pd.DataFrame) -> "pd.Series[float]":
+    """LMP at the bus and interval of each row (money per MWh), NaN where there is none."""
+    index = pd.MultiIndex.from_frame(prices[["interval_start", "bus"]])
+    wanted = pd.MultiIndex.from_frame(table[["interval_start", "bus"]])
+    at = index.get_indexer(wanted)
+    lmp = prices["lmp"].to_numpy(dtype=float)
+    found = np.where(at >= 0, lmp[at] if len(lmp) else np.nan, np.nan)
+    return pd.Series(found, index=table.index)
+
+
+def run_money(run: Run) -> dict[str, float]:
+    """Return the totals of a run, money over all intervals.
+
+    `objective` is the run's own; `production_cost` the sum of `dispatch.cost`; `load_payment`
+    and `generation_revenue` are MW x hours x LMP; `merchandising_surplus` is their difference:
+    congestion rent, and the net of storage, links and virtual bids where the run has them.
+    """
+    paid = _at_lmp(run.load_awards, run.prices)
+    earned = _at_lmp(run.dispatch, run.prices)
+    return {
+        "objective": float(run.objective),
+        "production_cost": float(run.dispatch["cost"].sum()),
+        "load_payment": paid,
+        "generation_revenue": earned,
+        "merchandising_surplus": paid - earned,
+    }
+
+
+def _at_lmp(table: pd.DataFrame, prices: pd.DataFrame) -> float:
+    """Sum of MW x hours x LMP; NaN when a price that is needed does not exist."""
+    if table.empty:
+        return 0.0
+    mw = table["mw"].to_numpy(dtype=float)
+    moved = mw != 0
+    amount = mw * with_price(table, prices).to_numpy() * interval_hours(table).to_numpy()
+    return float(amount[moved].sum())
+
+
+def system_price(run: Run) -> "pd.Series[float]":
+    """Load-weighted LMP by interval start (money per MWh); NaN where nothing is withdrawn."""
+    awards = run.load_awards
+    paid = awards["mw"] * with_price(awards, run.prices)
+    sums = pd.DataFrame(
+        {"interval_start": awards["interval_start"], "mw": awards["mw"], "paid": paid}
+    )
+    sums = sums.groupby("interval_start").sum()
+    price: pd.Series[float] = (sums["paid"] / sums["mw"].where(sums["mw"] > 0)).rename("lmp")
+    return price

@@ -1,0 +1,208 @@
+"""The LMP of every bus on the grid, with the limits that bind, hour by hour."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from cases import Run
+from counterflow.limits import active, network_limits
+from counterflow.plots.layout import bus_positions
+from counterflow.plots.style import (
+    ALERT,
+    INK,
+    LINE,
+    SCALE,
+    add_slider,
+    color_bar,
+    dressed,
+    horizon,
+    hour_table,
+    interval_labels,
+    per_mwh,
+    price_range,
+)
+
+LABELED = 30
+"""Up to this many buses each carries its name and price."""
+
+WEBGL = 1500
+"""Above this many buses the map is drawn by WebGL."""
+
+
+def lmp_map(run: Run) -> go.Figure:
+    """LMP map on the grid with a slider over the intervals.
+
+    Buses take the color of their LMP; a branch whose limit binds, in the base case or after an
+    outage, is drawn thick. Positions are the case's coordinates, or a layout of the graph.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Traces: branches, binding branches, their middles (for hovering), buses; one frame per
+        interval. Prices in the case's currency per MWh.
+    """
+    case = run.case
+    xy, mapped = bus_positions(case.buses, case.branches)
+    prices, energy, congestion = (hour_table(run, c) for c in ("lmp", "mec", "mcc"))
+    low, high, clipped = price_range(prices.to_numpy())
+    starts = pd.DatetimeIndex(prices.columns)
+    geometry = _Geometry(run, xy)
+    many = len(case.buses) > WEBGL
+    scatter = go.Scattergl if many else go.Scatter
+    frames = []
+    for i, start in enumerate(starts):
+        lines, middles = geometry.binding(start)
+        buses = _bus_marks(run, prices.iloc[:, i], energy.iloc[:, i], congestion.iloc[:, i])
+        frames.append((lines, middles, buses))
+    grid_x, grid_y = geometry.lines(np.arange(len(geometry.ends)))
+    lines, middles, buses = frames[0]
+    figure = go.Figure(
+        [
+            scatter(
+                x=grid_x,
+                y=grid_y,
+                mode="lines",
+                line={"color": LINE, "width": 0.6 if many else 1.4},
+                hoverinfo="skip",
+                name="branch",
+            ),
+            scatter(
+                **lines,
+                mode="lines",
+                line={"color": ALERT, "width": 3 if many else 5},
+                hoverinfo="skip",
+                name="binding limit",
+            ),
+            scatter(
+                **middles,
+                mode="markers",
+                marker={"symbol": "diamond", "size": 9, "color": ALERT},
+                hovertemplate="%{text}<extra></extra>",
+                showlegend=False,
+            ),
+            scatter(
+                x=xy[:, 0],
+                y=xy[:, 1],
+                mode="markers+text" if len(xy) <= LABELED else "markers",
+                textposition="top center",
+                marker={
+                    "size": _marker_size(len(xy)),
+                    "colorscale": SCALE,
+                    "cmin": low,
+                    "cmax": high,
+                    "colorbar": color_bar(f"LMP {per_mwh(run)}", clipped),
+                    "line": {"color": INK, "width": 0 if many else 0.7},
+                    **buses["marker"],
+                },
+                **{k: v for k, v in buses.items() if k != "marker"},
+                hovertemplate="%{hovertext}<extra></extra>",
+                name="bus",
+                showlegend=False,
+            ),
+        ]
+    )
+    figure.frames = [
+        go.Frame(name=str(i), traces=[1, 2, 3], data=[*map(_update, frame)])
+        for i, frame in enumerate(frames)
+    ]
+    title = f"LMP map ({per_mwh(run)})"
+    where = "" if mapped else "; no coordinates in the case, positions are a layout of the graph"
+    dressed(figure, title, horizon(run) + where)
+    add_slider(figure, interval_labels(starts))
+    plain = {"visible": False, "showgrid": False, "zeroline": False}
+    figure.update_xaxes(**plain)
+    figure.update_yaxes(**plain, scaleanchor="x", scaleratio=_ratio(xy, mapped))
+    figure.update_layout(
+        legend={"orientation": "h", "x": 1, "y": 1.02, "xanchor": "right", "yanchor": "bottom"},
+        margin={"l": 20, "r": 20},
+    )
+    return figure
+
+
+def _update(data: dict[str, Any]) -> dict[str, Any]:
+    return dict(data)
+
+
+def _marker_size(count: int) -> float:
+    return float(np.clip(90 / np.sqrt(count), 4, 22))
+
+
+def _ratio(xy: NDArray[Any], mapped: bool) -> float:
+    """Degrees of latitude are longer than those of longitude, by 1 / cos(latitude)."""
+    if mapped and np.abs(xy[:, 0]).max() <= 180 and np.abs(xy[:, 1]).max() <= 75:
+        return float(1 / np.cos(np.radians(xy[:, 1].mean())))
+    return 1.0
+
+
+def _bus_marks(
+    run: Run, lmp: "pd.Series[float]", mec: "pd.Series[float]", mcc: "pd.Series[float]"
+) -> dict[str, Any]:
+    unit = per_mwh(run)
+    zones = run.case.buses["zone"]
+    hover = [
+        f"<b>{bus}</b>{' (' + zone + ')' if zone else ''}<br>LMP {p:,.2f} {unit}"
+        f"<br>energy {e:,.2f}<br>congestion {c:,.2f}"
+        for bus, zone, p, e, c in zip(lmp.index, zones, lmp, mec, mcc, strict=True)
+    ]
+    marks: dict[str, Any] = {"marker": {"color": lmp.to_numpy()}, "hovertext": hover}
+    if len(lmp) <= LABELED:
+        marks["text"] = [f"<b>{bus}</b> {p:,.2f}" for bus, p in lmp.items()]
+    return marks
+
+
+class _Geometry:
+    """Branches as line segments, and which of them bind in an interval."""
+
+    def __init__(self, run: Run, xy: NDArray[Any]) -> None:
+        case = run.case
+        at = {bus: i for i, bus in enumerate(case.buses["bus"])}
+        live = case.branches[case.branches["in_service"]]
+        self.run = run
+        self.xy = xy
+        self.ends = np.column_stack([live["from_bus"].map(at), live["to_bus"].map(at)])
+        self.row = {branch: i for i, branch in enumerate(live["branch"])}
+        self.members = case.interfaces.groupby("interface")["branch"].agg(list).to_dict()
+        shown = active(network_limits(run.constraints))
+        self.binding_rows = dict(list(shown.groupby("interval_start")))
+
+    def lines(self, rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Line segments with gaps between them."""
+        a, b = self.xy[self.ends[rows, 0]], self.xy[self.ends[rows, 1]]
+        gap = np.full(len(rows), np.nan)
+        x = np.column_stack([a[:, 0], b[:, 0], gap]).ravel()
+        y = np.column_stack([a[:, 1], b[:, 1], gap]).ravel()
+        return x, y
+
+    def binding(self, start: pd.Timestamp) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Segments of the branches that bind in an interval, and their middles with a text."""
+        texts: dict[int, list[str]] = {}
+        rows = self.binding_rows.get(start)
+        if rows is not None:
+            for limit in rows.itertuples(index=False):
+                text = self._text(limit)
+                for branch in self.members.get(limit.constraint, [limit.constraint]):
+                    if branch in self.row:
+                        texts.setdefault(self.row[branch], []).append(text)
+        chosen = np.array(sorted(texts), dtype=int)
+        x, y = self.lines(chosen)
+        middle = self.xy[self.ends[chosen]].mean(axis=1)
+        return (
+            {"x": x, "y": y},
+            {
+                "x": middle[:, 0],
+                "y": middle[:, 1],
+                "text": ["<br>".join(texts[int(row)]) for row in chosen],
+            },
+        )
+
+    def _text(self, limit: Any) -> str:
+        after = f" after {limit.contingency}" if limit.contingency else ""
+        over = f", exceeded by {limit.penalty_mw:,.1f} MW" if limit.penalty_mw > 0 else ""
+        return (
+            f"<b>{limit.constraint}</b>{after}<br>{abs(limit.flow_mw):,.1f} MW of "
+            f"{limit.limit_mw:,.1f} MW{over}<br>"
+            f"shadow price {limit.shadow_price:,.2f} {per_mwh(self.run)}"
+        )
