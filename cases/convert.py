@@ -123,12 +123,12 @@ def _convert_wide(
         block = values.to_numpy(dtype=np.float64, copy=True)
         infinite = np.isinf(block)
         if infinite.any():
-            for row, position in zip(*np.nonzero(infinite), strict=True):
+            for row, position in np.argwhere(infinite).tolist():
                 failures.append(
                     source.failure(row, values.columns[position], "finite", _not_finite("inf"))
                 )
             block[infinite] = np.nan
-            for position in np.nonzero(infinite.any(axis=0))[0]:
+            for position in np.flatnonzero(infinite.any(axis=0)).tolist():
                 source.reported[values.columns[position]] = infinite[:, position]
     else:
         quick = _text_block(values)
@@ -188,11 +188,12 @@ def _column(
         blank = result.isna().to_numpy()
         if blank.any():
             reported = source.reported.setdefault(name, np.zeros(len(cells), dtype=bool))
-            for position in np.nonzero(blank & ~reported)[0]:
+            for position in np.flatnonzero(blank & ~reported).tolist():
                 failures.append(source.failure(position, name, "blank", "must not be blank"))
             reported |= blank
         result = result.fillna(0 if column.ge is None else column.ge)
-    return result.astype(dtype)
+    typed: pd.Series = result.astype(dtype)
+    return typed
 
 
 Reason = Callable[[Any], tuple[str, str]]
@@ -354,7 +355,7 @@ def _date(cells: pd.Series, column: Column, timezone: str) -> Parsed:
     def reason(cell: object) -> tuple[str, str]:
         return "date", f"must be a date like 2020-07-10, not {str(cell)!r}"
 
-    dtype = "datetime64[us]"
+    dtype: Any = "datetime64[us]"
     if isinstance(cells.dtype, np.dtype) and cells.dtype.kind == "M":
         odd = (cells.notna() & (cells != cells.dt.normalize())).to_numpy()
         return cells.mask(odd).astype(dtype), np.nonzero(odd)[0].tolist(), reason
@@ -382,7 +383,7 @@ def _parse_date(cell: object) -> pd.Timestamp | None:
 def _distinct(
     cells: pd.Series,
     parse: Callable[[object], pd.Timestamp | None],
-    dtype: str | pd.DatetimeTZDtype,
+    dtype: Any,
     reason: Reason,
 ) -> Parsed:
     """Parse each distinct cell once; stamps repeat over thousands of rows."""

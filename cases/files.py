@@ -26,7 +26,7 @@ __all__ = ["read_csv", "read_parquet", "write_csv", "write_parquet"]
 
 
 def write_csv(table: Table, frame: pd.DataFrame, path: Path) -> None:
-    """Write a typed table as CSV (UTF-8, header line, "\\n")."""
+    """Write a typed table as CSV: UTF-8, a header line, line feeds."""
     columns = [_texts(table.column(name), frame[name]) for name in frame.columns]
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")

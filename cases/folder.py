@@ -37,8 +37,9 @@ def write_case(case: Case, folder: str | Path, format: Format = "csv") -> None:
 
 
 def fill_case_folder(case: Case, folder: Path, format: Format) -> None:
-    """Write `case.toml` and the tables into an existing empty folder; tables without rows stay
-    out where they are not required.
+    """Write `case.toml` and the tables into an empty folder.
+
+    Tables without rows stay out where they are not required.
     """
     header = dict(header_values(case.meta))
     if not header["import"]:

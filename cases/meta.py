@@ -22,13 +22,15 @@ class CaseMeta(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, strict=True)
 
     name: str = Field(min_length=1, description="name of the case")
-    currency: str = Field("$", min_length=1, description="currency of all money")
-    timezone: str = Field("UTC", description="IANA name, such as America/New_York")
-    base_mva: float = Field(100.0, gt=0, allow_inf_nan=False, description="base of per unit, MVA")
+    currency: str = Field(default="$", min_length=1, description="currency of all money")
+    timezone: str = Field(default="UTC", description="IANA name, such as America/New_York")
+    base_mva: float = Field(
+        default=100.0, gt=0, allow_inf_nan=False, description="base of per unit, MVA"
+    )
     start: datetime = Field(description="start of the first interval, with UTC offset")
-    interval_minutes: int = Field(60, ge=1, le=1440, description="length of an interval")
-    intervals: int = Field(1, ge=1, le=1_000_000, description="number of intervals")
-    reference: str = Field("", description="slack: a bus, or blank = load-weighted")
+    interval_minutes: int = Field(default=60, ge=1, le=1440, description="length of an interval")
+    intervals: int = Field(default=1, ge=1, le=1_000_000, description="number of intervals")
+    reference: str = Field(default="", description="slack: a bus, or blank = load-weighted")
     imported: dict[str, Any] = Field(
         default_factory=dict,
         alias="import",
@@ -80,7 +82,7 @@ class CaseMeta(BaseModel):
         start = pd.Timestamp(self.start).tz_convert("UTC").as_unit("us")
         step = pd.Timedelta(minutes=self.interval_minutes)
         steps = pd.date_range(start, periods=self.intervals, freq=step, unit="us")
-        return pd.DatetimeIndex(steps.tz_convert(self.timezone), freq=None, name="interval_start")
+        return pd.DatetimeIndex(steps.tz_convert(self.timezone).array, name="interval_start")
 
 
 def meta_failures(file: str, error: ValidationError, text: str = "") -> list[Failure]:

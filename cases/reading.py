@@ -34,16 +34,16 @@ def read_case(path_or_name: str | Path, **options: Any) -> Case:
     path = Path(path_or_name)
     name = str(path_or_name)
     if (path / "case.toml").is_file() or (path.is_dir() and _looks_like_case(path)):
-        case: Case | None = read_case_folder(path)
+        case = read_case_folder(path)
     elif name in bundled_names():
         case = read_case_folder(_bundled(name))
     else:
         from cases.readers import read_foreign
 
-        case = read_foreign(path_or_name, **options)
-        if case is None:
+        foreign: Case | None = read_foreign(path_or_name, **options)
+        if foreign is None:
             raise InputError.one("", None, None, "unknown_case", _unknown(path, name))
-        return case
+        return foreign
     if options:
         from cases.importing import import_options
 

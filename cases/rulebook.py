@@ -119,7 +119,7 @@ class RuleBook(BaseModel):
     losses: LossRules
     offers: OfferRules
     uplift: UpliftRules
-    settlement: SettlementRules = SettlementRules()
+    settlement: SettlementRules = Field(default_factory=SettlementRules)
     mitigation: MitigationRules
     evidence: dict[str, str] = Field(
         default_factory=dict, description="key or section -> where its numbers come from"
@@ -227,8 +227,9 @@ def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     result = dict(base)
     for key, value in over.items():
         old = result.get(key)
-        both = isinstance(old, dict) and isinstance(value, dict)
-        result[key] = _merged(old, value) if both else value
+        if isinstance(old, dict) and isinstance(value, dict):
+            value = _merged(old, value)
+        result[key] = value
     return result
 
 

@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from cases.rulebook_structure import StructureRules
+
 __all__ = ["ConductRules", "ImpactRules", "MitigationRules", "ReferenceRules", "Threshold"]
 
 Profile = Literal[
@@ -65,3 +67,4 @@ class MitigationRules(_Section):
     reference: ReferenceRules
     conduct: ConductRules
     impact: ImpactRules
+    structure: StructureRules = Field(default_factory=StructureRules)

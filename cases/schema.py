@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 
-def pandas_dtype(column: Column, timezone: str) -> str | pd.DatetimeTZDtype:
+def pandas_dtype(column: Column, timezone: str) -> Any:
     """The dtype of a column in memory; timestamps are in the timezone of the case."""
     if column.dtype == "timestamp":
         return pd.DatetimeTZDtype("us", timezone)

@@ -13,11 +13,17 @@ from cases.convert import Source, nearest
 from cases.errors import Failure
 from cases.meta import CaseMeta
 
-__all__ = ["Context"]
+__all__ = ["Context", "positions"]
 
 Mask = NDArray[np.bool_]
 _HINTS = 5
 _NAMES = 5000
+
+
+def positions(mask: Mask | pd.Series) -> list[int]:
+    """Give the positions at which a mask is true."""
+    where: list[int] = np.flatnonzero(np.asarray(mask, dtype=bool)).tolist()
+    return where
 
 
 @dataclass
@@ -62,9 +68,9 @@ class Context:
         """Report the cells among `rows` that are not one of `names`, with the nearest names."""
         cells = self.tables[table][column]
         pool = pd.Index(names)
-        unknown = np.nonzero(rows & ~cells.isin(pool).to_numpy() & (cells != "").to_numpy())[0]
+        unknown = rows & ~cells.isin(pool).to_numpy() & (cells != "").to_numpy()
         hints: dict[str, str] = {}
-        for position in unknown:
+        for position in positions(unknown):
             name = str(cells.iat[position])
             if name not in hints:
                 search = len(hints) < _HINTS and len(pool) <= _NAMES

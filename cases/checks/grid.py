@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from cases.checks.context import Context
+from cases.checks.context import Context, positions
 
 __all__ = ["check_grid", "components"]
 
@@ -16,13 +16,13 @@ __all__ = ["check_grid", "components"]
 def check_grid(context: Context) -> None:
     """Check reactances, self-loops, and that every island has a unit, storage or a link."""
     branches = context.tables["branches"]
-    for position in np.nonzero((branches["x"] == 0).to_numpy())[0]:
+    for position in positions(branches["x"] == 0):
         message = "zero reactance; merge the two buses or give it a value"
         context.fail("branches", position, "x", "zero_reactance", message)
     for name in ("branches", "links"):
         frame = context.tables[name]
         loops = (frame["from_bus"] == frame["to_bus"]) & (frame["from_bus"] != "")
-        for position in np.nonzero(loops.to_numpy())[0]:
+        for position in positions(loops):
             message = f"both ends are bus {frame['to_bus'].iat[position]}"
             context.fail(name, position, "to_bus", "self_loop", message)
     tables = context.tables
@@ -37,7 +37,7 @@ def check_grid(context: Context) -> None:
     supplied = set(labels[_positions(tables, "units")])
     supplied |= set(labels[_positions(tables, "storage")])
     for label in sorted(set(labels) - supplied):
-        members = np.nonzero(labels == label)[0]
+        members = positions(labels == label)
         names = ", ".join(tables["buses"]["bus"].iloc[members[:10]])
         more = f" and {len(members) - 10} more" if len(members) > 10 else ""
         message = f"no unit in the island of bus {names}{more}"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
-from cases.checks.context import Context
+from cases.checks.context import Context, positions
 
 __all__ = ["check_offers"]
 
@@ -34,8 +36,8 @@ def _check_monotone(context: Context, name: str, group: list[str], *, rising: bo
     step = np.diff(price)
     wrong = same & ((step < 0) if rising else (step > 0))
     verb = "below" if rising else "above"
-    for k in np.nonzero(wrong)[0]:
-        position, before = order[k + 1], order[k]
+    for k in positions(wrong):
+        position, before = int(order[k + 1]), int(order[k])
         message = (
             f"block {frame['segment'].iat[position]} of {frame[group[0]].iat[position]} is at "
             f"{price[k + 1]:g}, {verb} block {frame['segment'].iat[before]} at {price[k]:g}"
@@ -59,9 +61,9 @@ def _check_width(context: Context) -> None:
     p_max = units.drop_duplicates("unit").set_index("unit")["p_max"]
     need = p_max.reindex(offers["unit"].iloc[last]).to_numpy(dtype=np.float64)
     narrow = width < need - TOLERANCE_MW * np.maximum(1.0, need)
-    for code in np.nonzero(narrow & ~skip)[0]:
-        position = last[code]
-        stamp = offers["interval_start"].iat[position]
+    for code in positions(narrow & ~skip):
+        position = int(last[code])
+        stamp: Any = offers["interval_start"].iat[position]
         when = "" if pd.isna(stamp) else f" at {stamp.isoformat()}"
         message = (
             f"the blocks of {offers['unit'].iat[position]}{when} reach {width[code]:g} MW, "
@@ -82,8 +84,8 @@ def _check_coverage(context: Context) -> None:
     stamped = offers.loc[offers["interval_start"].notna(), ["unit", "interval_start"]]
     counts = stamped.drop_duplicates().groupby("unit").size()
     grid = context.meta.interval_starts() if context.meta is not None else None
-    for position in np.nonzero(~covered)[0]:
-        unit = units["unit"].iat[position]
+    for position in positions(~covered):
+        unit = str(units["unit"].iat[position])
         number = int(counts.get(unit, 0))
         if number == 0:
             message = f"unit {unit} has no offer and no self-schedule"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pandas as pd
 
 from cases.checks.context import Context
@@ -24,11 +26,11 @@ def check_owners(context: Context) -> None:
     end = several["valid_to"].fillna(pd.Timestamp.max.as_unit("us"))
     for _, group in several.groupby("owner", sort=False):
         ordered = start.loc[group.index].sort_values(kind="stable").index
-        for before, after in zip(ordered[:-1], ordered[1:], strict=True):
+        for before, after in pairwise(ordered):
             if start[after] > end[before]:
                 continue
             owner, row = owners["owner"].iat[after], context.sources["owners"].row(before)
-            first, second = owners["parent"].iat[before], owners["parent"].iat[after]
+            first, second = (str(owners["parent"].iat[k]) for k in (before, after))
             if first != second:
                 names = " and ".join(name or "none" for name in (first, second))
                 message = f"{owner} has two parents at a time, {names} (see row {row})"

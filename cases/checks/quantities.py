@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
-from cases.checks.context import Context
+from cases.checks.context import Context, positions
 
 __all__ = ["check_quantities"]
 
@@ -33,13 +31,13 @@ def check_quantities(context: Context) -> None:
     """Check limits against each other, series against their units, and rows of two shapes."""
     for name, low, high, unit in _ORDERED:
         frame = context.tables[name]
-        for position in _rows(frame[low] > frame[high]):
+        for position in positions(frame[low] > frame[high]):
             numbers = f"({frame[low].iat[position]:g} > {frame[high].iat[position]:g} {unit})"
             message = f"{low} must not exceed {high} {numbers}"
             context.fail(name, position, low, f"{low}_above_{high}", message)
     for name, first, last in _DATED:
         frame = context.tables[name]
-        for position in _rows(frame[first] > frame[last]):
+        for position in positions(frame[first] > frame[last]):
             message = f"{first} must not be after {last}"
             context.fail(name, position, first, "dates", message)
     _check_initial_state(context)
@@ -48,16 +46,12 @@ def check_quantities(context: Context) -> None:
         _check_series(context)
 
 
-def _rows(mask: pd.Series) -> NDArray[np.intp]:
-    return np.nonzero(mask.to_numpy())[0]
-
-
 def _check_initial_state(context: Context) -> None:
     units = context.tables["units"]
-    for position in _rows(units["initial_hours"] == 0):
+    for position in positions(units["initial_hours"] == 0):
         message = "must be the hours on (+) or off (-) before the case, not 0"
         context.fail("units", position, "initial_hours", "initial_state", message)
-    for position in _rows((units["initial_hours"] < 0) & (units["initial_mw"] > 0)):
+    for position in positions((units["initial_hours"] < 0) & (units["initial_mw"] > 0)):
         message = "a unit that is off before the case must have initial_mw 0 or blank"
         context.fail("units", position, "initial_mw", "initial_state", message)
 
@@ -65,22 +59,22 @@ def _check_initial_state(context: Context) -> None:
 def _check_shapes(context: Context) -> None:
     """Rows that must hold one thing or another."""
     virtuals = context.tables["virtuals"]
-    for position in _rows((virtuals["kind"] == "utc") & (virtuals["sink_bus"] == "")):
+    for position in positions((virtuals["kind"] == "utc") & (virtuals["sink_bus"] == "")):
         context.fail("virtuals", position, "sink_bus", "blank", "a utc needs a sink bus")
     rules = context.tables["reserve_requirements"]
-    for position in _rows(rules["mw"].notna() == (rules["rule"] != "")):
+    for position in positions(rules["mw"].notna() == (rules["rule"] != "")):
         message = "give either mw or a rule"
         context.fail("reserve_requirements", position, "mw", "either_or", message)
     curves = context.tables["contract_curves"]
     by_interval = curves["interval_start"].notna() & curves["mw"].notna() & (curves["kind"] == "")
     by_rule = curves["interval_start"].isna() & (curves["kind"] != "") & curves["mwh"].notna()
     bad = context.reported("contract_curves", "interval_start", "mw", "kind", "mwh")
-    for position in _rows(~(by_interval | by_rule) & ~bad):
+    for position in positions(~(by_interval | by_rule) & ~bad):
         message = "give either interval_start and mw, or kind and mwh"
         context.fail("contract_curves", position, None, "either_or", message)
     months = context.tables["futures"]
     wrong = ~months["month"].str.fullmatch(r"\d{4}-(0[1-9]|1[0-2])").astype(bool)
-    for position in _rows(wrong & (months["month"] != "")):
+    for position in positions(wrong & (months["month"] != "")):
         message = f"must be a month like 2016-10, not {months['month'].iat[position]!r}"
         context.fail("futures", position, "month", "month", message)
 
@@ -96,7 +90,7 @@ def _check_series(context: Context) -> None:
         ids = reach.columns[1:][reach.columns[1:].isin(units.index)]
         block = reach[ids].to_numpy(dtype=np.float64)
         least = units["p_min"].reindex(ids).to_numpy(dtype=np.float64)
-        for row, k in np.argwhere((block < least - TOLERANCE_MW) & (block > 0)):
+        for row, k in np.argwhere((block < least - TOLERANCE_MW) & (block > 0)).tolist():
             message = (
                 f"p_min must not exceed the availability ({least[k]:g} > {block[row, k]:g} MW)"
             )
@@ -107,11 +101,11 @@ def _check_series(context: Context) -> None:
         block = fixed[ids].to_numpy(dtype=np.float64)
         most = units["p_max"].reindex(ids).to_numpy(dtype=np.float64)
         least = units["p_min"].reindex(ids).to_numpy(dtype=np.float64)
-        for row, k in np.argwhere(block > most + TOLERANCE_MW):
+        for row, k in np.argwhere(block > most + TOLERANCE_MW).tolist():
             message = (
                 f"the self-schedule must not exceed p_max ({block[row, k]:g} > {most[k]:g} MW)"
             )
             context.fail("self_schedules", row, str(ids[k]), "self_schedule_above_p_max", message)
-        for row, k in np.argwhere((block > 0) & (block < least - TOLERANCE_MW)):
+        for row, k in np.argwhere((block > 0) & (block < least - TOLERANCE_MW)).tolist():
             message = f"the self-schedule is below p_min ({block[row, k]:g} < {least[k]:g} MW)"
             context.fail("self_schedules", row, str(ids[k]), "self_schedule_below_p_min", message)

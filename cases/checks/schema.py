@@ -10,7 +10,7 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
-from cases.checks.context import Context
+from cases.checks.context import Context, positions
 from cases.columns import Column, Table
 from cases.schema import CASE_TABLES
 
@@ -79,7 +79,7 @@ def _check_long(context: Context, table: Table, frame: pd.DataFrame) -> None:
 def _check_wide(context: Context, table: Table, value: Column, frame: pd.DataFrame) -> None:
     start = table.columns[0]
     blank = frame[start.name].isna().to_numpy() & ~context.reported(table.name, start.name)
-    for position in np.nonzero(blank)[0]:
+    for position in positions(blank):
         context.fail(table.name, position, start.name, "blank", "must not be blank")
     ids = frame.columns[1:]
     block = frame.iloc[:, 1:].to_numpy(dtype=np.float64)
@@ -128,8 +128,8 @@ def _check_keys(context: Context, table: Table, frame: pd.DataFrame) -> None:
         return
     codes = frame.groupby(keys, dropna=False, sort=False).ngroup().to_numpy()
     first = {code: position for position, code in reversed(list(enumerate(codes)))}
-    for position in np.nonzero(repeated)[0]:
-        cells = (frame[key].iat[position] for key in keys)
+    for position in positions(repeated):
+        cells: list[Any] = [frame[key].iat[position] for key in keys]
         label = ", ".join("every interval" if pd.isna(cell) else str(cell) for cell in cells)
         row = context.sources[table.name].row(first[codes[position]])
         context.fail(

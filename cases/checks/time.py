@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from cases.checks.context import Context
+from cases.checks.context import Context, positions
 from cases.schema import CASE_TABLES
 
 __all__ = ["check_time"]
@@ -32,7 +32,7 @@ def check_time(context: Context) -> None:
 def _check_on_grid(context: Context, name: str, stamps: pd.Series, grid: pd.DatetimeIndex) -> None:
     assert context.meta is not None
     off = ~stamps.isin(grid).to_numpy() & stamps.notna().to_numpy()
-    for position in np.nonzero(off)[0]:
+    for position in positions(off):
         stamp = stamps.iat[position]
         message = (
             f"{stamp.isoformat()} is not an interval of the case, which has {len(grid)} of "
@@ -42,7 +42,7 @@ def _check_on_grid(context: Context, name: str, stamps: pd.Series, grid: pd.Date
 
 
 def _check_complete(context: Context, name: str, stamps: pd.Series, grid: pd.DatetimeIndex) -> None:
-    for position in np.nonzero(stamps.duplicated().to_numpy() & stamps.notna().to_numpy())[0]:
+    for position in positions(stamps.duplicated().to_numpy() & stamps.notna()):
         stamp = stamps.iat[position]
         first = context.sources[name].row(int(np.argmax((stamps == stamp).to_numpy())))
         message = f"{stamp.isoformat()} is there already, in row {first}"
