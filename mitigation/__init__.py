@@ -1,0 +1,41 @@
+"""Market power: who could move the price, who tried, and what is done about it."""
+
+from mitigation.competitive_path import CompetitivePath, dynamic_competitive_path
+from mitigation.decomposition import competitive_prices, mitigated_price
+from mitigation.ferc_screens import (
+    annual_screens,
+    delivered_price_test,
+    market_share_screen,
+    pivotal_supplier_screen,
+)
+from mitigation.owners import Ownership, ownership
+from mitigation.rerun import LiveModel, Resolved
+from mitigation.structure import StructureTests, owners_of, slack_sensitivity, test_structure
+from mitigation.system_margin import supply_margin
+from mitigation.three_pivotal import ThreePivotalSupplier, three_pivotal_supplier
+from mitigation.what_if import cover, divest, merge_owners
+
+__all__ = [
+    "CompetitivePath",
+    "LiveModel",
+    "Ownership",
+    "Resolved",
+    "StructureTests",
+    "ThreePivotalSupplier",
+    "annual_screens",
+    "competitive_prices",
+    "cover",
+    "delivered_price_test",
+    "divest",
+    "dynamic_competitive_path",
+    "market_share_screen",
+    "merge_owners",
+    "mitigated_price",
+    "owners_of",
+    "ownership",
+    "pivotal_supplier_screen",
+    "slack_sensitivity",
+    "supply_margin",
+    "test_structure",
+    "three_pivotal_supplier",
+]

@@ -1,0 +1,104 @@
+"""The dispatch from which both demand and supply of relief are measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from cases.errors import InputError
+from cases.run import Run
+from mitigation.binding import LIMIT, overload
+from mitigation.pivotal import Floats
+from mitigation.relief import AT, previous_dispatch
+from mitigation.rerun import LiveModel
+
+
+@dataclass(frozen=True, slots=True)
+class ReliefBase:
+    """Base dispatch of every test.
+
+    Attributes
+    ----------
+    name
+        ``pre_control`` or ``current``.
+    dispatch
+        test, interval_start, unit, mw, on.
+    need_mw
+        (G,) relief needed from that dispatch, at least zero; NaN where the dispatch is not known.
+    """
+
+    name: str
+    dispatch: pd.DataFrame
+    need_mw: Floats
+
+
+def relief_base(
+    run: Run, binding: pd.DataFrame, factors: pd.DataFrame, name: str, model: LiveModel | None
+) -> ReliefBase:
+    """Find base dispatch and need of relief of every binding constraint, by the rule ``base``.
+
+    ``pre_control`` solves the live model once per limit without it, in all intervals in which it
+    binds; ``current`` takes the dispatch in which each interval begins, with the loads of the
+    interval and the imbalance at the slack of ``factors``.
+
+    Parameters
+    ----------
+    binding
+        As of :func:`mitigation.binding.binding_constraints`.
+    factors
+        test, interval_start, unit, bus, dfax of every unit (only ``current`` needs them).
+
+    Raises
+    ------
+    InputError
+        ``pre_control`` without a live model.
+    """
+    if name == "current":
+        return _current(run, binding, factors)
+    if model is None:
+        raise InputError.one(
+            "",
+            None,
+            "base",
+            "base",
+            "base pre_control solves again without each constraint and needs the live model of the "
+            "clearing: clear in the same process, or set mitigation.structure.base=current",
+        )
+    return _pre_control(binding, model)
+
+
+def _pre_control(binding: pd.DataFrame, model: LiveModel) -> ReliefBase:
+    keys = ["interval_start", *LIMIT]
+    dispatch = []
+    flow = np.full(len(binding), np.nan)
+    for _, limit in binding.groupby(LIMIT, sort=False):
+        solved = model.solve_without(limit[keys])
+        tests = limit[["test", "interval_start"]]
+        dispatch.append(
+            tests.merge(solved.dispatch[[*AT, "mw", "on"]], on="interval_start", sort=False)
+        )
+        found = limit[["test", *keys]].merge(solved.flows, on=keys, how="left", sort=False)
+        flow[found["test"].to_numpy()] = found["flow_mw"].to_numpy(dtype=float)
+    need = np.maximum(0.0, overload(binding, flow))
+    columns = ["test", *AT, "mw", "on"]
+    frame = pd.concat(dispatch, ignore_index=True) if dispatch else pd.DataFrame(columns=columns)
+    return ReliefBase("pre_control", frame[columns], need)
+
+
+def _current(run: Run, binding: pd.DataFrame, factors: pd.DataFrame) -> ReliefBase:
+    before = previous_dispatch(run)
+    dispatch = binding[["test", "interval_start"]].merge(before, on="interval_start", sort=False)
+    moved = factors.merge(before, on=AT, sort=False).merge(
+        run.dispatch[[*AT, "mw"]], on=AT, suffixes=("_before", ""), sort=False
+    )
+    relieved = moved["dfax"] * (moved["mw_before"] - moved["mw"])
+    by_test = relieved.groupby(moved["test"]).sum(min_count=1)
+    unknown = moved.loc[moved["mw_before"].isna(), "test"].unique()
+    change = by_test.reindex(binding["test"]).fillna(0.0).to_numpy(dtype=float)
+    over = overload(binding, binding["flow_mw"].to_numpy(dtype=float)) - change
+    need = np.maximum(0.0, over)
+    need[unknown] = np.nan
+    known = dispatch[~dispatch["test"].isin(unknown)]
+    return ReliefBase("current", known.reset_index(drop=True), need)

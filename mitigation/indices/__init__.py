@@ -1,0 +1,1 @@
+"""Indices of market power: pure functions on tables, and one that measures a whole run."""

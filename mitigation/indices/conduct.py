@@ -1,0 +1,242 @@
+"""Indices that compare offers with references: Lerner, markups, markup in prices, output gap."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from cases.rulebook_structure import StructureRules
+from cases.run import Run
+from mitigation.binding import KEYS, islands
+from mitigation.indices.markup import (
+    lerner,
+    markup_component,
+    markup_index,
+    participation_factors,
+)
+from mitigation.output_gap import economic_starts, output_gap
+from mitigation.relief import AT
+from mitigation.tables import sum_by
+from mitigation.thresholds import margin_above
+
+#: Kinds of marginal units that inject at one bus; others (links, ramps, reserves) couple prices.
+AT_ONE_BUS: Final = ("unit", "bid", "virtual", "storage")
+
+
+def conduct_indices(run: Run, rules: StructureRules, reference: pd.DataFrame) -> pd.DataFrame:
+    """Measure conduct by unit, and its effect on prices.
+
+    ``lerner``: LMP against the reference at the unit's output; ``markup`` and ``adjusted_markup``
+    of marginal units: offer against reference, the latter without the cost adder;
+    ``markup_component``: markup in the LMP of the market and each zone, weighted by load;
+    ``output_gap.100`` and so on: MW at the given percent of the conduct threshold.
+
+    ``reference`` has unit, interval_start, segment, mw, price. Returns interval_start,
+    interval_end, index, scope, subject, zone, value, reason.
+    """
+    state = _state(run, reference)
+    parts = [
+        _lerner(state),
+        *_markups(run, state, rules),
+        markup_in_prices(run, state),
+        _gaps(run, rules, reference, state),
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def price_at(blocks: pd.DataFrame, output: pd.DataFrame) -> pd.DataFrame:
+    """Price of the block in which an output lies: interval_start, unit, mw, price.
+
+    An output at the end of a block belongs to that block; one beyond the last block to the last.
+    """
+    ordered = blocks.sort_values([*AT, "segment"], ignore_index=True)
+    upper = ordered.groupby(AT, sort=False)["mw"].cumsum()
+    joined = output[[*AT, "mw"]].merge(
+        ordered[[*AT, "price"]].assign(upper=upper), on=AT, sort=False
+    )
+    reached = joined["mw"] <= joined["upper"] + 1e-9
+    first = joined[reached].drop_duplicates(AT)
+    last = joined.drop_duplicates(AT, keep="last")
+    return pd.concat([first, last]).drop_duplicates(AT)[[*AT, "mw", "price"]]
+
+
+def _state(run: Run, reference: pd.DataFrame) -> pd.DataFrame:
+    """Dispatch with LMP, reference and offer at the output: one row per unit and interval."""
+    state = run.dispatch.merge(
+        run.prices[["interval_start", "bus", "zone", "lmp"]],
+        on=["interval_start", "bus"],
+        sort=False,
+    )
+    for name, blocks in (("reference", reference), ("offer", run.offers_used)):
+        at_output = price_at(blocks, run.dispatch).rename(columns={"price": name})
+        state = state.merge(at_output[[*AT, name]], on=AT, how="left", sort=False)
+    return state
+
+
+def _rows(state: pd.DataFrame, index: str, value: np.ndarray, reason: str) -> pd.DataFrame:
+    frame = state[["interval_start", "interval_end", "zone"]].assign(
+        index=index, scope="unit", subject=state["unit"], value=value
+    )
+    return frame.assign(reason=frame["value"].isna().map({True: reason, False: ""}))
+
+
+def _lerner(state: pd.DataFrame) -> pd.DataFrame:
+    running = state[state["mw"] > 0]
+    value = lerner(running["lmp"].to_numpy(float), running["reference"].to_numpy(float))
+    return _rows(running, "lerner", value, "the price is zero, or there is no reference")
+
+
+def _markups(run: Run, state: pd.DataFrame, rules: StructureRules) -> list[pd.DataFrame]:
+    marginal = run.marginal_units[run.marginal_units["kind"] == "unit"]
+    priced = state.merge(marginal[[*AT, "price"]], on=AT, sort=False)
+    offer, cost = priced["price"].to_numpy(float), priced["reference"].to_numpy(float)
+    why = "there is no reference, or it is zero"
+    adder = rules.measures.cost_adder
+    return [
+        _rows(priced, "markup", markup_index(offer, cost), why),
+        _rows(priced, "adjusted_markup", markup_index(offer, cost, cost_adder=adder), why),
+    ]
+
+
+def markup_in_prices(run: Run, state: pd.DataFrame) -> pd.DataFrame:
+    """Markup component of the load-weighted LMP of the market and each zone.
+
+    From unit participation factors, interval by interval; NaN with a reason where the marginal
+    units do not determine the prices.
+    """
+    island = islands(run)
+    placed = _marginal_at_buses(run)
+    reference = state.set_index(AT)["reference"]
+    exceeded = run.constraints.loc[run.constraints["penalty_mw"] > 0, KEYS]
+    terms = run.price_terms.merge(exceeded, on=KEYS, how="left", indicator=True, sort=False)
+    terms = terms[terms["_merge"] == "left_only"]
+    result = []
+    for start, buses in run.prices.groupby("interval_start"):
+        here = placed[placed["interval_start"] == start]
+        factors = (
+            terms[terms["interval_start"] == start]
+            .pivot_table(index="bus", columns=["constraint", "contingency"], values="dfax")
+            .reindex(buses["bus"], fill_value=0.0)
+            .fillna(0.0)
+        )
+        markup = (
+            here.set_index("unit")["price"]
+            - reference.reindex(pd.MultiIndex.from_product([[start], here["unit"]])).to_numpy()
+        )
+        markup = markup.where(here.set_index("unit")["kind"] == "unit", 0.0)
+        component = pd.Series(np.nan, index=buses["bus"])
+        for _, members in island.groupby(island):
+            inside = factors.index.intersection(members.index)
+            local = factors.loc[inside]
+            local = local.loc[:, (local != 0).any()]
+            found = participation_factors(here[here["bus"].isin(inside)], local, local)
+            if len(found):
+                component.loc[inside] = markup_component(found, markup)
+        result.append(
+            buses[["interval_start", "interval_end", "bus", "zone"]].assign(
+                component=component.to_numpy()
+            )
+        )
+    return _load_weighted(run, pd.concat(result, ignore_index=True))
+
+
+def _marginal_at_buses(run: Run) -> pd.DataFrame:
+    """Marginal units with their bus; those that inject at no single bus are left out."""
+    case = run.case
+    buses = pd.concat(
+        [
+            case.units.rename(columns={"unit": "name"})[["name", "bus"]].assign(kind="unit"),
+            case.loads.rename(columns={"load": "name"})[["name", "bus"]].assign(kind="bid"),
+            case.storage.rename(columns={"storage": "name"})[["name", "bus"]].assign(
+                kind="storage"
+            ),
+            case.virtuals.loc[case.virtuals["kind"] != "utc"]
+            .rename(columns={"virtual": "name"})[["name", "bus"]]
+            .drop_duplicates()
+            .assign(kind="virtual"),
+        ]
+    )
+    marginal = run.marginal_units
+    return marginal.merge(
+        buses.rename(columns={"name": "unit"}), on=["unit", "kind"], how="inner", sort=False
+    )
+
+
+def _load_weighted(run: Run, component: pd.DataFrame) -> pd.DataFrame:
+    load = sum_by(run.load_awards, ["interval_start", "bus"], ["mw"])
+    joined = component.merge(load, on=["interval_start", "bus"], how="inner", sort=False)
+    joined = joined[joined["mw"] != 0]
+    joined["weighted"] = joined["component"] * joined["mw"]
+    market = ["interval_start", "interval_end", "zone"]
+    both = pd.concat([joined.assign(zone=""), joined[joined["zone"] != ""]])
+    rows = sum_by(both, market, ["weighted", "mw"])
+    unknown = both[both["weighted"].isna()].set_index(market).index
+    rows["weighted"] = rows["weighted"].mask(pd.MultiIndex.from_frame(rows[market]).isin(unknown))
+    value = rows["weighted"] / rows["mw"]
+    return rows[market].assign(
+        index="markup_component",
+        scope=np.where(rows["zone"] == "", "market", "zone"),
+        subject=rows["zone"],
+        value=value,
+        reason=value.isna().map(
+            {True: "marginal units do not determine the prices, or lack a reference", False: ""}
+        ),
+    )
+
+
+def _gaps(
+    run: Run, rules: StructureRules, reference: pd.DataFrame, state: pd.DataFrame
+) -> pd.DataFrame:
+    fractions = rules.measures.output_gap_fractions
+    rule = run.rulebook.mitigation.conduct.energy
+    threshold = reference[[*AT, "segment"]].assign(
+        threshold=margin_above(reference["price"].to_numpy(float), rule)
+    )
+    gaps = output_gap(
+        reference,
+        run.offers_used,
+        state.assign(economic_start=_pays(run, reference, state)),
+        threshold,
+        fractions=fractions,
+    )
+    placed = gaps.merge(state[[*AT, "interval_end", "zone"]], on=AT, sort=False)
+    names = (100 * placed["fraction"]).round().astype(int).astype("str")
+    return placed[["interval_start", "interval_end", "zone"]].assign(
+        index="output_gap." + names,
+        scope="unit",
+        subject=placed["unit"],
+        value=placed["gap_mw"],
+        reason="",
+    )
+
+
+def _pays(run: Run, reference: pd.DataFrame, state: pd.DataFrame) -> np.ndarray:
+    """Whether running at reference cost pays in each row of ``state``; on line it does."""
+    pays = state["on"].to_numpy(dtype=bool).copy()
+    hours = run.case.interval_hours
+    units = run.case.units.set_index("unit")
+    min_up, p_min = units["min_up"].to_dict(), units["p_min"].to_dict()
+    offers = run.case.commitment_offers
+    fixed = offers.groupby(["unit", "component"])["price"].max()
+    blocks = dict(list(reference.sort_values([*AT, "segment"]).groupby("unit")))
+    for name, rows in state.groupby("unit"):
+        off = rows.index[~rows["on"]]
+        if not len(off) or name not in blocks:
+            continue
+        first = blocks[name]
+        first = first[first["interval_start"] == first["interval_start"].iloc[0]]
+        ordered = rows.sort_values("interval_start")
+        economic = economic_starts(
+            first,
+            ordered["lmp"].to_numpy(float),
+            hours=hours,
+            min_up=min_up[name],
+            p_min=p_min[name],
+            startup=float(fixed.get((name, "startup"), 0.0)),
+            no_load=float(fixed.get((name, "no_load"), 0.0)),
+        )
+        by_row = pd.Series(economic, index=ordered.index)
+        pays[state.index.get_indexer(off)] = by_row.loc[off].to_numpy()
+    return pays

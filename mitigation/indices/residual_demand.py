@@ -1,0 +1,91 @@
+"""Residual demand that an owner faces, its slope, and the markup it would allow."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from cases.errors import InputError
+from mitigation.pivotal import Floats
+from mitigation.rerun import LiveModel
+from mitigation.tables import sum_by
+
+
+def residual_demand(others: pd.DataFrame, demand_mw: float, prices: Floats) -> Floats:
+    r"""Demand left to an owner at given prices: load less what all others offer at them, MW.
+
+    .. math:: RD_j(p) = D - \sum_{i \ne j} S_i(p)
+
+    ``others`` are the other owners' offer segments (price, mw); a segment is offered at its price
+    and above. Clipped at zero from below. System-wide: the network has no say in it.
+    """
+    ordered = others.sort_values("price")
+    offered = np.concatenate([[0.0], ordered["mw"].cumsum().to_numpy(dtype=float)])
+    count = np.searchsorted(ordered["price"].to_numpy(dtype=float), prices, side="right")
+    return np.maximum(0.0, demand_mw - offered[count])
+
+
+def nodal_slope(
+    model: LiveModel, dispatch: pd.DataFrame, prices: pd.DataFrame, *, step: float
+) -> pd.DataFrame:
+    """Slope of an owner's residual demand at its units' buses, by solving again with less and more.
+
+    All its units are moved together, to ``1 - step`` and ``1 + step`` times their output (never
+    above what is available), everybody else answers with their offers on the whole network.
+
+    Parameters
+    ----------
+    model
+        The live model of the clearing.
+    dispatch
+        The owner's units: interval_start, unit, bus, mw, available_mw.
+    prices
+        interval_start, bus, lmp of the run.
+    step
+        Fraction of the output, above 0, at most 1.
+
+    Returns
+    -------
+    DataFrame
+        interval_start, mw (output of the owner), lmp (its output-weighted price), lmp_less,
+        lmp_more, mw_less, mw_more, slope_mw (MW of residual demand lost per money/MWh of price, at
+        least zero; inf where the price does not move), elasticity (of residual demand, negative),
+        lerner (1 / abs(elasticity): the markup that pays best). NaN where the owner does not
+        produce.
+
+    Raises
+    ------
+    InputError
+        A step outside 0 to 1.
+    """
+    if not 0 < step <= 1:
+        raise InputError.one("", None, "step", "step", f"step must be above 0, at most 1: {step}")
+    at = ["interval_start", "unit"]
+    less = dispatch.assign(mw=dispatch["mw"] * (1 - step))
+    more = dispatch.assign(mw=np.minimum(dispatch["mw"] * (1 + step), dispatch["available_mw"]))
+    result = _weighted(dispatch, prices, dispatch["mw"]).rename(columns={"price": "lmp"})
+    for name, moved in (("less", less), ("more", more)):
+        solved = model.solve_with_output(moved[[*at, "mw"]])
+        side = _weighted(moved, solved.prices, dispatch["mw"])
+        result = result.merge(
+            side.rename(columns={"price": f"lmp_{name}", "mw": f"mw_{name}"}), on="interval_start"
+        )
+    rise = (result["lmp_less"] - result["lmp_more"]).to_numpy(dtype=float)
+    run = (result["mw_more"] - result["mw_less"]).to_numpy(dtype=float)
+    produces = result["mw"].to_numpy(dtype=float) > 0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slope = np.where(produces, np.where(np.abs(rise) > 1e-9, run / rise, np.inf), np.nan)
+        elasticity = -slope * result["lmp"] / result["mw"]
+        index = np.where(produces, 1 / np.abs(elasticity), np.nan)
+    return result.assign(slope_mw=slope, elasticity=elasticity, lerner=index)
+
+
+def _weighted(dispatch: pd.DataFrame, prices: pd.DataFrame, weight: pd.Series) -> pd.DataFrame:
+    """Total MW and price weighted by ``weight``, by interval."""
+    priced = dispatch.assign(weight=weight).merge(
+        prices[["interval_start", "bus", "lmp"]], on=["interval_start", "bus"], sort=False
+    )
+    priced["value"] = priced["lmp"] * priced["weight"]
+    sums = sum_by(priced, ["interval_start"], ["mw", "weight", "value"])
+    price = sums["value"] / sums["weight"].where(sums["weight"] > 0)
+    return sums[["interval_start", "mw"]].assign(price=price)

@@ -1,0 +1,46 @@
+"""What structural tests ask of a live clearing model: solve again with one thing changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """Result of solving the market again, commitment held.
+
+    Attributes
+    ----------
+    dispatch
+        interval_start, unit, mw, on.
+    prices
+        interval_start, bus, lmp.
+    flows
+        interval_start, constraint, contingency, direction, flow_mw: flow of every limit that was
+        taken away, signed as in the run's ``constraints``; no rows where none was.
+    """
+
+    dispatch: pd.DataFrame
+    prices: pd.DataFrame
+    flows: pd.DataFrame
+
+
+class LiveModel(Protocol):
+    """A cleared model that can be solved again; every call starts from the cleared state."""
+
+    def solve_without(self, limits: pd.DataFrame) -> Resolved:
+        """Solve without the given limits, every other limit kept.
+
+        ``limits`` has interval_start, constraint, contingency, direction.
+        """
+        ...
+
+    def solve_with_output(self, fixed: pd.DataFrame) -> Resolved:
+        """Solve with the output of some units fixed.
+
+        ``fixed`` has interval_start, unit, mw.
+        """
+        ...

@@ -1,0 +1,233 @@
+"""Structural tests of a whole run: every binding constraint of every interval at once."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from cases.errors import DataWarning, InputError
+from cases.rulebook_structure import StructureRules
+from cases.run import Run
+from mitigation.base import ReliefBase, relief_base
+from mitigation.binding import KEYS, LIMIT, binding_constraints, measured_against, unit_factors
+from mitigation.decomposition import competitive_prices
+from mitigation.indices.measure import measure_indices
+from mitigation.owners import Ownership, ownership
+from mitigation.path_tests import path_tests
+from mitigation.relief_tests import relief_supply, three_pivotal_tests
+from mitigation.rerun import LiveModel
+from mitigation.slack import negative_relief
+from mitigation.system_margin import margin_tests, system_tests
+from mitigation.two_step import element_competitiveness, step_one_prices
+from mitigation.verdicts import as_run_table, no_verdicts, stacked
+
+
+@dataclass(frozen=True, slots=True)
+class StructureTests:
+    """What the structural tests of a run found.
+
+    Attributes
+    ----------
+    verdicts
+        One row per test and owner; the columns of :data:`mitigation.verdicts.COLUMNS`.
+    indices
+        Long table of indices, see :mod:`mitigation.indices.measure`.
+    relief
+        Relief segments of every constraint tested for three pivotal suppliers: interval_start,
+        constraint, contingency, direction, unit, owner, segment, price, mw, dfax, effective_mw,
+        effective_price, relevant.
+    competitive
+        Congestion split by verdict and competitive LMP by bus, where the competitive path was
+        tested.
+    step_one
+        Prices with competitive constraints only, where two-step clearing was tested.
+    notes
+        What a reader must know: nothing binds, marginal units with negative relief.
+    """
+
+    verdicts: pd.DataFrame
+    indices: pd.DataFrame
+    relief: pd.DataFrame
+    competitive: pd.DataFrame
+    step_one: pd.DataFrame
+    notes: tuple[str, ...]
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Give the run tables ``tests_structure`` and ``indices``."""
+        return {
+            "tests_structure": as_run_table("tests_structure", self.verdicts),
+            "indices": as_run_table("indices", self.indices),
+        }
+
+
+def owners_of(run: Run) -> Ownership:
+    """Find the groups of affiliates on the days of a run; raises as :func:`ownership`."""
+    days = run.case.interval_starts.tz_localize(None).normalize()
+    return ownership(run.case.units, run.case.owners, pd.DatetimeIndex(days))
+
+
+def test_structure(
+    run: Run,
+    *,
+    rules: StructureRules | None = None,
+    owners: Ownership | None = None,
+    model: LiveModel | None = None,
+    reference: pd.DataFrame | None = None,
+) -> StructureTests:
+    """Make the structural tests that the rulebook asks for, and measure all indices.
+
+    Parameters
+    ----------
+    run
+        A cleared run.
+    rules
+        Rules to use instead of those of the run's rulebook.
+    owners
+        Control over units instead of the case's, for what-ifs (:mod:`mitigation.what_if`).
+    model
+        The live model of the clearing, for the base ``pre_control`` and for two-step clearing.
+    reference
+        Reference offers (unit, interval_start, segment, mw, price), for markups and output gaps.
+
+    Raises
+    ------
+    InputError
+        Units without owner and the like, or a base that needs a live model where there is none.
+    """
+    rules = rules or run.rulebook.mitigation.structure
+    owners = owners or owners_of(run)
+    binding = binding_constraints(run, rules.shadow_price_min)
+    slack, prices, terms = measured_against(run, rules.slack, rules.slack_bus)
+    factors = unit_factors(binding, terms, run.case.units)
+    rows, relief, step_one = [no_verdicts(run)], pd.DataFrame(), prices.iloc[:0]
+    if len(binding) and {"three_pivotal", "two_step"} & set(rules.tests):
+        base = relief_base(run, binding, factors, rules.base, model)
+        supply = relief_supply(run, base, factors, prices, owners, rules)
+        if "three_pivotal" in rules.tests:
+            found, relief = three_pivotal_tests(binding, base, supply, slack, rules)
+            rows.append(found)
+        if "two_step" in rules.tests:
+            rows.append(element_competitiveness(binding, base, supply, slack, rules))
+            step_one = step_one_prices(rows[-1], _needed(model))
+    paths = no_verdicts(run)
+    if len(binding) and "competitive_path" in rules.tests:
+        paths = path_tests(run, binding, factors, owners, slack, rules)
+    rows.append(paths)
+    if "system" in rules.tests:
+        rows.append(system_tests(run, owners, rules))
+    if "system_margin" in rules.tests:
+        rows.append(margin_tests(run, owners, rules))
+    wrong = negative_relief(run.marginal_units, terms, run.case.units)
+    verdicts = _with_notes(stacked(rows), wrong)
+    return StructureTests(
+        verdicts=verdicts,
+        indices=measure_indices(run, owners, rules, verdicts=verdicts, reference=reference),
+        relief=_named(relief, binding),
+        competitive=competitive_prices(
+            prices,
+            terms,
+            paths.rename(columns={"passed": "competitive"}),
+            smallest_congestion=rules.competitive_path.smallest_congestion,
+        ),
+        step_one=step_one[["interval_start", "bus", "lmp"]],
+        notes=_notes(binding, wrong, slack),
+    )
+
+
+def slack_sensitivity(
+    run: Run,
+    slacks: Sequence[str],
+    *,
+    rules: StructureRules | None = None,
+    owners: Ownership | None = None,
+    model: LiveModel | None = None,
+) -> pd.DataFrame:
+    """Three-pivotal-supplier verdicts under several slacks, told apart by the column ``slack``.
+
+    Shadow prices and LMPs do not depend on the slack; supply, clearing price and indices do, and a
+    verdict that changes between reasonable slacks deserves a second look.
+
+    ``slacks`` are ``run``, ``load`` or names of buses.
+    """
+    rules = rules or run.rulebook.mitigation.structure
+    owners = owners or owners_of(run)
+    binding = binding_constraints(run, rules.shadow_price_min)
+    base: ReliefBase | None = None
+    found = [no_verdicts(run)]
+    for name in slacks if len(binding) else ():
+        kind = name if name in ("run", "load") else "bus"
+        slack, prices, terms = measured_against(run, kind, name)
+        factors = unit_factors(binding, terms, run.case.units)
+        if base is None or base.name == "current":
+            base = relief_base(run, binding, factors, rules.base, model)
+        supply = relief_supply(run, base, factors, prices, owners, rules)
+        verdicts, _ = three_pivotal_tests(binding, base, supply, slack, rules)
+        wrong = negative_relief(run.marginal_units, terms, run.case.units)
+        found.append(_with_notes(verdicts, wrong))
+    return pd.concat(found, ignore_index=True)
+
+
+def _needed(model: LiveModel | None) -> LiveModel:
+    if model is None:
+        raise InputError.one(
+            "",
+            None,
+            "model",
+            "model",
+            "two-step clearing solves again and needs the live model: clear in the same process",
+        )
+    return model
+
+
+def _with_notes(verdicts: pd.DataFrame, wrong: pd.DataFrame) -> pd.DataFrame:
+    """Say on each row which marginal units have negative relief on its constraint."""
+    if wrong.empty:
+        return verdicts
+    named = wrong.groupby(KEYS)["unit"].agg(", ".join).rename("wrong").reset_index()
+    merged = verdicts.merge(named, on=KEYS, how="left", sort=False)
+    told = ("marginal with negative relief: " + merged["wrong"]).fillna("")
+    both = (merged["note"] != "") & (told != "")
+    return verdicts.assign(note=(merged["note"] + both.map({True: "; ", False: ""}) + told))
+
+
+def _notes(binding: pd.DataFrame, wrong: pd.DataFrame, slack: str) -> tuple[str, ...]:
+    if binding.empty:
+        return ("no constraint binds: there is nothing to test by constraint",)
+    if wrong.empty:
+        return ()
+    places = wrong.drop_duplicates(KEYS)
+    note = (
+        f"under the slack {slack}, {wrong['unit'].nunique()} marginal units have negative relief "
+        f"in {len(places)} of {len(binding)} tests (first: {wrong['unit'].iloc[0]} on "
+        f"{wrong['constraint'].iloc[0]}): their relevant supply leaves out a unit that sets the "
+        "price; see the sensitivity to the slack"
+    )
+    warnings.warn(DataWarning(note), stacklevel=3)
+    return (note,)
+
+
+def _named(relief: pd.DataFrame, binding: pd.DataFrame) -> pd.DataFrame:
+    """Relief segments with the constraint they are for, cheapest first."""
+    columns = [
+        "interval_start",
+        *LIMIT,
+        "unit",
+        "owner",
+        "segment",
+        "price",
+        "mw",
+        "dfax",
+        "effective_mw",
+        "effective_price",
+        "relevant",
+    ]
+    if relief.empty:
+        return pd.DataFrame(columns=columns)
+    named = relief.drop(columns="interval_start").merge(
+        binding[["test", "interval_start", *LIMIT]], on="test", sort=False
+    )
+    order = [*LIMIT, "interval_start", "effective_price", "unit", "segment"]
+    return named.sort_values(order, ignore_index=True)[columns]
