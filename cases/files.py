@@ -73,11 +73,9 @@ def write_parquet(
         data,
         target,
         version="2.6",
-        compression="zstd",
-        compression_level=1,
+        compression="zstd" if table.wide is None else "none",
         use_dictionary=[c.name for c in table.columns if c.dtype in ("str", "timestamp")],
         write_statistics=table.wide is None,
-        store_schema=table.wide is None,
         row_group_size=1 << 20,
     )
 
@@ -175,7 +173,7 @@ def read_parquet(
     if data is None:
         return None
     try:
-        arrow = pq.read_table(pa.BufferReader(data), use_threads=False)
+        arrow = pq.ParquetFile(pa.BufferReader(data)).read(use_threads=False)
         for field in arrow.schema:
             _check_unit(table, field, source, failures, tuple(money))
         nested = [f.name for f in arrow.schema if pa.types.is_nested(f.type)]
@@ -212,6 +210,6 @@ def _check_unit(
 
 def read_parquet_table(table: Table, path: Path) -> pd.DataFrame:
     """Read a Parquet file that `write_parquet` wrote; its content has been verified before."""
-    arrow = pq.read_table(path, use_threads=False).replace_schema_metadata(None)
+    arrow = pq.ParquetFile(path).read(use_threads=False).replace_schema_metadata(None)
     frame: pd.DataFrame = arrow.to_pandas(types_mapper=_TYPES.get)
     return frame

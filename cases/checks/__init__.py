@@ -76,10 +76,11 @@ def _align(tables: dict[str, pd.DataFrame], meta: CaseMeta) -> None:
             continue
         frame = tables[name]
         ids = tables[{"unit": "units", "load": "loads"}[table.wide]][table.wide]
-        columns = ["interval_start", *ids[ids.isin(frame.columns)]]
+        there = set(frame.columns)
+        columns = ["interval_start", *(name for name in ids.tolist() if name in there)]
         if len(columns) == 1 and not table.required:
             frame = frame.iloc[:0]
-        if list(frame.columns) != columns:
+        if frame.columns.tolist() != columns:
             frame = frame[columns]
         if not frame["interval_start"].is_monotonic_increasing:
             frame = frame.sort_values("interval_start", ignore_index=True)

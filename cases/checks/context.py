@@ -13,7 +13,7 @@ from cases.convert import Source, nearest
 from cases.errors import Failure
 from cases.meta import CaseMeta
 
-__all__ = ["Context", "positions"]
+__all__ = ["Context", "member", "positions"]
 
 Mask = NDArray[np.bool_]
 _HINTS = 5
@@ -24,6 +24,12 @@ def positions(mask: Mask | pd.Series) -> list[int]:
     """Give the positions at which a mask is true."""
     where: list[int] = np.flatnonzero(np.asarray(mask, dtype=bool)).tolist()
     return where
+
+
+def member(cells: Iterable[str], names: Iterable[str]) -> Mask:
+    """Tell which cells are among names (several times faster than isin for Arrow text)."""
+    pool = set(names)
+    return np.array([cell in pool for cell in cells], dtype=bool)
 
 
 @dataclass
@@ -63,16 +69,15 @@ class Context:
         self.failures.append(Failure(self.sources[table].file, None, column, rule, message))
 
     def known(
-        self, table: str, column: str, names: Iterable[str], rule: str, what: str, rows: Mask
+        self, table: str, column: str, names: list[str], rule: str, what: str, rows: Mask
     ) -> None:
         """Report the cells among `rows` that are not one of `names`, with the nearest names."""
-        cells = self.tables[table][column]
-        pool = pd.Index(names)
-        unknown = rows & ~cells.isin(pool).to_numpy() & (cells != "").to_numpy()
+        cells = self.tables[table][column].tolist()
+        unknown = rows & ~member(cells, ["", *names])
         hints: dict[str, str] = {}
         for position in positions(unknown):
-            name = str(cells.iat[position])
+            name = cells[position]
             if name not in hints:
-                search = len(hints) < _HINTS and len(pool) <= _NAMES
-                hints[name] = nearest(name, pool) if search else ""
+                search = len(hints) < _HINTS and len(names) <= _NAMES
+                hints[name] = nearest(name, names) if search else ""
             self.fail(table, position, column, rule, f"{what} {name} is not known{hints[name]}")

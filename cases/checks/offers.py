@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cases.checks.context import Context, positions
+from cases.checks.context import Context, member, positions
 
 __all__ = ["check_offers"]
 
@@ -75,18 +75,19 @@ def _check_width(context: Context) -> None:
 def _check_coverage(context: Context) -> None:
     """A unit needs an offer in every interval, unless it is self-scheduled or has p_max 0."""
     offers, units = context.tables["offers"], context.tables["units"]
-    taken = units["unit"].isin(context.tables["self_schedules"].columns).to_numpy()
+    names = units["unit"].tolist()
+    taken = member(names, context.tables["self_schedules"].columns)
     idle = ~(units["p_max"].to_numpy() > 0)
-    blank = offers["unit"][offers["interval_start"].isna()]
-    covered = units["unit"].isin(blank).to_numpy() | taken | idle
+    covered = taken | idle | member(names, offers["unit"][offers["interval_start"].isna()])
     if covered.all() or context.reported("offers", "unit", "interval_start").any():
         return
     stamped = offers.loc[offers["interval_start"].notna(), ["unit", "interval_start"]]
-    counts = stamped.drop_duplicates().groupby("unit").size()
+    counts = stamped.drop_duplicates().groupby("unit").size().reindex(names, fill_value=0)
     grid = context.meta.interval_starts() if context.meta is not None else None
-    for position in positions(~covered):
-        unit = str(units["unit"].iat[position])
-        number = int(counts.get(unit, 0))
+    enough = len(grid) if grid is not None else 1
+    for position in positions(~covered & (counts < enough)):
+        unit = names[position]
+        number = int(counts.iloc[position])
         if number == 0:
             message = f"unit {unit} has no offer and no self-schedule"
             context.fail("units", position, "unit", "no_offer", message)

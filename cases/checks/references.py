@@ -86,7 +86,7 @@ def _known(
 ) -> None:
     if len(context.tables[name]) and context.usable(name, target):
         rows = ~context.reported(name, column)
-        context.known(name, column, names.to_numpy(), rule, what, rows)
+        context.known(name, column, names.tolist(), rule, what, rows)
 
 
 def _check_contingencies(context: Context) -> None:
@@ -96,7 +96,7 @@ def _check_contingencies(context: Context) -> None:
             rows = (frame["kind"] == kind).to_numpy() & ~context.reported(
                 "contingencies", "element"
             )
-            names = context.tables[target][kind].to_numpy()
+            names = context.tables[target][kind].tolist()
             context.known("contingencies", "element", names, f"unknown_{kind}", kind, rows)
 
 
@@ -108,14 +108,17 @@ def _check_series(context: Context) -> None:
         target = {"unit": "units", "load": "loads"}[table.wide]
         if not context.usable(target):
             continue
-        ids = pd.Index(context.tables[target][table.wide])
-        columns = context.tables[name].columns[1:]
-        for hints, column in enumerate(columns[~columns.isin(ids)]):
-            hint = nearest(column, ids) if hints < 5 and len(ids) <= 5000 else ""
+        ids = context.tables[target][table.wide].tolist()
+        columns = context.tables[name].columns[1:].tolist()
+        known = set(ids)
+        unknown = [column for column in columns if column not in known]
+        for number, column in enumerate(unknown):
+            hint = nearest(column, ids) if number < 5 and len(ids) <= 5000 else ""
             message = f"{table.wide} {column} is not known{hint}"
             context.fail_header(name, column, f"unknown_{table.wide}", message)
         if name == "demand":
-            for load in ids[~ids.isin(columns) & (ids != "")].unique():
+            there = {"", *columns}
+            for load in dict.fromkeys(load for load in ids if load not in there):
                 message = f"load {load} has no column"
                 context.fail_header(name, load, "missing_series", message)
 
