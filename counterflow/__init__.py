@@ -9,6 +9,8 @@ The names below are the public interface. They are imported on first use, so tha
 line answers ``--help`` without loading a solver.
 """
 
+from __future__ import annotations
+
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 

@@ -1,5 +1,7 @@
 """Two runs side by side: prices, dispatch, constraints, money, row by row on their keys."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
 from typing import Any

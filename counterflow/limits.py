@@ -1,5 +1,7 @@
 """Reading the `constraints` table: which rows are the network's, and their binding direction."""
 
+from __future__ import annotations
+
 import pandas as pd
 
 RAMPS = {"ramp_up:": 1, "ramp_down:": -1}
@@ -19,6 +21,6 @@ def active(constraints: pd.DataFrame) -> pd.DataFrame:
     return constraints[(constraints["shadow_price"] > 0) | (constraints["penalty_mw"] > 0)]
 
 
-def relieved_flow(constraints: pd.DataFrame) -> "pd.Series[float]":
+def relieved_flow(constraints: pd.DataFrame) -> pd.Series[float]:
     """Flow in the binding direction (MW): -240 MW at a limit ``down`` is 240 MW."""
     return constraints["flow_mw"].where(constraints["direction"] != "down", -constraints["flow_mw"])

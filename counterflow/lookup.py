@@ -1,5 +1,7 @@
 """What a user typed, matched to what a run holds: names, and instants of its intervals."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -122,7 +124,7 @@ def _localize(moment: pd.Timestamp, text: str, timezone: str) -> pd.Timestamp:
     )
 
 
-def _of_the_day(text: str, clock: "re.Match[str]", local: pd.DatetimeIndex) -> list[pd.Timestamp]:
+def _of_the_day(text: str, clock: re.Match[str], local: pd.DatetimeIndex) -> list[pd.Timestamp]:
     days = local.normalize().unique()
     if len(days) > 1:
         example = local[0].strftime("%Y-%m-%dT") + text.strip().zfill(5)

@@ -1,17 +1,19 @@
 """The money of a run at its prices: what loads pay, what units earn, what the grid keeps."""
 
+from __future__ import annotations
+
 import numpy as np
 import pandas as pd
 
 from cases import Run
 
 
-def interval_hours(table: pd.DataFrame) -> "pd.Series[float]":
+def interval_hours(table: pd.DataFrame) -> pd.Series[float]:
     """Hours from `interval_start` to `interval_end`, row by row."""
     return (table["interval_end"] - table["interval_start"]).dt.total_seconds() / 3600.0
 
 
-def with_price(table: pd.DataFrame, prices: pd.DataFrame) -> "pd.Series[float]":
+def with_price(table: pd.DataFrame, prices: pd.DataFrame) -> pd.Series[float]:
     """LMP at the bus and interval of each row (money per MWh), NaN where there is none."""
     index = pd.MultiIndex.from_frame(prices[["interval_start", "bus"]])
     wanted = pd.MultiIndex.from_frame(table[["interval_start", "bus"]])
@@ -49,7 +51,7 @@ def _at_lmp(table: pd.DataFrame, prices: pd.DataFrame) -> float:
     return float(amount[moved].sum())
 
 
-def system_price(run: Run) -> "pd.Series[float]":
+def system_price(run: Run) -> pd.Series[float]:
     """Load-weighted LMP by interval start (money per MWh); NaN where nothing is withdrawn."""
     awards = run.load_awards
     paid = awards["mw"] * with_price(awards, run.prices)

@@ -1,5 +1,7 @@
 """A cleared day in a few tables: prices by zone, what binds, what it cost, what was short."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any
 
@@ -149,7 +151,7 @@ def objective_breakdown(run: Run) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["item", "amount"])
 
 
-def blocks_cost(blocks: pd.DataFrame, taken: "pd.Series[float]", by: list[str]) -> pd.Series[Any]:
+def blocks_cost(blocks: pd.DataFrame, taken: pd.Series[float], by: list[str]) -> pd.Series[Any]:
     """Money per hour of filling blocks in order of their segment up to `taken` MW.
 
     Parameters

@@ -1,5 +1,7 @@
 """``counterflow compare``: two runs side by side."""
 
+from __future__ import annotations
+
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,7 +35,7 @@ def run(
         raise typer.Exit(3)
 
 
-def print_comparison(found: "Comparison") -> None:
+def print_comparison(found: Comparison) -> None:
     """Write money, then each table's largest differences."""
     import pandas as pd
 

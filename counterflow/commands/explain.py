@@ -1,5 +1,7 @@
 """``counterflow explain``: what makes a price."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -34,7 +36,7 @@ def run(
     print_explanation(found)
 
 
-def print_explanation(found: "PriceExplanation") -> None:
+def print_explanation(found: PriceExplanation) -> None:
     """Write the two tables of an explanation."""
     from counterflow import console
 

@@ -1,5 +1,7 @@
 """Options and arguments that several commands share, and how their texts are read."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -71,7 +73,7 @@ def stress_factors(text: str) -> dict[str, float]:
     return factors
 
 
-def read_run(folder: Path) -> "Run":
+def read_run(folder: Path) -> Run:
     """Read a run folder.
 
     Raises

@@ -1,5 +1,7 @@
 """``counterflow show``: a cleared run in short."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +24,7 @@ def run(run: RunFolder, as_json: Json = False) -> None:
     print_summary(summary, found.manifest)
 
 
-def print_summary(summary: "Summary", manifest: Mapping[str, Any]) -> None:
+def print_summary(summary: Summary, manifest: Mapping[str, Any]) -> None:
     """Write the tables of a summary."""
     from counterflow import console
 

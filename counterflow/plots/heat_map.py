@@ -1,5 +1,7 @@
 """LMP by bus and interval."""
 
+from __future__ import annotations
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -59,12 +61,12 @@ def lmp_heat_map(run: Run) -> go.Figure:
     ticks, texts = (rows, named) if len(table) <= NAMED else _zone_ticks(order["zone"])
     title = "bus" if len(table) <= NAMED else f"{len(table):,d} buses, by zone"
     figure.update_yaxes(tickvals=ticks, ticktext=texts, title=title, showgrid=False, zeroline=False)
-    if len(table) <= NAMED:
-        figure.update_layout(height=max(480, 160 + 18 * len(table)))
+    if 18 * len(table) > 500 and len(table) <= NAMED:
+        figure.update_layout(height=160 + 18 * len(table))
     return figure
 
 
-def _zone_ticks(zones: "pd.Series[str]") -> tuple[list[float], list[str]]:
+def _zone_ticks(zones: pd.Series[str]) -> tuple[list[float], list[str]]:
     """Middle row of each zone, for zones that fill enough of the picture to be named."""
     values = zones.to_numpy()
     middles, names = [], []

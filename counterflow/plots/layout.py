@@ -1,5 +1,7 @@
 """Where the buses go on a map: their coordinates, or a layout of the graph."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import networkx as nx
@@ -82,7 +84,7 @@ def _graph_layout(n: int, ends: NDArray[Any], seed: int) -> NDArray[Any]:
     return out
 
 
-def _component(graph: "nx.Graph[int]", nodes: list[int], seed: int) -> NDArray[Any]:
+def _component(graph: nx.Graph[int], nodes: list[int], seed: int) -> NDArray[Any]:
     if len(nodes) <= 2:
         return np.array([[float(i), 0.0] for i in range(len(nodes))])
     ordered: nx.Graph[int] = nx.Graph()
@@ -101,7 +103,7 @@ def _component(graph: "nx.Graph[int]", nodes: list[int], seed: int) -> NDArray[A
     return np.array([found[node] for node in nodes])
 
 
-def _spectral(graph: "nx.Graph[int]", nodes: list[int], seed: int) -> NDArray[Any]:
+def _spectral(graph: nx.Graph[int], nodes: list[int], seed: int) -> NDArray[Any]:
     """Second and third eigenvector of the normalized Laplacian, ranks mixed in to spread them."""
     from scipy.sparse.linalg import eigsh
 

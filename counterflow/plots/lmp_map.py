@@ -1,5 +1,7 @@
 """The LMP of every bus on the grid, with the limits that bind, hour by hour."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
@@ -50,7 +52,7 @@ def lmp_map(run: Run) -> go.Figure:
     low, high, clipped = price_range(prices.to_numpy())
     starts = pd.DatetimeIndex(prices.columns)
     geometry = _Geometry(run, xy)
-    many = len(case.buses) > WEBGL
+    many, few = len(case.buses) > WEBGL, len(case.buses) <= LABELED
     scatter = go.Scattergl if many else go.Scatter
     frames = []
     for i, start in enumerate(starts):
@@ -78,16 +80,18 @@ def lmp_map(run: Run) -> go.Figure:
             ),
             scatter(
                 **middles,
-                mode="markers",
+                mode="markers+text" if few else "markers",
+                textposition="bottom center",
+                textfont={"color": ALERT},
                 marker={"symbol": "diamond", "size": 9, "color": ALERT},
-                hovertemplate="%{text}<extra></extra>",
+                hovertemplate="%{hovertext}<extra></extra>",
                 showlegend=False,
             ),
             scatter(
                 x=xy[:, 0],
                 y=xy[:, 1],
-                mode="markers+text" if len(xy) <= LABELED else "markers",
-                textposition="top center",
+                mode="markers+text" if few else "markers",
+                textposition=_label_sides(xy, geometry.ends) if few else None,
                 marker={
                     "size": _marker_size(len(xy)),
                     "colorscale": SCALE,
@@ -137,8 +141,24 @@ def _ratio(xy: NDArray[Any], mapped: bool) -> float:
     return 1.0
 
 
+def _label_sides(xy: NDArray[Any], ends: NDArray[Any]) -> list[str]:
+    """Side of each bus on which its label is furthest from the branches that leave it."""
+    sides = {"top center": 90.0, "bottom center": -90.0, "middle right": 0.0, "middle left": 180.0}
+    chosen = []
+    for bus in range(len(xy)):
+        at = ends[(ends == bus).any(axis=1)]
+        out = xy[at[at != bus]] - xy[bus]
+        angles = np.degrees(np.arctan2(out[:, 1], out[:, 0]))
+        room = {
+            side: float(np.abs((angles - turn + 180) % 360 - 180).min()) if len(angles) else 180.0
+            for side, turn in sides.items()
+        }
+        chosen.append(max(room, key=room.__getitem__))
+    return chosen
+
+
 def _bus_marks(
-    run: Run, lmp: "pd.Series[float]", mec: "pd.Series[float]", mcc: "pd.Series[float]"
+    run: Run, lmp: pd.Series[float], mec: pd.Series[float], mcc: pd.Series[float]
 ) -> dict[str, Any]:
     unit = per_mwh(run)
     zones = run.case.buses["zone"]
@@ -149,7 +169,7 @@ def _bus_marks(
     ]
     marks: dict[str, Any] = {"marker": {"color": lmp.to_numpy()}, "hovertext": hover}
     if len(lmp) <= LABELED:
-        marks["text"] = [f"<b>{bus}</b> {p:,.2f}" for bus, p in lmp.items()]
+        marks["text"] = [f" <b>{bus}</b> {p:,.2f} " for bus, p in lmp.items()]
     return marks
 
 
@@ -164,6 +184,7 @@ class _Geometry:
         self.xy = xy
         self.ends = np.column_stack([live["from_bus"].map(at), live["to_bus"].map(at)])
         self.row = {branch: i for i, branch in enumerate(live["branch"])}
+        self.names = live["branch"].tolist()
         self.members = case.interfaces.groupby("interface")["branch"].agg(list).to_dict()
         shown = active(network_limits(run.constraints))
         self.binding_rows = dict(list(shown.groupby("interval_start")))
@@ -194,7 +215,8 @@ class _Geometry:
             {
                 "x": middle[:, 0],
                 "y": middle[:, 1],
-                "text": ["<br>".join(texts[int(row)]) for row in chosen],
+                "text": [self.names[int(row)] for row in chosen],
+                "hovertext": ["<br>".join(texts[int(row)]) for row in chosen],
             },
         )
 

@@ -64,7 +64,8 @@ def merit_order(run: Run, at: pd.Timestamp | None = None) -> go.Figure:
         figure.frames = [go.Frame(name=str(i), data=data) for i, data in enumerate(frames)]
     labels = interval_labels(pd.DatetimeIndex(chosen))
     when = horizon(run) if len(chosen) > 1 else f"{horizon(run)}, interval from {labels[0]}"
-    dressed(figure, f"Merit order ({per_mwh(run)})", when)
+    key = "; solid: dispatched, pale: offered and not taken"
+    dressed(figure, f"Merit order ({per_mwh(run)})", when + key)
     add_slider(figure, labels, peak)
     width = max(float(own["to"].max()) if len(own) else 1.0 for own in blocks)
     floor = min(0.0, *(float(own["price"].min()) if len(own) else 0.0 for own in blocks))

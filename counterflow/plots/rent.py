@@ -34,6 +34,7 @@ def constraint_rent(run: Run) -> go.Figure:
             x=own["rent"],
             y=[_name(row) for row in own.itertuples(index=False)],
             orientation="h",
+            width=0.62,
             name=name,
             marker={"color": color, "pattern": {"shape": pattern, "fgcolor": "white"}},
             text=[
@@ -51,13 +52,11 @@ def constraint_rent(run: Run) -> go.Figure:
     dressed(figure, f"Constraint rent ({currency})", horizon(run) + note)
     figure.update_xaxes(title=f"rent over all intervals ({currency})")
     figure.update_yaxes(
-        automargin=True,
         categoryorder="array",
         categoryarray=[_name(row) for row in shown.itertuples(index=False)],
+        range=[len(shown) - max(len(shown), 6) - 0.5, len(shown) - 0.5],
     )
     figure.update_layout(
-        height=max(420, 170 + 30 * len(shown)),
-        bargap=0.3,
         legend={"orientation": "h", "x": 1, "y": 1.02, "xanchor": "right", "yanchor": "bottom"},
     )
     return figure

@@ -99,23 +99,34 @@ def dressed(figure: go.Figure, title: str, subtitle: str) -> go.Figure:
     figure.update_layout(
         template="plotly_white",
         title={
-            "text": f"<b>{title}</b><br><span style='font-size:13px;color:{MUTED}'>"
-            f"{subtitle}</span>",
+            "text": f"<b>{title}</b>",
+            "subtitle": {"text": subtitle, "font": {"size": 13, "color": MUTED}},
             "x": 0.01,
             "xanchor": "left",
-            "y": 0.97,
-            "yanchor": "top",
+            "y": 1,
+            "yref": "paper",
+            "yanchor": "bottom",
+            "pad": {"b": 40},
             "font": {"size": 18, "color": INK},
         },
         font={"family": FONT, "size": 13, "color": INK},
-        margin={"l": 70, "r": 30, "t": 84, "b": 60},
+        margin={"l": 70, "r": 30, "t": 96, "b": 60},
         hoverlabel={"bgcolor": "white", "font": {"family": FONT, "size": 12, "color": INK}},
         legend={"orientation": "v", "x": 1.01, "y": 1, "xanchor": "left", "yanchor": "top"},
         paper_bgcolor="white",
         plot_bgcolor="white",
     )
-    figure.update_xaxes(gridcolor=GRID, zerolinecolor=LINE, title_standoff=10)
-    figure.update_yaxes(gridcolor=GRID, zerolinecolor=LINE, title_standoff=10)
+    axis = {
+        "gridcolor": GRID,
+        "zerolinecolor": LINE,
+        "title_standoff": 12,
+        "ticks": "outside",
+        "ticklen": 5,
+        "tickcolor": "rgba(0,0,0,0)",
+        "automargin": True,
+    }
+    figure.update_xaxes(**axis)
+    figure.update_yaxes(**axis)
     return figure
 
 
@@ -133,7 +144,7 @@ def add_slider(figure: go.Figure, labels: Iterable[str], start: int = 0) -> None
         "transition": {"duration": 0},
     }
     figure.update_layout(
-        margin={"b": 110},
+        margin={"b": 130},
         sliders=[
             {
                 "active": start,
@@ -144,7 +155,7 @@ def add_slider(figure: go.Figure, labels: Iterable[str], start: int = 0) -> None
                 "x": 0.1,
                 "len": 0.88,
                 "y": 0,
-                "pad": {"t": 44, "b": 6},
+                "pad": {"t": 58, "b": 6},
                 "currentvalue": {"prefix": "Interval from ", "font": {"size": 14}},
                 "ticklen": 4,
                 "font": {"size": 11, "color": MUTED},
@@ -159,7 +170,7 @@ def add_slider(figure: go.Figure, labels: Iterable[str], start: int = 0) -> None
                 "y": 0,
                 "xanchor": "left",
                 "yanchor": "top",
-                "pad": {"t": 62},
+                "pad": {"t": 76},
                 "buttons": [
                     {"label": "\u25b6", "method": "animate", "args": [None, play]},
                     {"label": "\u25a0", "method": "animate", "args": [[None], jump]},

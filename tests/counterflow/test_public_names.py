@@ -1,0 +1,81 @@
+"""The public names are a promise: this list changes only on purpose."""
+
+import subprocess
+import sys
+
+import pytest
+
+import counterflow as cf
+
+NAMES = [
+    "Case",
+    "CaseMeta",
+    "CheckFailed",
+    "Comparison",
+    "CounterflowError",
+    "DataWarning",
+    "Failure",
+    "InputError",
+    "NoClearing",
+    "NotYet",
+    "PriceExplanation",
+    "RuleBook",
+    "Run",
+    "Summary",
+    "__version__",
+    "clear",
+    "compare",
+    "errors",
+    "explain_price",
+    "export_prices",
+    "mitigate",
+    "plots",
+    "read_case",
+    "report",
+    "serve",
+    "settle",
+    "study",
+    "summarize",
+    "validate",
+]
+
+
+def test_exported_names() -> None:
+    assert cf.__all__ == NAMES
+    assert dir(cf) == sorted(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_name_is_there(name: str) -> None:
+    assert getattr(cf, name) is not None
+
+
+def test_a_name_that_is_not_public() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'clearr'"):
+        cf.clearr  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("mitigate", "mitigation part"),
+        ("settle", "settlement part"),
+        ("report", "report part"),
+        ("serve", "report part"),
+        ("study", "study part"),
+    ],
+)
+def test_a_part_that_must_wait_says_so(name: str, part: str) -> None:
+    with pytest.raises(cf.NotYet, match=rf"{name}\(\) is not in this release: .*{part}"):
+        getattr(cf, name)(None, rulebook="pjm")
+    assert issubclass(cf.NotYet, cf.CounterflowError)
+
+
+def test_help_loads_no_solver_and_no_tables() -> None:
+    code = (
+        "import sys, counterflow.cli; "
+        "print(sorted({m.partition('.')[0] for m in sys.modules} "
+        "& {'pandas', 'pyomo', 'highspy', 'plotly', 'scipy'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
