@@ -1,0 +1,137 @@
+"""Write the generated pages: the tables of cases and runs, and the keys of the rulebooks.
+
+`make docs` runs this; a test fails when a page is not what it would write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from cases.columns import Table
+from cases.rulebook import RuleBook, rulebook_keys, rulebook_names
+from cases.schema import CASE_TABLES, RUN_TABLES, STATEMENT_TABLES, column_rows
+
+DOCS = Path(__file__).parent
+GENERATED = "<!-- Written by docs/build_tables.py from the code; do not edit. -->"
+TABLES_INTRO = """
+Every table is declared once, in `cases/schema.py`; the checks, the metadata of the Parquet files
+and this page come from that declaration. Money is in the currency of the case. Timestamps are
+ISO 8601 with an offset. A column that is not required may be left out and then has its default; a
+blank number without a default means *none*, such as no limit. A case folder holds `case.toml` and
+one CSV or Parquet file per table, named as the table; a table without a file has no rows.
+""".strip()
+RULEBOOKS_INTRO = """
+A rulebook is one TOML file with every cap, penalty price, threshold, tolerance and tie-break of a
+market; no threshold is a constant in code. `--rulebook NAME` picks a shipped one, a path picks a
+file of yours, and `--set key=value` changes one key for one run. The whole rulebook and its hash
+are kept in every run folder. A file that says `extends = NAME` takes over every key that it does
+not give itself.
+""".strip()
+
+
+def markdown(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "\n".join(
+        f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |" for line in lines
+    )
+
+
+def tables_page() -> str:
+    """Every table of a case, of a run and of a statement, column by column."""
+    parts = [
+        GENERATED,
+        "# Tables",
+        TABLES_INTRO,
+        *_tables("A case", CASE_TABLES),
+        *_tables("A run", RUN_TABLES),
+        *_tables("A statement", STATEMENT_TABLES),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _tables(title: str, tables: Mapping[str, Table]) -> list[str]:
+    parts = [f"## {title}"]
+    for table in tables.values():
+        parts.append(f"### {table.name}")
+        notes = [f"{table.description[:1].upper()}{table.description[1:]}."]
+        if table.key:
+            notes.append(f"A row is identified by {', '.join(f'`{name}`' for name in table.key)}.")
+        if table.required:
+            notes.append("This table must be given.")
+        parts.append(" ".join(notes))
+        rows = [
+            [
+                f"`{row['column']}`" if not row["column"].startswith("one per") else row["column"],
+                row["type"],
+                row["unit"],
+                row["required"],
+                row["default"],
+                row["meaning"],
+            ]
+            for row in column_rows(table)
+        ]
+        headings = ["column", "type", "unit", "required", "default", "meaning"]
+        parts.append(markdown(headings, rows))
+    return parts
+
+
+def rulebooks_page() -> str:
+    """Every key of a rulebook, its value in each shipped one, and where the numbers come from."""
+    books = [RuleBook.load(name) for name in rulebook_names()]
+    parts = [
+        GENERATED,
+        "# Rulebooks",
+        RULEBOOKS_INTRO,
+        "## Shipped",
+        markdown(
+            ["name", "version", "date", "what it is"],
+            [[f"`{b.name}`", b.version, b.date.isoformat(), b.title] for b in books],
+        ),
+        "## Keys",
+        markdown(
+            ["key", "meaning", *[b.name for b in books]],
+            [
+                [f"`{key}`", meaning, *[_value(book, key) for book in books]]
+                for key, meaning in rulebook_keys().items()
+                if key not in ("name", "version", "date", "title", "evidence")
+            ],
+        ),
+        "## Where the numbers come from",
+        markdown(
+            ["rulebook", "key or section", "source"],
+            [[f"`{b.name}`", f"`{key}`", text] for b in books for key, text in b.evidence.items()],
+        ),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _value(book: RuleBook, key: str) -> str:
+    value: Any = book
+    for part in key.split("."):
+        value = getattr(value, part)
+    if value is None or value == ():
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return "; ".join(
+            "-".join(map(str, item)) if isinstance(item, list | tuple) else str(item)
+            for item in value
+        )
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+PAGES = {"tables.md": tables_page, "rulebooks.md": rulebooks_page}
+
+
+def main() -> None:
+    """Write the pages."""
+    for name, page in PAGES.items():
+        (DOCS / name).write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
