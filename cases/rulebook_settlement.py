@@ -23,11 +23,11 @@ class ContractRules(_Section):
     """Contracts for difference, one-way and physical contracts."""
 
     lines: Literal["contract_plus_deviation", "spot_plus_difference"] = Field(
-        "spot_plus_difference",
+        default="spot_plus_difference",
         description="algorithm whose terms the statement shows; both give the same money",
     )
     curve_after_trade: Literal["reject", "record"] = Field(
-        "reject", description="a curve fixed after its contract was signed"
+        default="reject", description="a curve fixed after its contract was signed"
     )
 
 
@@ -38,9 +38,11 @@ class BlockRules(_Section):
         description="spans of local hours, start included, end excluded"
     )
     summer_hours: tuple[tuple[Hour, Hour], ...] | None = Field(
-        None, description="the spans in summer months, where they differ"
+        default=None, description="the spans in summer months, where they differ"
     )
-    working_days_only: bool = Field(False, description="only on working days of the calendar")
+    working_days_only: bool = Field(
+        default=False, description="only on working days of the calendar"
+    )
 
 
 class FuturesRules(_Section):
@@ -54,39 +56,48 @@ class FuturesRules(_Section):
         working_days_only=True,
     )
     summer_months: tuple[Month, ...] = Field(
-        (), description="months with the peak block's summer hours; the paper names none"
+        default=(), description="months with the peak block's summer hours; the paper names none"
     )
     calendar: str = Field(
-        "CN", description="country code of the working calendar, or weekdays (Monday to Friday)"
+        default="CN",
+        description="country code of the working calendar, or weekdays (Monday to Friday)",
     )
-    lot_mw: float = Field(1.0, gt=0, description="MW of one lot")
-    quote: Literal["mwh", "lot"] = Field("mwh", description="unit that a trade's price is per")
-    tick: float = Field(0.1, gt=0, description="price step, money per MWh")
+    lot_mw: float = Field(default=1.0, gt=0, description="MW of one lot")
+    quote: Literal["mwh", "lot"] = Field(
+        default="mwh", description="unit that a trade's price is per"
+    )
+    tick: float = Field(default=0.1, gt=0, description="price step, money per MWh")
     off_tick: Literal["reject", "warn", "off"] = Field(
-        "reject", description="a price that is no multiple of the tick"
+        default="reject", description="a price that is no multiple of the tick"
     )
     price_limit: float = Field(
-        0.05, gt=0, description="daily price limit, share of the previous settlement price"
+        default=0.05, gt=0, description="daily price limit, share of the previous settlement price"
     )
-    margin: float = Field(0.10, ge=0, le=1, description="initial margin, share of contract value")
-    fee: float = Field(100.0, ge=0, description="fee per lot and side, money")
+    margin: float = Field(
+        default=0.10, ge=0, le=1, description="initial margin, share of contract value"
+    )
+    fee: float = Field(default=100.0, ge=0, description="fee per lot and side, money")
     sessions: tuple[tuple[str, str], ...] = Field(
-        (("09:30", "11:30"), ("13:00", "15:00")), description="trading hours, local time"
+        default=(("09:30", "11:30"), ("13:00", "15:00")), description="trading hours, local time"
     )
     last_trading_day: Literal["before_delivery_month", "before_month_end"] = Field(
-        "before_delivery_month",
+        default="before_delivery_month",
         description="what the notice is counted back from: the delivery month's first day or last",
     )
-    last_trading_notice: int = Field(5, ge=0, description="working days of that notice")
+    last_trading_notice: int = Field(default=5, ge=0, description="working days of that notice")
     index: str = Field(
-        "", description="point whose price settles futures; blank is the load-weighted price"
+        default="",
+        description="point whose price settles futures; blank is the load-weighted price",
     )
     time_value: Literal["none", "purchase", "delivery"] = Field(
-        "none", description="principal of the time-value charge: traded value or delivery value"
+        default="none",
+        description="principal of the time-value charge: traded value or delivery value",
     )
-    nominal_rate: float = Field(0.08, ge=0, description="nominal annual rate of the time value")
+    nominal_rate: float = Field(
+        default=0.08, ge=0, description="nominal annual rate of the time value"
+    )
     rate_convention: Literal["nominal/12", "effective", "paper-2016"] = Field(
-        "nominal/12", description="how the annual rate becomes a monthly one"
+        default="nominal/12", description="how the annual rate becomes a monthly one"
     )
 
 
@@ -94,10 +105,12 @@ class RightsRules(_Section):
     """Transmission rights."""
 
     shortfall: Literal["prorate", "pay_in_full"] = Field(
-        "prorate", description="what happens to rights when the rent does not cover them"
+        default="prorate", description="what happens to rights when the rent does not cover them"
     )
     tolerance_mw: float = Field(
-        1e-6, ge=0, description="excess over a limit that the feasibility test lets pass, MW"
+        default=1e-6,
+        ge=0,
+        description="excess over a limit that the feasibility test lets pass, MW",
     )
 
 
@@ -105,23 +118,35 @@ class CreditRules(_Section):
     """Margins, bonds and limits."""
 
     initial_margin: float = Field(
-        0.10, ge=0, le=1, description="potential exposure of contracts, share of their value"
+        default=0.10,
+        ge=0,
+        le=1,
+        description="potential exposure of contracts, share of their value",
     )
     performance_bond: float = Field(
-        0.05, ge=0, le=1, description="performance bond, share of the energy still to deliver"
+        default=0.05,
+        ge=0,
+        le=1,
+        description="performance bond, share of the energy still to deliver",
     )
     call_threshold: float = Field(
-        0.0, ge=0, description="smallest shortfall that a margin call is made for, money"
+        default=0.0, ge=0, description="smallest shortfall that a margin call is made for, money"
     )
 
 
 class SettlementRules(_Section):
     """The `settlement` section of a rulebook."""
 
-    smallest_unit: float = Field(0.01, gt=0, description="smallest unit of the currency")
-    quantity_unit: float = Field(1e-6, gt=0, description="step that quantities are rounded to, MWh")
-    price_unit: float = Field(1e-6, gt=0, description="step that prices are rounded to, per MWh")
-    operator: str = Field("operator", min_length=1, description="owner name of the operator")
+    smallest_unit: float = Field(default=0.01, gt=0, description="smallest unit of the currency")
+    quantity_unit: float = Field(
+        default=1e-6, gt=0, description="step that quantities are rounded to, MWh"
+    )
+    price_unit: float = Field(
+        default=1e-6, gt=0, description="step that prices are rounded to, per MWh"
+    )
+    operator: str = Field(
+        default="operator", min_length=1, description="owner name of the operator"
+    )
     contracts: ContractRules = ContractRules()
     futures: FuturesRules = FuturesRules()
     rights: RightsRules = RightsRules()

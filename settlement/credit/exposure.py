@@ -1,0 +1,142 @@
+"""Credit exposure: what would be lost today, and what may be lost until positions are closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+import pandas as pd
+
+from cases.rulebook_settlement import CreditRules
+from settlement.contracts import difference
+from settlement.curves import Curve
+from settlement.frames import records
+from settlement.money import Number, exact, round_to
+
+__all__ = ["exposures", "open_contracts"]
+
+COLUMNS = (
+    "owner",
+    "payable",
+    "futures_loss",
+    "contract_loss",
+    "current",
+    "futures_margin",
+    "contract_margin",
+    "potential",
+    "bond",
+    "required",
+)
+
+
+@dataclass
+class _Parts:
+    payable: Decimal = Decimal(0)
+    futures_loss: Decimal = Decimal(0)
+    contract_loss: Decimal = Decimal(0)
+    futures_margin: Decimal = Decimal(0)
+    contract_value: Decimal = Decimal(0)
+
+
+def open_contracts(
+    contracts: pd.DataFrame,
+    curves: Mapping[str, Curve],
+    forward: Mapping[str, Number],
+    after: pd.Timestamp,
+) -> pd.DataFrame:
+    """What is left of each contract from `after` on: contract, buyer, seller, mwh, value, gain.
+
+    `value` is strike x remaining energy; `gain` is the seller's gain (negative: loss) if the rest
+    is settled at the forward price of the contract's point. Caps and floors count what they would
+    pay at the forward price.
+    """
+    rows = []
+    for row in records(contracts):
+        curve = curves[row["curve"]]
+        left = [mwh for start, mwh in curve.mwh.items() if start >= after]  # type: ignore[operator]
+        mwh = sum(left, Decimal(0))
+        strike = exact(row["strike"])
+        per_mwh, _ = difference(row["kind"], strike, exact(forward[row["point"]]))
+        rows.append(
+            (row["contract"], row["buyer"], row["seller"], mwh, strike * mwh, per_mwh * mwh)
+        )
+    return pd.DataFrame(rows, columns=["contract", "buyer", "seller", "mwh", "value", "gain"])
+
+
+def exposures(
+    rules: CreditRules,
+    *,
+    statements: Iterable[pd.DataFrame] = (),
+    account: pd.DataFrame | None = None,
+    contracts: pd.DataFrame | None = None,
+    operator: str = "operator",
+    unit: Decimal = Decimal("0.01"),
+) -> pd.DataFrame:
+    """Exposure of every owner: current + potential, and the performance bond.
+
+    Parameters
+    ----------
+    rules
+        Shares for initial margin and performance bond.
+    statements
+        Unpaid statement lines (owner, amount); what an owner owes over all of them is payable.
+    account
+        Daily futures account from `mark_to_market`, variation not yet paid; the last day counts.
+    contracts
+        Open contracts from `open_contracts`.
+    operator
+        The operator, which gives no collateral to itself.
+
+    Returns
+    -------
+    One row per owner. current = payable + futures_loss + contract_loss (losses >= 0); potential =
+    futures_margin + contract_margin; required = current + potential + bond.
+    """
+    parts: dict[str, _Parts] = {}
+    owed: dict[str, Decimal] = {}
+    for lines in statements:
+        for owner, amount in zip(lines["owner"], lines["amount"], strict=True):
+            owed[owner] = owed.get(owner, Decimal(0)) + amount
+    for owner, amount in owed.items():
+        parts.setdefault(owner, _Parts()).payable = max(Decimal(0), -amount)
+    if account is not None and len(account):
+        last = account.sort_values("date").groupby(["owner", "product", "month"]).tail(1)
+        for owner, rows in last.groupby("owner"):
+            part = parts.setdefault(str(owner), _Parts())
+            part.futures_loss = max(Decimal(0), -sum(rows["total"], Decimal(0)))
+            part.futures_margin = sum(rows["margin"], Decimal(0))
+    if contracts is not None:
+        _add_contracts(parts, contracts)
+    table = []
+    for owner in sorted(parts):
+        if owner == operator:
+            continue
+        part = parts[owner]
+        current = part.payable + part.futures_loss + part.contract_loss
+        margin = part.contract_value * exact(rules.initial_margin)
+        bond = part.contract_value * exact(rules.performance_bond)
+        potential = part.futures_margin + margin
+        money = (
+            part.payable,
+            part.futures_loss,
+            part.contract_loss,
+            current,
+            part.futures_margin,
+            margin,
+            potential,
+            bond,
+            current + potential + bond,
+        )
+        table.append((owner, *(round_to(amount, unit) for amount in money)))
+    return pd.DataFrame(table, columns=list(COLUMNS))
+
+
+def _add_contracts(parts: dict[str, _Parts], contracts: pd.DataFrame) -> None:
+    gains: dict[str, Decimal] = {}
+    for row in records(contracts):
+        for owner, sign in ((row["seller"], 1), (row["buyer"], -1)):
+            gains[owner] = gains.get(owner, Decimal(0)) + sign * row["gain"]
+            parts.setdefault(owner, _Parts()).contract_value += row["value"]
+    for owner, gain in gains.items():
+        parts[owner].contract_loss = max(Decimal(0), -gain)

@@ -1,0 +1,38 @@
+"""Rows of frames with the types that settlement code relies on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+__all__ = ["Row", "grouped", "hours_of", "items", "line_of", "records"]
+
+Row = dict[str, Any]
+"""One row of a table by column name."""
+
+
+def records(frame: pd.DataFrame) -> list[Row]:
+    """The rows of a frame, in order."""
+    rows: list[Row] = frame.to_dict("records")  # type: ignore[assignment]
+    return rows
+
+
+def line_of(index: Any) -> int:
+    """The line that a row of a table has in a CSV file, the header being line 1."""
+    return int(index) + 2
+
+
+def hours_of(table: pd.DataFrame) -> pd.Series:
+    """Length in hours of every row with interval_start and interval_end."""
+    return (table["interval_end"] - table["interval_start"]).dt.total_seconds() / 3600
+
+
+def grouped(frame: pd.DataFrame, by: list[str]) -> list[tuple[Any, pd.DataFrame]]:
+    """Groups of a frame with their key, sorted by key."""
+    return list(frame.groupby(by, sort=True))
+
+
+def items(series: pd.Series) -> list[tuple[Any, Any]]:
+    """Index and value pairs of a series."""
+    return list(series.items())

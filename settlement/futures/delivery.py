@@ -1,0 +1,117 @@
+"""Cash settlement of futures in the delivery month, and the time-value charge.
+
+In delivery a bought lot receives, and a sold lot pays, the index price less the traded price for
+every MWh of its block. The index cancels between a purchase and a later sale of the same lots, so
+a closed position keeps the difference of its two prices whatever the index does. The buyer also
+pays the seller the time value of the money that the contract ties up until delivery, formula (2)
+of the futures paper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+import pandas as pd
+
+from cases.errors import Failure
+from settlement.frames import line_of, records
+from settlement.futures.product import Futures, parse_month
+from settlement.money import exact, round_to
+from settlement.time_value import monthly_rate, time_value
+
+__all__ = ["cash_settlement", "months_between", "time_value_charge", "time_value_problems"]
+
+
+def months_between(traded_at: pd.Timestamp, month: str) -> int:
+    """Months from the month of the trade (a) to the delivery month (b): b - a."""
+    year, number = parse_month(month)
+    return (year - traded_at.year) * 12 + number - traded_at.month
+
+
+def time_value_charge(
+    futures: Futures, purchase: Decimal, delivery: Decimal, months: int
+) -> Decimal:
+    """Time value that the buyer pays the seller, money, not rounded.
+
+    Parameters
+    ----------
+    futures
+        Its rulebook names the monthly rate and the principal: `purchase`, the traded value, which
+        table 5 of the paper uses; `delivery`, the value at the delivery price, formula (2) as
+        written; or `none`.
+    purchase, delivery
+        Value of the lots at the traded price, and at the delivery price, money.
+    months
+        Months between trade and delivery.
+    """
+    rules = futures.rules
+    if rules.time_value == "none":
+        return Decimal(0)
+    principal = purchase if rules.time_value == "purchase" else delivery
+    return time_value(
+        principal, monthly_rate(exact(rules.nominal_rate), rules.rate_convention), months
+    )
+
+
+def time_value_problems(trades: pd.DataFrame, futures: Futures) -> list[Failure]:
+    """Trades whose time value cannot be computed, because their time is not known."""
+    if futures.rules.time_value == "none":
+        return []
+    blank = trades[trades["traded_at"].isna()]
+    return [
+        Failure(
+            "futures",
+            line_of(index),
+            "traded_at",
+            "traded_at",
+            f"trade {name} has no time, so its time value is not known",
+        )
+        for index, name in blank["trade"].items()
+    ]
+
+
+def cash_settlement(
+    trades: pd.DataFrame,
+    index: Mapping[tuple[str, str], Decimal],
+    futures: Futures,
+    unit: Decimal = Decimal("0.01"),
+) -> pd.DataFrame:
+    """Cash settlement of whole delivery months.
+
+    Parameters
+    ----------
+    trades
+        Table `futures`.
+    index
+        Mean index price of the block over the delivery month by (product, month), in the rulebook's
+        quote.
+    futures
+        The product definition.
+    unit
+        Smallest unit of money.
+
+    Returns
+    -------
+    The trades with `difference` (lots x (index - price), received by the buyer), `time_value`
+    (paid by the buyer) and `amount`, their sum.
+    """
+    result = trades.reset_index(drop=True).copy()
+    differences: list[Decimal] = []
+    charges: list[Decimal] = []
+    for row in records(result):
+        product, month = row["product"], row["month"]
+        lots = exact(row["lots"])
+        traded = lots * futures.lot_price(product, month, exact(row["price"]))
+        delivered = lots * futures.lot_price(product, month, index[product, month])
+        sign = 1 if row["side"] == "buy" else -1
+        known = not pd.isna(row["traded_at"])
+        months = months_between(row["traded_at"], month) if known else 0
+        charge = time_value_charge(futures, traded, delivered, months)
+        differences.append(round_to(sign * (delivered - traded), unit))
+        charges.append(round_to(-sign * charge, unit))
+    result["difference"] = pd.Series(differences, dtype=object)
+    result["time_value"] = pd.Series(charges, dtype=object)
+    amounts = [a + b for a, b in zip(differences, charges, strict=True)]
+    result["amount"] = pd.Series(amounts, dtype=object)
+    return result

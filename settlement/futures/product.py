@@ -1,0 +1,135 @@
+"""The standardised futures product: blocks, lots, calendar, tick, limit, margin and fee.
+
+Shi, Liu and Feng, "A new mode for medium and long-term electricity trade based on standardized
+futures" (Electric Power, 2021), table 1.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cases.errors import InputError
+from cases.rulebook_settlement import FuturesRules
+from settlement.blocks import Block, named_blocks
+from settlement.calendar import WorkingCalendar
+from settlement.money import exact
+
+__all__ = ["PRODUCTS", "Futures", "lot_hours", "month_end", "parse_month"]
+
+PRODUCTS = ("base", "mid", "peak")
+
+_MONTH = re.compile(r"(\d{4})-(\d\d)")
+
+
+def parse_month(month: str) -> tuple[int, int]:
+    """Year and month of "2016-10"; InputError where it is not written so."""
+    match = _MONTH.fullmatch(month)
+    if match is None or not 1 <= int(match[2]) <= 12:
+        raise InputError.one(
+            "futures",
+            None,
+            "month",
+            "month",
+            f"a delivery month is written like 2016-10, not {month!r}",
+        )
+    return int(match[1]), int(match[2])
+
+
+def month_end(year: int, month: int) -> date:
+    """Last day of a month."""
+    return date(year, month, calendar.monthrange(year, month)[1])
+
+
+def lot_hours(year: int, month: int, summer: bool = False) -> dict[str, int]:
+    """Hours of one lot of the paper's products in a delivery month: base, mid and peak.
+
+    The lot is 1 MW; mid and peak count working days only, Chinese make-up working weekends
+    included. `summer` gives the peak block its summer hours.
+
+    Raises
+    ------
+    InputError
+        If the working days of the year are not announced.
+
+    Examples
+    --------
+    >>> lot_hours(2016, 10)
+    {'base': 744, 'mid': 288, 'peak': 108}
+    """
+    product = Futures(FuturesRules(summer_months=(month,) if summer else ()))
+    return {name: int(product.hours(name, f"{year:04d}-{month:02d}")) for name in PRODUCTS}
+
+
+@dataclass(frozen=True)
+class Futures:
+    """The product definition of a rulebook, ready for use."""
+
+    rules: FuturesRules
+
+    @cached_property
+    def _definition(self) -> tuple[dict[str, Block], WorkingCalendar]:
+        return named_blocks(self.rules)
+
+    @property
+    def working_days(self) -> WorkingCalendar:
+        """Working calendar of the product."""
+        return self._definition[1]
+
+    def block(self, product: str) -> Block:
+        """The block of base, mid or peak."""
+        blocks = self._definition[0]
+        if product not in blocks:
+            raise InputError.one(
+                "futures",
+                None,
+                "product",
+                "product",
+                f"unknown product {product!r}: one of {', '.join(PRODUCTS)}",
+            )
+        return blocks[product]
+
+    def hours(self, product: str, month: str) -> Decimal:
+        """Hours of the product's block in a delivery month of 24-hour days."""
+        hours = self.block(product).month_hours(*parse_month(month), self.working_days)
+        if hours == 0:
+            raise InputError.one(
+                "futures", None, "month", "month", f"{product} has no hour in {month}"
+            )
+        return exact(hours) if hours % 1 else Decimal(int(hours))
+
+    def lot_mwh(self, product: str, month: str) -> Decimal:
+        """Energy of one lot, MWh: lot MW times the hours of the block."""
+        return exact(self.rules.lot_mw) * self.hours(product, month)
+
+    def lot_price(self, product: str, month: str, price: Decimal) -> Decimal:
+        """Money per lot of a quoted price, whichever unit the rulebook quotes in."""
+        if self.rules.quote == "lot":
+            return price
+        return price * self.lot_mwh(product, month)
+
+    def mwh_price(self, product: str, month: str, price: Decimal) -> Decimal:
+        """Money per MWh of a quoted price; of a lot price, the exact quotient."""
+        if self.rules.quote == "lot":
+            return price / self.lot_mwh(product, month)
+        return price
+
+    def delivery_mw(
+        self, product: str, month: str, starts: pd.DatetimeIndex, interval_hours: float
+    ) -> NDArray[np.float64]:
+        """MW of one lot that counts in each interval of a run, shape (T,)."""
+        year, number = parse_month(month)
+        inside = (starts.year == year) & (starts.month == number)
+        mw = np.zeros(len(starts))
+        if inside.any():
+            hours = self.block(product).hours(starts[inside], interval_hours, self.working_days)
+            mw[inside] = hours / interval_hours * self.rules.lot_mw
+        return mw

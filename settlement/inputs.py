@@ -1,0 +1,96 @@
+"""Tables that a user hands to a settlement: typed and checked like those of a case."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from cases.convert import Source, convert
+from cases.errors import Failure, InputError
+from cases.files import read_csv, read_parquet
+from cases.schema import CASE_TABLES
+
+__all__ = ["read_tables", "typed"]
+
+
+def typed(name: str, frame: pd.DataFrame, timezone: str) -> pd.DataFrame:
+    """A frame as the case table `name`: declared columns, types and defaults.
+
+    Raises
+    ------
+    InputError
+        With every cell that cannot be read, limit that is broken and key that is there twice.
+    """
+    failures: list[Failure] = []
+    table = CASE_TABLES[name]
+    result = convert(table, frame, Source(name), timezone, failures)
+    if not failures:
+        for index in result.index[result.duplicated(list(table.key), keep="first")]:
+            key = ", ".join(str(result[column][index]) for column in table.key)
+            failures.append(
+                Failure(name, int(index) + 2, table.key[0], "duplicate", f"{key} is there twice")
+            )
+        for column in table.columns:
+            if column.isin is not None:
+                for index in result.index[~result[column.name].isin(column.isin)]:
+                    failures.append(
+                        Failure(
+                            name,
+                            int(index) + 2,
+                            column.name,
+                            "value",
+                            f"must be one of {', '.join(column.isin)}, not "
+                            f"{result[column.name][index]!r}",
+                        )
+                    )
+    if failures:
+        raise InputError(failures)
+    return result
+
+
+def read_tables(path: str | Path, names: tuple[str, ...], timezone: str) -> dict[str, pd.DataFrame]:
+    """Tables from a folder that holds them, or from the file of the first one.
+
+    Other tables are looked for beside it; those that are not there are left out. CSV or Parquet.
+
+    Raises
+    ------
+    InputError
+        If the first table is not there, or one cannot be read.
+    """
+    path = Path(path)
+    folder, suffixes = (
+        (path, (".csv", ".parquet")) if path.is_dir() else (path.parent, (path.suffix,))
+    )
+    tables: dict[str, pd.DataFrame] = {}
+    failures: list[Failure] = []
+    for position, name in enumerate(names):
+        files = [folder / f"{name}{suffix}" for suffix in suffixes]
+        if position == 0 and not path.is_dir():
+            files = [path]
+        found = next((file for file in files if file.is_file()), None)
+        if found is None:
+            if position == 0:
+                failures.append(
+                    Failure(
+                        str(path),
+                        None,
+                        None,
+                        "missing",
+                        f"no file with the table {name}: expected "
+                        f"{' or '.join(str(file) for file in files)}",
+                    )
+                )
+            continue
+        source = Source(found.name)
+        frame = (
+            read_parquet(CASE_TABLES[name], found, source, failures)
+            if found.suffix == ".parquet"
+            else read_csv(found, source, failures)
+        )
+        if frame is not None:
+            tables[name] = frame
+    if failures:
+        raise InputError(failures)
+    return {name: typed(name, frame, timezone) for name, frame in tables.items()}

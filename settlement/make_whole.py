@@ -1,0 +1,215 @@
+"""Make-whole payments: what a unit that followed its schedule must not lose.
+
+For each unit and commitment block of a day: max(0, offered start-up + no-load + energy cost -
+energy revenue - reserve revenue). Reasons are kept apart, because different customers pay for them.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+
+from cases.rulebook_settlement import SettlementRules
+from cases.run import Run
+from settlement.frames import hours_of, records
+from settlement.money import exact, round_to
+from settlement.positions import NO_OWNER, day_ahead_interval
+from settlement.reserves import reserve_awards
+
+__all__ = ["COLUMNS", "make_whole"]
+
+COLUMNS = ("unit", "owner", "interval_start", "interval_end", "cost", "revenue", "amount", "reason")
+
+_MONEY = ("cost", "revenue", "amount")
+
+
+def make_whole(run: Run, *, day_ahead: Run | None = None) -> pd.DataFrame:
+    """Guarantee payments of a run, by unit and commitment block of the day.
+
+    A block is a stretch of consecutive intervals in which the unit is on, cut at midnight; the
+    shut-down cost belongs to the block it ends. Costs are those of the offers that were cleared
+    (`dispatch.cost`, money of the interval, so intervals shorter than an hour need no scaling);
+    revenue is MW times LMP times hours, and reserve awards at reserve prices. A unit that scheduled
+    itself in a block chose to run and is not made whole for it.
+
+    Parameters
+    ----------
+    run
+        A cleared run.
+    day_ahead
+        The day-ahead run, where `run` is the real-time run of the same day: energy revenue is then
+        day-ahead MW at day-ahead prices plus the deviation at real-time prices, and what the day
+        ahead already guaranteed counts as revenue, so that nothing is paid twice.
+
+    Returns
+    -------
+    One row per block with a payment: unit, owner, interval_start, interval_end, cost, revenue,
+    amount (exact Decimals of the smallest unit, amount > 0) and reason. `security`: the unit must
+    run, or it runs at its minimum and relieves a binding constraint; `reserve`: it holds reserve in
+    the block; `economic`: any other.
+    """
+    blocks = _blocks(run, day_ahead)
+    unit = _unit(run.rulebook.settlement)
+    if blocks.empty:
+        return _empty(run)
+    loss = blocks["cost"] - blocks["revenue"]
+    # Solver noise must not become a cent: the loss has to reach half a unit to be paid at all.
+    paid = blocks[(loss > float(unit) / 2) & ~blocks["self_scheduled"]]
+    rows = []
+    for row in records(paid):
+        cost = round_to(exact(row["cost"]), unit)
+        revenue = round_to(exact(row["revenue"]), unit)
+        if cost > revenue:
+            rows.append(
+                {
+                    **{name: row[name] for name in COLUMNS if name not in _MONEY},
+                    "cost": cost,
+                    "revenue": revenue,
+                    "amount": cost - revenue,
+                }
+            )
+    if not rows:
+        return _empty(run)
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    for name in _MONEY:
+        table[name] = table[name].astype(object)
+    return table
+
+
+def _unit(rules: SettlementRules) -> Decimal:
+    return exact(rules.smallest_unit)
+
+
+def _empty(run: Run) -> pd.DataFrame:
+    stamp = run.dispatch["interval_start"].dtype
+    types = {"interval_start": stamp, "interval_end": stamp}
+    return pd.DataFrame(
+        {
+            name: pd.Series([], dtype=types.get(name, "object" if name in _MONEY else "str"))
+            for name in COLUMNS
+        }
+    )
+
+
+def _blocks(run: Run, day_ahead: Run | None) -> pd.DataFrame:
+    """Every commitment block with its cost, revenue and reason."""
+    table = run.dispatch.sort_values(["unit", "interval_start"], kind="stable")
+    table = table.assign(
+        hours=hours_of(table),
+        day=table["interval_start"].dt.normalize(),
+    )
+    table["block"] = _block_numbers(table)
+    table = table[table["block"] > 0]
+    if table.empty:
+        return table
+    table["energy_revenue"] = _energy_revenue(table, run, day_ahead)
+    reserve = reserve_awards(run)
+    reserve = reserve.assign(money=reserve["mw"] * reserve["price"] * reserve["hours"])
+    by_unit = reserve.groupby(["subject", "interval_start"])["money"].sum()
+    by_unit.index = by_unit.index.set_names(["unit", "interval_start"])
+    table = table.join(by_unit.rename("reserve_revenue"), on=["unit", "interval_start"])
+    table["reserve_revenue"] = table["reserve_revenue"].astype(float)
+    table["has_reserve"] = table["reserve_revenue"].notna()
+    table["reserve_revenue"] = table["reserve_revenue"].fillna(0.0)
+    table["self_scheduled"] = _self_scheduled(table, run)
+    table["security"] = _relieves_at_minimum(table, run)
+    blocks = (
+        table.groupby(["unit", "block"], sort=True)
+        .agg(
+            owner=("owner", "first"),
+            interval_start=("interval_start", "first"),
+            interval_end=("interval_end", "last"),
+            cost=("cost", "sum"),
+            energy_revenue=("energy_revenue", "sum"),
+            reserve_revenue=("reserve_revenue", "sum"),
+            has_reserve=("has_reserve", "any"),
+            self_scheduled=("self_scheduled", "any"),
+            security=("security", "any"),
+        )
+        .reset_index()
+    )
+    blocks["owner"] = blocks["owner"].where(blocks["owner"] != "", NO_OWNER)
+    blocks["revenue"] = blocks["energy_revenue"] + blocks["reserve_revenue"]
+    if day_ahead is not None:
+        blocks["revenue"] += _already_guaranteed(blocks, day_ahead)
+    must_run = blocks["unit"].map(run.case.units.set_index("unit")["must_run"])
+    blocks["reason"] = np.select(
+        [must_run | blocks["security"], blocks["has_reserve"]], ["security", "reserve"], "economic"
+    )
+    return blocks
+
+
+def _block_numbers(table: pd.DataFrame) -> pd.Series:
+    """Number of the commitment block of each row, from 1 per unit; 0 while off.
+
+    A row that is off but has a cost (a shut-down) belongs to the block before it.
+    """
+    on = table["on"].to_numpy(dtype=bool)
+    same = (table["unit"] == table["unit"].shift()).to_numpy()
+    new_day = (table["day"] != table["day"].shift()).to_numpy()
+    before = np.concatenate([[False], on[:-1]]) & same
+    opens = on & (~before | new_day)
+    # A shut-down in the first interval ends a block that lies before the run.
+    closes = ~on & (table["cost"].to_numpy() > 0)
+    opens |= closes & ~before
+    number = pd.Series(opens, index=table.index).groupby(table["unit"]).cumsum()
+    return number.where(on | closes, 0)
+
+
+def _energy_revenue(table: pd.DataFrame, run: Run, day_ahead: Run | None) -> pd.Series:
+    lmp = run.prices.set_index(["interval_start", "bus"])["lmp"]
+    price = table.join(lmp, on=["interval_start", "bus"])["lmp"]
+    if day_ahead is None:
+        return (table["mw"] * price.where(table["mw"] != 0, 0.0)) * table["hours"]
+    interval = day_ahead_interval(day_ahead.dispatch, run.dispatch)
+    keyed = table[["unit", "bus"]].assign(interval_start=table["interval_start"].map(interval))
+    schedule = day_ahead.dispatch.set_index(["interval_start", "unit"])["mw"]
+    prices = day_ahead.prices.set_index(["interval_start", "bus"])["lmp"]
+    scheduled = keyed.join(schedule, on=["interval_start", "unit"])["mw"].fillna(0.0)
+    first = keyed.join(prices, on=["interval_start", "bus"])["lmp"]
+    deviation = table["mw"] - scheduled
+    money = scheduled * first.where(scheduled != 0, 0.0)
+    money += deviation * price.where(deviation != 0, 0.0)
+    return money * table["hours"]
+
+
+def _already_guaranteed(blocks: pd.DataFrame, day_ahead: Run) -> list[float]:
+    """Day-ahead guarantee of the unit, by the share of its block that this block covers."""
+    paid = make_whole(day_ahead)
+    result = []
+    for row in records(blocks):
+        money = 0.0
+        for other in records(paid[paid["unit"] == row["unit"]]):
+            start = max(row["interval_start"], other["interval_start"])
+            end = min(row["interval_end"], other["interval_end"])
+            if end > start:
+                share = (end - start) / (other["interval_end"] - other["interval_start"])
+                money += float(other["amount"]) * share
+        result.append(money)
+    return result
+
+
+def _self_scheduled(table: pd.DataFrame, run: Run) -> pd.Series:
+    schedule = run.case.self_schedules
+    if len(schedule) == 0 or len(schedule.columns) == 1:
+        return pd.Series(False, index=table.index)
+    long = schedule.melt("interval_start", var_name="unit", value_name="own")
+    own = long.dropna().set_index(["interval_start", "unit"])["own"]
+    return table[["interval_start", "unit"]].join(own, on=["interval_start", "unit"])["own"].notna()
+
+
+def _relieves_at_minimum(table: pd.DataFrame, run: Run) -> pd.Series:
+    """At its minimum output while its bus relieves a binding constraint (mcc term > 0)."""
+    terms = run.price_terms
+    if terms.empty:
+        return pd.Series(False, index=table.index)
+    relief = terms[(terms["dfax"] > 0) & (terms["shadow_price"] > 0)]
+    keys = relief.drop_duplicates(["interval_start", "bus"]).assign(relieves=True)
+    joined = table.join(
+        keys.set_index(["interval_start", "bus"])["relieves"], on=["interval_start", "bus"]
+    )["relieves"]
+    p_min = table["unit"].map(run.case.units.set_index("unit")["p_min"])
+    at_minimum = (p_min > 0) & (table["mw"] <= p_min + 1e-6)
+    return joined.notna() & at_minimum

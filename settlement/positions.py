@@ -1,0 +1,169 @@
+"""Who injects what where: one table of positions from the tables of a run.
+
+Every position is MW injected (+) or withdrawn (-) at a bus. Money, congestion rent, losses and
+deviations all follow from positions and prices, so generation, load, virtuals, storage and DC
+links share one rule each.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from cases.errors import Failure, InputError
+from cases.run import Run
+from settlement.frames import hours_of
+
+__all__ = ["KEY", "NO_OWNER", "day_ahead_interval", "deviations", "positions"]
+
+NO_OWNER = "unassigned"
+"""Owner in a statement of what has no owner in the case."""
+
+KEY = ["kind", "owner", "subject", "bus", "interval_start"]
+
+
+def positions(run: Run, operator: str) -> pd.DataFrame:
+    """Positions of a run: kind, owner, subject, bus, interval_start, hours, mw (injection > 0).
+
+    Kinds are generation, load, virtual, storage and link. An up-to-congestion virtual injects at
+    its source and withdraws at its sink. Links belong to the operator. Rows of zero MW are left
+    out.
+    """
+    frames = [
+        _frame("generation", run.dispatch, "unit", run.dispatch["mw"]),
+        _frame("load", run.load_awards, "load", -run.load_awards["mw"]),
+        *_virtuals(run.virtual_awards),
+        _frame(
+            "storage",
+            run.storage_schedule,
+            "storage",
+            run.storage_schedule["discharge_mw"] - run.storage_schedule["charge_mw"],
+        ),
+        *_links(run.link_flows, operator),
+    ]
+    table = pd.concat([frame for frame in frames if len(frame)], ignore_index=True)
+    table["owner"] = table["owner"].where(table["owner"] != "", NO_OWNER)
+    kept: pd.DataFrame = table[table["mw"] != 0].reset_index(drop=True)
+    return kept
+
+
+def _frame(
+    kind: str, table: pd.DataFrame, subject: str, mw: pd.Series, bus: str = "bus"
+) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "kind": kind,
+            "owner": table["owner"],
+            "subject": table[subject],
+            "bus": table[bus],
+            "interval_start": table["interval_start"],
+            "hours": hours_of(table),
+            "mw": mw,
+        }
+    )
+
+
+def _virtuals(table: pd.DataFrame) -> list[pd.DataFrame]:
+    sign = np.where(table["kind"] == "dec", -1.0, 1.0)
+    sinks = table[table["kind"] == "utc"]
+    return [
+        _frame("virtual", table, "virtual", table["mw"] * sign),
+        _frame("virtual", sinks, "virtual", -sinks["mw"], bus="sink_bus"),
+    ]
+
+
+def _links(table: pd.DataFrame, operator: str) -> list[pd.DataFrame]:
+    """A link withdraws where it sends and injects, less its loss, where it receives."""
+    flow, loss = table["mw"], table["loss_mw"].fillna(0.0)
+    forward = flow >= 0
+    owned = table.assign(owner=operator)
+    return [
+        _frame("link", owned, "link", (-flow).where(forward, -flow - loss), bus="from_bus"),
+        _frame("link", owned, "link", (flow - loss).where(forward, flow), bus="to_bus"),
+    ]
+
+
+def day_ahead_interval(day_ahead: pd.DataFrame, real_time: pd.DataFrame) -> pd.Series:
+    """The day-ahead interval of each real-time interval; both are tables with starts and ends.
+
+    Raises
+    ------
+    InputError
+        If the two runs do not cover the same time, or an interval reaches over two.
+    """
+    da = (
+        day_ahead[["interval_start", "interval_end"]]
+        .drop_duplicates()
+        .sort_values("interval_start")
+    )
+    rt = (
+        real_time[["interval_start", "interval_end"]]
+        .drop_duplicates()
+        .sort_values("interval_start")
+    )
+    starts, ends = pd.DatetimeIndex(da["interval_start"]), pd.DatetimeIndex(da["interval_end"])
+    rows = starts.searchsorted(pd.DatetimeIndex(rt["interval_start"]), side="right") - 1
+    at = rows.tolist()
+    failures = []
+    for row, start, end in zip(at, rt["interval_start"], rt["interval_end"], strict=True):
+        if row < 0 or end > ends[row]:
+            failures.append(
+                Failure(
+                    "",
+                    None,
+                    None,
+                    "real_time",
+                    "the real-time interval from "
+                    f"{start.isoformat()} is not inside a day-ahead interval",
+                )
+            )
+    covered = (
+        pd.Series((rt["interval_end"] - rt["interval_start"]).to_numpy(), index=rows)
+        .groupby(level=0)
+        .sum()
+    )
+    for row, (start, end) in enumerate(zip(starts, ends, strict=True)):
+        if row not in covered.index or covered[row] != end - start:
+            failures.append(
+                Failure(
+                    "",
+                    None,
+                    None,
+                    "real_time",
+                    "the real-time run does not "
+                    f"cover the day-ahead interval from {start.isoformat()}",
+                )
+            )
+    if failures:
+        raise InputError(failures)
+    return pd.Series(starts[rows], index=pd.DatetimeIndex(rt["interval_start"]))
+
+
+def deviations(
+    day_ahead: pd.DataFrame, real_time: pd.DataFrame, interval: pd.Series, hours: pd.Series
+) -> pd.DataFrame:
+    """Real-time positions less day-ahead positions, on the real-time intervals.
+
+    Virtual positions do not exist in real time, so their deviation closes them.
+
+    Parameters
+    ----------
+    day_ahead, real_time
+        Tables of `positions`.
+    interval
+        The day-ahead interval of each real-time interval, from `day_ahead_interval`.
+    hours
+        Length of each real-time interval, hours, by its start.
+    """
+    finer = pd.DataFrame({"rt_start": interval.index, "interval_start": interval.to_numpy()})
+    spread = day_ahead.merge(finer, on="interval_start").drop(columns="interval_start")
+    spread = spread.rename(columns={"rt_start": "interval_start"})
+    before = spread.groupby(KEY, sort=False)["mw"].sum()
+    after = real_time[real_time["kind"] != "virtual"].groupby(KEY, sort=False)["mw"].sum()
+    both = pd.concat([after, -before]).groupby(level=list(range(len(KEY))), sort=False).sum()
+    table: pd.DataFrame = both.rename("mw").reset_index()
+    table["hours"] = table["interval_start"].map(hours)
+    # 100.1 - 100.1 may leave 1e-14 MW behind; that is no deviation.
+    table["mw"] = table["mw"].where(np.abs(table["mw"]) > 1e-9, 0.0)
+    kept: pd.DataFrame = table[table["mw"] != 0].reset_index(drop=True)
+    return kept

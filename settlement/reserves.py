@@ -1,0 +1,48 @@
+"""Reserve awards and what one MW of them is paid."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from cases.run import Run
+from settlement.frames import hours_of
+from settlement.positions import NO_OWNER
+
+__all__ = ["reserve_awards", "with_reserve_prices"]
+
+COLUMNS = ["owner", "subject", "product", "interval_start", "hours", "mw", "price"]
+
+
+def reserve_awards(run: Run) -> pd.DataFrame:
+    """Reserve awards with their price.
+
+    Columns owner, subject (the unit), product, interval_start, hours, mw, price.
+    """
+    awards = run.reserves[run.reserves["mw"] != 0]
+    owners = awards["unit"].map(run.case.units.set_index("unit")["owner"])
+    table = awards.assign(owner=owners.replace("", NO_OWNER), subject=awards["unit"])
+    return with_reserve_prices(table[["owner", "subject", "product", "interval_start", "mw"]], run)
+
+
+def with_reserve_prices(table: pd.DataFrame, run: Run) -> pd.DataFrame:
+    """A table of MW by subject (a unit), product and interval_start, with hours and price.
+
+    A unit is paid for every requirement that its MW counts for: the price for the whole case and
+    the price for its zone add up. NaN where no requirement counts them.
+    """
+    prices = run.reserve_prices
+    units = run.case.units.set_index("unit")["bus"]
+    zones = run.case.buses.set_index("bus")["zone"]
+    spans = prices.drop_duplicates("interval_start").set_index("interval_start", drop=False)
+    table = table.assign(
+        zone=table["subject"].map(units).map(zones).astype("str"),
+        hours=table["interval_start"].map(hours_of(spans)).astype(float),
+    )
+    whole = prices[prices["zone"] == ""].groupby(["interval_start", "product"])["price"].sum()
+    local = (
+        prices[prices["zone"] != ""].groupby(["interval_start", "product", "zone"])["price"].sum()
+    )
+    table = table.join(whole.rename("whole"), on=["interval_start", "product"])
+    table = table.join(local.rename("local"), on=["interval_start", "product", "zone"])
+    table["price"] = table[["whole", "local"]].astype(float).sum(axis=1, min_count=1)
+    return table[COLUMNS].reset_index(drop=True)

@@ -1,0 +1,256 @@
+"""Settle a run: every rule in order, one ledger, and the checks that it closes."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+
+from cases.case import Case
+from cases.errors import CheckFailed, DataWarning, Failure, InputError
+from cases.run import Run
+from settlement.balance import balance_sheet, reconciliation
+from settlement.blocks import named_blocks
+from settlement.contracts import check_contracts, settle_contracts
+from settlement.curves import Curve, CurveMaker
+from settlement.frames import hours_of
+from settlement.futures.delivery import time_value_problems
+from settlement.futures.lines import settle_futures
+from settlement.futures.product import Futures
+from settlement.futures.trading import check_trades
+from settlement.inputs import typed
+from settlement.ledger import Ledger
+from settlement.make_whole import make_whole
+from settlement.points import Prices
+from settlement.positions import day_ahead_interval, deviations, positions
+from settlement.reserves import reserve_awards
+from settlement.rights.funding import Funding, settle_rights
+from settlement.rights.points import check_rights
+from settlement.statement import Statement
+from settlement.two_settlement import Market, settle_energy, settle_reserves
+from settlement.uplift import charge_uplift, deviation_mwh, load_mwh, pay_uplift
+
+__all__ = ["settle"]
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    """Checked contracts, curves, trades and rights."""
+
+    contracts: pd.DataFrame
+    curves: dict[str, Curve]
+    futures: pd.DataFrame
+    product: Futures
+    rights: pd.DataFrame
+    prices: Prices
+
+
+def settle(
+    run: Run,
+    *,
+    contracts: pd.DataFrame | None = None,
+    contract_curves: pd.DataFrame | None = None,
+    futures: pd.DataFrame | None = None,
+    rights: pd.DataFrame | None = None,
+    real_time: Run | None = None,
+    overrides: Mapping[str, str] | None = None,
+    version: str = "initial",
+) -> Statement:
+    """Settle a run under its rulebook.
+
+    Parameters
+    ----------
+    run
+        A cleared (or mitigated) run: the day-ahead market, or the only one.
+    contracts, contract_curves, futures, rights
+        Tables as in a case folder; what is not given is taken from the run's case.
+    real_time
+        The real-time run of the same day: deviations from `run` are settled at its prices.
+    overrides
+        Contract -> "who: why" for curves that were fixed after signing; shown in their lines.
+    version
+        Name of this settlement: initial, final, ...
+
+    Returns
+    -------
+    A Statement. Amounts are exact Decimals of the rulebook's smallest unit and sum to zero over
+    owners and operator; congestion rent, loss surplus and rounding are lines of the operator.
+
+    Raises
+    ------
+    InputError
+        With everything that is wrong in contracts, curves, trades and rights; nothing is settled.
+    CheckFailed
+        If prices, price terms and dispatch do not belong together, so that money does not close.
+    """
+    given = _inputs(run, contracts, contract_curves, futures, rights, overrides)
+    ledger = Ledger(run.rulebook.settlement)
+    day_ahead = Market(run, positions(run, ledger.operator))
+    settle_energy(ledger, day_ahead)
+    settle_reserves(ledger, day_ahead, day_ahead.positions, None)
+    uplift = make_whole(run)
+    _settle_uplift(ledger, uplift, day_ahead.positions, None, run)
+    markets = [day_ahead]
+    if real_time is not None:
+        market, later = _settle_real_time(ledger, day_ahead, real_time)
+        markets.append(market)
+        uplift = pd.concat([uplift, later], ignore_index=True) if len(later) else uplift
+    settle_contracts(
+        ledger, given.contracts, given.curves, given.prices, run.case.interval_hours, overrides
+    )
+    funding = None
+    if len(given.rights):
+        funding = settle_rights(ledger, given.rights, run, ledger.total(["congestion_rent"]))
+    settle_futures(ledger, given.futures, given.product, given.prices, run.case.interval_hours)
+    if ledger.total() != 0:
+        raise CheckFailed([f"the statement does not sum to zero: {ledger.total()} is left"])
+    timezone = run.case.meta.timezone
+    return Statement(
+        ledger.frame(timezone),
+        uplift,
+        balance_sheet(ledger, markets),
+        reconciliation(ledger, timezone),
+        _manifest(run, real_time, version, funding, overrides),
+    )
+
+
+def _inputs(
+    run: Run,
+    contracts: pd.DataFrame | None,
+    contract_curves: pd.DataFrame | None,
+    futures: pd.DataFrame | None,
+    rights: pd.DataFrame | None,
+    overrides: Mapping[str, str] | None,
+) -> _Inputs:
+    """All inputs, typed and checked; every failure of all of them at once."""
+    case, rules = run.case, run.rulebook.settlement
+    failures: list[Failure] = []
+    tables = {
+        name: _table(name, frame, case, failures)
+        for name, frame in (
+            ("contracts", contracts),
+            ("contract_curves", contract_curves),
+            ("futures", futures),
+            ("rights", rights),
+        )
+    }
+    if failures:
+        raise InputError(failures)
+    prices = Prices(run.prices, run.load_awards, case.hubs, run.reserve_prices)
+    blocks, calendar = named_blocks(rules.futures)
+    maker = CurveMaker(
+        case.meta.timezone, case.interval_hours, blocks, calendar, Ledger(rules).quantity_unit
+    )
+    used = tables["contract_curves"]["curve"].isin(tables["contracts"]["curve"])
+    curves: dict[str, Curve] = {}
+    try:
+        curves = maker.make(tables["contract_curves"][used])
+    except InputError as error:
+        failures += error.failures
+    names = set(tables["contract_curves"]["curve"])
+    failures += check_contracts(tables["contracts"], names, prices, rules.contracts, overrides)
+    product = Futures(rules.futures)
+    refused, warned = check_trades(tables["futures"], product, case.meta.timezone)
+    failures += refused + time_value_problems(tables["futures"], product)
+    failures += check_rights(tables["rights"], case)
+    if failures:
+        raise InputError(failures)
+    for warning in warned:
+        warnings.warn(str(warning), DataWarning, stacklevel=4)
+    return _Inputs(
+        tables["contracts"], curves, tables["futures"], product, tables["rights"], prices
+    )
+
+
+def _table(
+    name: str, frame: pd.DataFrame | None, case: Case, failures: list[Failure]
+) -> pd.DataFrame:
+    if frame is None:
+        return getattr(case, name)  # type: ignore[no-any-return]
+    try:
+        return typed(name, frame, case.meta.timezone)
+    except InputError as error:
+        failures += error.failures
+        return pd.DataFrame()
+
+
+def _settle_uplift(
+    ledger: Ledger,
+    payments: pd.DataFrame,
+    loads: pd.DataFrame,
+    deviating: pd.DataFrame | None,
+    run: Run,
+) -> None:
+    """Pay the blocks of every day and charge that day's loads or deviations."""
+    for day, rows in payments.groupby(payments["interval_start"].dt.normalize(), sort=True):
+        totals = pay_uplift(ledger, rows)
+        today = loads[loads["interval_start"].dt.normalize() == day]
+        moved = None
+        if deviating is not None:
+            moved = deviation_mwh(deviating[deviating["interval_start"].dt.normalize() == day])
+        charge_uplift(
+            ledger,
+            totals,
+            run.rulebook.uplift.allocation,
+            load_mwh(today),
+            moved,
+            rows["interval_start"].min(),
+        )
+
+
+def _settle_real_time(
+    ledger: Ledger, day_ahead: Market, real_time: Run
+) -> tuple[Market, pd.DataFrame]:
+    interval = day_ahead_interval(day_ahead.run.prices, real_time.prices)
+    spans = real_time.prices[["interval_start", "interval_end"]].drop_duplicates("interval_start")
+    hours = hours_of(spans).set_axis(spans["interval_start"])
+    actual = positions(real_time, ledger.operator)
+    market = Market(
+        real_time, deviations(day_ahead.positions, actual, interval, hours), "_deviation"
+    )
+    settle_energy(ledger, market)
+    awards = reserve_awards(day_ahead.run)
+    finer = pd.DataFrame({"at": interval.index, "interval_start": interval.to_numpy()})
+    awards = awards.merge(finer, on="interval_start").drop(columns="interval_start")
+    settle_reserves(ledger, market, actual, awards.rename(columns={"at": "interval_start"}))
+    uplift = make_whole(real_time, day_ahead=day_ahead.run)
+    _settle_uplift(ledger, uplift, actual, market.positions, day_ahead.run)
+    return market, uplift
+
+
+def _manifest(
+    run: Run,
+    real_time: Run | None,
+    version: str,
+    funding: Funding | None,
+    overrides: Mapping[str, str] | None,
+) -> dict[str, Any]:
+    manifest: dict[str, Any] = {
+        "name": run.case.meta.name,
+        "version": version,
+        "run": run.id,
+        "parent": run.manifest["parent"],
+        "real_time": real_time.id if real_time is not None else None,
+        "rulebook": run.rulebook.name,
+        "rulebook_hash": run.rulebook.hash,
+        "case_hash": run.case.hash,
+        "code_version": run.manifest["code_version"],
+        "currency": run.case.meta.currency,
+        "timezone": run.case.meta.timezone,
+        "operator": run.rulebook.settlement.operator,
+        "overrides": dict(overrides or {}),
+    }
+    if funding is not None:
+        ratio = funding.ratio
+        manifest["rights"] = {
+            "rent": str(funding.rent),
+            "credits": str(funding.credits),
+            "charges": str(funding.charges),
+            "shortfall": str(funding.shortfall),
+            "ratio": None if ratio.is_nan() else str(ratio.quantize(Decimal("0.000001"))),
+        }
+    return manifest
