@@ -47,7 +47,7 @@ $(PEER)/.ready: requirements/bench.lock
 	@touch $@
 
 demo: $(VENV)/.run  ## clear a day of RTS-GMLC; show its prices and what binds
-	@bash tools/demo $(BIN)/counterflow $(DATE)
+	@tools/demo $(BIN)/counterflow $(DATE)
 
 test: $(VENV)/.dev browser  ## the tests, slow ones left out
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
@@ -78,7 +78,7 @@ lock: $(VENV)/.dev  ## write requirements/*.lock again; UPGRADE=--upgrade for ne
 	$(COMPILE) -o requirements/bench.lock requirements/bench.in
 
 browser:
-	@bash tools/chromium
+	@tools/chromium
 
 clean:  ## remove environments, caches and what the targets wrote
 	rm -rf $(VENV) .venv-* demo site build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -8,7 +8,7 @@ Parquet tables with plain pandas. The model is the one that `run_counterflow.py`
 - |flow| <= rating; a branch without a rating has no limit;
 - p_min <= p <= p_max and |p_t - p_(t-1)| <= ramp * hours for every unit, load shedding being
   units of the case;
-- one price per unit.
+- one price per unit; price-sensitive bids are negative generation.
 
 Reading is not timed. What is timed are the steps of `optimize()`: building the model, handing it
 to HiGHS in memory, solving, and assigning flows, dispatch and prices. Its consistency check and
@@ -49,7 +49,7 @@ def read_network(folder: Path) -> pypsa.Network:
         for name in ("buses", "branches", "units", "offers", "loads", "demand")
     )
     if (offers["segment"] != 1).any() or offers["interval_start"].notna().any():
-        raise SystemExit("this peer takes one price per unit")
+        raise SystemExit("this peer takes one price per unit and day")
 
     network = pypsa.Network()
     # Naive snapshots of the right number: PyPSA has no use for the zone.
@@ -75,6 +75,8 @@ def read_network(folder: Path) -> pypsa.Network:
         marginal_cost=price * hours,
         **(ramps if len(demand) > 1 else {}),
     )
+    if (folder / "bids.parquet").exists():
+        add_bids(network, pd.read_parquet(folder / "bids.parquet"), loads, hours)
     network.add("Load", loads["load"], bus=loads["bus"].to_numpy())
     series = demand[list(loads["load"])].astype(float)
     series.index = network.snapshots
@@ -109,6 +111,23 @@ def add_branches(network: pypsa.Network, branches: pd.DataFrame, base_mva: float
         x=x[~plain] * base,
         s_nom=base,
         phase_shift=shift[~plain],
+    )
+
+
+def add_bids(
+    network: pypsa.Network, bids: pd.DataFrame, loads: pd.DataFrame, hours: float
+) -> None:
+    """Add price-sensitive demand as generators between -mw and 0 that earn the bid price."""
+    if bids["interval_start"].notna().any():
+        raise SystemExit("this peer takes the same bids in every interval")
+    network.add(
+        "Generator",
+        "bid " + bids["load"] + " " + bids["segment"].astype(str),
+        bus=loads.set_index("load")["bus"].reindex(bids["load"]).to_numpy(),
+        p_nom=bids["mw"].to_numpy(dtype=float),
+        p_min_pu=-1.0,
+        p_max_pu=0.0,
+        marginal_cost=bids["price"].to_numpy(dtype=float) * hours,
     )
 
 
