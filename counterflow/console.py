@@ -13,6 +13,7 @@ from typing import Any, TextIO
 import numpy as np
 import pandas as pd
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from cases.errors import CheckFailed, CounterflowError, Failure, InputError, NoClearing
@@ -33,7 +34,7 @@ def err() -> Console:
 
 def _console(stream: TextIO) -> Console:
     """Give a file or a pipe lines as long as they need, and a terminal its own width."""
-    width = None if stream.isatty() else 240
+    width = None if stream.isatty() else 1000
     return Console(file=stream, highlight=False, width=width, soft_wrap=width is not None)
 
 
@@ -59,13 +60,15 @@ def table(
     With a `limit`, the rows after it are left out and counted in the caption.
     """
     shown = rows.head(limit) if limit else rows
-    made = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    made = Table(
+        title=escape(title), title_justify="left", title_style="bold", box=None, pad_edge=False
+    )
     if len(shown) < len(rows):
         made.caption = f"{len(rows) - len(shown):,d} more"
         made.caption_justify = "left"
     for column, heading in headings.items():
         numeric = pd.api.types.is_numeric_dtype(rows[column].dtype)
-        made.add_column(heading, justify="right" if numeric else "left", overflow="fold")
+        made.add_column(escape(heading), justify="right" if numeric else "left", overflow="fold")
     for values in shown[list(headings)].itertuples(index=False):
         made.add_row(*(_cell(value, digits) for value in values))
     return made
@@ -74,7 +77,7 @@ def table(
 def _cell(value: object, digits: int) -> str:
     if isinstance(value, pd.Timestamp):
         return stamp(value)
-    return number(value, digits).replace("[", r"\[")
+    return escape(number(value, digits))
 
 
 def stamp(moment: pd.Timestamp) -> str:

@@ -42,7 +42,7 @@ def print_comparison(found: Comparison) -> None:
     from counterflow import console
 
     page = console.out()
-    page.print(f"A {found.a}   B {found.b}", markup=False, style="bold")
+    page.print(f"A {found.a[:12]}   B {found.b[:12]}", markup=False, style="bold")
     for note in found.notes:
         page.print(f"note: {note}", markup=False, style="yellow")
     page.print()

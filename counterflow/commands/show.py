@@ -33,7 +33,8 @@ def print_summary(summary: Summary, manifest: Mapping[str, Any]) -> None:
     price = f"{summary.currency}/MWh"
     page.print(
         f"{summary.case}  {console.stamp(summary.start)} to {console.stamp(summary.end)}  "
-        f"{summary.intervals:,d} intervals  run {summary.run}",
+        f"{summary.intervals:,d} interval{'' if summary.intervals == 1 else 's'}  "
+        f"run {summary.run[:12]}",
         markup=False,
         style="bold",
     )
