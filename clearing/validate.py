@@ -30,7 +30,7 @@ def validate(run: Run) -> pd.DataFrame:
         (unit, bus, branch, ...), ``interval_start`` (NaT for the whole run), ``value`` as stated
         or recomputed, ``limit`` it should keep or equal, ``excess`` >= 0 beyond it. Megawatts are
         held to 1e-3 or the rulebook's ``security.tolerance_mw`` if that is more, prices to 1e-4
-        money per MWh, money to 1e-6 of itself. Missing rows and numbers are reported alone,
+        money per MWh, money to 1e-7 of itself. Missing rows and numbers are reported alone,
         because nothing else can be computed then.
     """
     facts = Facts(run)

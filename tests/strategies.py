@@ -8,6 +8,7 @@ distribution: ties, and with them ambiguous prices, are left to chance and to ex
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,6 +18,7 @@ import pandas as pd
 from hypothesis import strategies as st
 
 from cases.case import Case
+from cases.errors import DataWarning
 
 START = "2030-06-01T00:00:00+00:00"
 
@@ -70,12 +72,12 @@ FULL = Shape(
 
 
 @st.composite
-def shapes(draw: st.DrawFn, **fixed: Any) -> Shape:
-    """Shapes of 3 to 12 buses and 1 to 6 intervals; ``fixed`` pins fields."""
-    buses = draw(st.integers(3, 12))
+def shapes(draw: st.DrawFn, most_buses: int = 12, most_intervals: int = 6, **fixed: Any) -> Shape:
+    """Shapes of 3 or more buses and 1 or more intervals; ``fixed`` pins fields."""
+    buses = draw(st.integers(3, most_buses))
     drawn: dict[str, Any] = {
         "buses": buses,
-        "intervals": draw(st.integers(1, 6)),
+        "intervals": draw(st.integers(1, most_intervals)),
         "minutes": draw(st.sampled_from([60, 30, 15])),
         "islands": draw(st.sampled_from([1, 1, 1, 2])) if buses >= 6 else 1,
     }
@@ -127,7 +129,9 @@ def random_case(shape: Shape, seed: int) -> Case:
         "intervals": shape.intervals,
         "reference": "" if rng.random() < 0.5 else str(rng.choice(buses)),
     }
-    return Case.build(meta, tables)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # demand above all supply is meant
+        return Case.build(meta, tables)
 
 
 def _branches(
@@ -146,8 +150,8 @@ def _branches(
             pairs += [pairs[-1], tree[int(rng.integers(len(tree)))]]
     count = len(pairs)
     x = rng.uniform(0.02, 0.3, count)
-    low, high = (0.08, 0.4) if shape.tight else (0.2, 0.8)
-    rating = np.where(rng.random(count) < 0.75, total_mw * rng.uniform(low, high, count), np.nan)
+    low, high = (0.1, 0.4) if shape.tight else (0.2, 0.7)
+    rating = np.where(rng.random(count) < 0.6, total_mw * rng.uniform(low, high, count), np.nan)
     emergency = np.where(rng.random(count) < 0.5, rating * rng.uniform(1.0, 1.4, count), np.nan)
     transformer = rng.random(count) < 0.3
     frame = pd.DataFrame(
@@ -169,11 +173,11 @@ def _branches(
     )
     if shape.shifters:
         chosen = rng.random(count) < 0.3
-        frame.loc[chosen, "shift_deg"] = rng.uniform(-4.0, 4.0, int(chosen.sum()))
+        frame.loc[chosen, "shift_deg"] = rng.uniform(-3.0, 3.0, int(chosen.sum()))
     if shape.angle_limits:
         chosen = rng.random(count) < 0.4
-        frame.loc[chosen, "angle_min_deg"] = -rng.uniform(4.0, 12.0, int(chosen.sum()))
-        frame.loc[chosen, "angle_max_deg"] = rng.uniform(4.0, 12.0, int(chosen.sum()))
+        frame.loc[chosen, "angle_min_deg"] = -rng.uniform(15.0, 45.0, int(chosen.sum()))
+        frame.loc[chosen, "angle_max_deg"] = rng.uniform(15.0, 45.0, int(chosen.sum()))
     if shape.negative_reactance:
         # A series-compensated chord: capacitive, and larger than any loop's inductive part.
         frame.loc[count - 1, "x"] = -4.0 * float(x.sum())
@@ -204,7 +208,7 @@ def _supply(
                 "p_min": p_min,
                 "p_max": p_max,
             }
-            if shape.ramps and rng.random() < 0.7:
+            if shape.ramps and units and rng.random() < 0.7:
                 unit["ramp_up"] = p_max * float(rng.uniform(0.1, 0.6))
                 unit["ramp_down"] = p_max * float(rng.uniform(0.1, 0.6))
                 if rng.random() < 0.6:
@@ -320,10 +324,10 @@ def _availability(
 def _self_schedules(
     units: pd.DataFrame, starts: pd.DatetimeIndex, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """The last unit is must-take at a share of p_max."""
+    """The last unit is must-take at a share of p_max that changes by the interval."""
     last = units.iloc[-1]
-    level = last["p_min"] + (last["p_max"] - last["p_min"]) * float(rng.uniform(0.2, 0.8))
-    return pd.DataFrame({"interval_start": starts, last["unit"]: np.full(len(starts), level)})
+    level = last["p_min"] + (last["p_max"] - last["p_min"]) * rng.uniform(0.2, 0.8, len(starts))
+    return pd.DataFrame({"interval_start": starts, last["unit"]: level})
 
 
 def _outages(branches: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:

@@ -44,8 +44,8 @@ def bids(facts: Facts) -> Iterator[pd.DataFrame]:
     bid = np.zeros(facts.bid_mw.shape)
     blocks = effective_blocks(facts.case.bids, "load", facts.starts)
     if len(blocks):
-        t = facts.starts.get_indexer(blocks["interval_start"])
-        np.add.at(bid, (t, loads.get_indexer(blocks["load"])), blocks["mw"].to_numpy())
+        t = facts.starts.get_indexer(pd.DatetimeIndex(blocks["interval_start"]))
+        np.add.at(bid, (t, loads.get_indexer(pd.Index(blocks["load"]))), blocks["mw"].to_numpy())
     yield above("balance.bid", loads, facts.starts, facts.bid_mw, bid, facts.tolerance)
     yield below("balance.bid", loads, facts.starts, facts.bid_mw, 0.0, facts.tolerance)
 

@@ -118,10 +118,14 @@ def dfax(facts: Facts) -> Iterator[pd.DataFrame]:
     table = facts.run.price_terms.merge(directions, on=key, how="inner")
     bus = facts.bus_index.get_indexer(pd.Index(table["bus"]))
     real = np.full(len(table), np.nan)
-    groups = table.groupby(["constraint", "contingency", "direction"], sort=False).indices
-    for (constraint, contingency, direction), at in groups.items():
-        side: Direction = "upper" if direction == "up" else "lower"
-        real[at] = facts.grid.dfax((constraint, contingency), side).to_numpy()[bus[at]]
+    which = ["constraint", "contingency", "direction"]
+    group = table.groupby(which, sort=False).ngroup().to_numpy()
+    kinds = table[which].drop_duplicates().to_dict("records")
+    members = np.split(np.argsort(group, kind="stable"), np.cumsum(np.bincount(group))[:-1])
+    for row, at in zip(kinds, members, strict=False):
+        side: Direction = "upper" if row["direction"] == "up" else "lower"
+        factors = facts.grid.dfax((row["constraint"], row["contingency"]), side)
+        real[at] = factors.to_numpy()[bus[at]]
     stated = table["dfax"].to_numpy(dtype=np.float64)
     table["island"] = facts.grid.islands[bus]
     table["difference"] = stated - real

@@ -23,7 +23,7 @@ LIMIT_TOLERANCE_MW = 1e-3
 """MW by which a recomputed balance, flow or limit may be off; the rulebook may ask for more."""
 PRICE_TOLERANCE = 1e-4
 """Money per MWh by which a recomputed price may be off."""
-MONEY_TOLERANCE = 1e-6
+MONEY_TOLERANCE = 1e-7
 """Share by which recomputed money may be off."""
 
 
@@ -76,7 +76,8 @@ class Facts:
     @cached_property
     def bus_index(self) -> pd.Index[str]:
         """Names of the buses."""
-        return pd.Index(self.case.buses["bus"])
+        index: pd.Index[str] = pd.Index(self.case.buses["bus"])
+        return index
 
     def by_name(self, table: str, name: str, column: str, names: pd.Series[str]) -> Floats:
         """Read a column of a run table as (T, N); NaN where the table has no row."""
@@ -91,7 +92,10 @@ class Facts:
     @cached_property
     def on(self) -> npt.NDArray[np.bool_]:
         """Whether each unit is on (T, U)."""
-        return self.by_name("dispatch", "unit", "on", self.case.units["unit"]) == 1.0
+        on: npt.NDArray[np.bool_] = (
+            self.by_name("dispatch", "unit", "on", self.case.units["unit"]) == 1.0
+        )
+        return on
 
     @cached_property
     def available(self) -> Floats:
@@ -99,7 +103,8 @@ class Facts:
         units = self.case.units
         reach = np.tile(units["p_max"].to_numpy(dtype=np.float64), (len(self.starts), 1))
         limit = wide(self.case.availability, self.starts, units["unit"])
-        return np.fmin(reach, limit)
+        least: Floats = np.fmin(reach, limit)
+        return least
 
     @cached_property
     def self_scheduled(self) -> Floats:
@@ -145,7 +150,7 @@ class Facts:
 
     def bus_of(self, table: str, column: str = "bus") -> Ints:
         """Bus positions of a case table's rows."""
-        return np.asarray(self.bus_index.get_indexer(self.case.tables[table][column]))
+        return np.asarray(self.bus_index.get_indexer(pd.Index(self.case.tables[table][column])))
 
     def at_bus(self, values: Floats, positions: Ints) -> Floats:
         """Sum columns of (T, N) by bus: (T, B)."""
@@ -176,13 +181,13 @@ class Facts:
         result = np.zeros((len(self.starts), islands))
         slacks = self.run.slacks
         rows = slacks[slacks["kind"] == "balance"]
-        for row in rows.itertuples(index=False):
-            name = str(row.constraint)
-            island = int(name.partition(":")[2] or 0)
-            sign = 1.0 if row.direction == "shortage" else -1.0
-            t = self.starts.get_loc(row.interval_start)
-            if 0 <= island < islands:
-                result[t, island] += sign * float(row.mw)
+        number = rows["constraint"].str.removeprefix("balance").str.lstrip(":").replace("", "0")
+        island = pd.to_numeric(number, errors="coerce").fillna(-1).to_numpy(dtype=np.intp)
+        t = self.starts.get_indexer(pd.DatetimeIndex(rows["interval_start"]))
+        sign = np.where(rows["direction"] == "shortage", 1.0, -1.0)
+        known = (t >= 0) & (island >= 0) & (island < islands)
+        mw = sign * rows["mw"].to_numpy(dtype=np.float64)
+        np.add.at(result, (t[known], island[known]), mw[known])
         return result
 
     @cached_property
@@ -208,11 +213,11 @@ class Facts:
         total = np.zeros((len(self.starts), len(self.bus_index)))
         awards = self.run.virtual_awards
         if len(awards):
-            t = self.starts.get_indexer(awards["interval_start"])
+            t = self.starts.get_indexer(pd.DatetimeIndex(awards["interval_start"]))
             mw = awards["mw"].to_numpy(dtype=np.float64)
             sign = np.where(awards["kind"] == "dec", -1.0, 1.0)
-            np.add.at(total, (t, self.bus_index.get_indexer(awards["bus"])), sign * mw)
-            sink = self.bus_index.get_indexer(awards["sink_bus"])
+            np.add.at(total, (t, self.bus_index.get_indexer(pd.Index(awards["bus"]))), sign * mw)
+            sink = self.bus_index.get_indexer(pd.Index(awards["sink_bus"]))
             utc = (awards["kind"] == "utc").to_numpy()
             np.add.at(total, (t[utc], sink[utc]), -mw[utc])
         return total

@@ -122,7 +122,7 @@ def objective(facts: Facts) -> Iterator[pd.DataFrame]:
     virtuals = facts.run.virtual_awards
     sign = np.where(virtuals["kind"] == "inc", 1.0, -1.0)
     expected += float((sign * virtuals["mw"] * virtuals["price"]).sum()) * facts.hours
-    stated = float(facts.run.manifest["objective"])
+    stated = facts.run.objective
     excess = abs(stated - expected)
     if not excess <= MONEY_TOLERANCE * max(1.0, abs(expected)):
         yield rows("money.objective", ["objective"], [pd.NaT], [stated], [expected], [excess])

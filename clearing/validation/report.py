@@ -11,7 +11,14 @@ import pandas as pd
 
 __all__ = ["COLUMNS", "above", "below", "collect", "differing", "rows"]
 
-COLUMNS = ["check", "subject", "interval_start", "value", "limit", "excess"]
+COLUMNS = {
+    "check": "str",
+    "subject": "str",
+    "interval_start": "object",
+    "value": "float64",
+    "limit": "float64",
+    "excess": "float64",
+}
 
 Floats = npt.NDArray[np.float64]
 
@@ -24,8 +31,10 @@ def rows(
     limit: npt.ArrayLike,
     excess: npt.ArrayLike,
 ) -> pd.DataFrame:
-    """Violations as a frame of ``COLUMNS``, one per subject given."""
+    """Violations as a frame of ``COLUMNS``, one per subject given; without subjects no columns."""
     subject = list(subject)
+    if not subject:
+        return pd.DataFrame()
     starts = pd.Series(list(interval_start), dtype="object")
     return pd.DataFrame(
         {
@@ -88,7 +97,8 @@ def differing(
 def collect(found: Iterable[pd.DataFrame], timezone: str) -> pd.DataFrame:
     """All violations in one frame; an empty one with the same columns where there is none."""
     frames = [frame for frame in found if len(frame)]
-    report = pd.concat(frames or [rows("", [], [], [], [], [])], ignore_index=True)
+    empty = pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in COLUMNS.items()})
+    report = pd.concat(frames, ignore_index=True) if frames else empty
     starts = pd.to_datetime(report["interval_start"], utc=True)
     return report.assign(interval_start=starts.dt.tz_convert(timezone))
 
@@ -102,12 +112,14 @@ def _picked(
     excess: Floats,
     wrong: npt.NDArray[np.bool_],
 ) -> pd.DataFrame:
+    if not wrong.any():
+        return pd.DataFrame()
     t, n = np.nonzero(wrong)
     where = (t, n)
     return rows(
         check,
-        (str(names[k]) for k in n),
-        (starts[k] for k in t),
+        [str(names[k]) for k in n.tolist()],
+        [starts[k] for k in t.tolist()],
         value[where],
         limit[where],
         excess[where],

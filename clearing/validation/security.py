@@ -70,7 +70,8 @@ def _exceeded(facts: Facts) -> Iterator[pd.DataFrame]:
     grid = facts.grid
     flow = facts.computed_flow.T
     limit = grid.emergency_rating
-    single, together = [], []
+    single: list[Contingency] = []
+    together: list[Contingency] = []
     for outage in contingencies(facts.case, grid):
         (single if len(outage.branches) == 1 and not outage.units else together).append(outage)
     most = np.abs(flow).max(axis=1)

@@ -64,7 +64,8 @@ def ramps(facts: Facts) -> Iterator[pd.DataFrame]:
     """Check p_t - p_(t-1) <= ramp_up * hours * on_(t-1) + startup_ramp * start_t; falls likewise.
 
     The first interval moves from ``initial_mw`` where it is given. MW beyond a limit must be
-    reported in ``slacks``, and nothing else may be.
+    reported in ``slacks``, and nothing else may be. Between two self-schedules (or the initial
+    output and one) nothing is decided, so nothing is limited.
     """
     units = facts.case.units
     names = pd.Index(units["unit"])
@@ -72,7 +73,8 @@ def ramps(facts: Facts) -> Iterator[pd.DataFrame]:
     mw = np.vstack([initial, facts.dispatch])
     began_on = (initial > 0.0) | (not facts.commitment)
     was_on = np.vstack([began_on, facts.on])
-    change = np.diff(mw, axis=0)
+    fixed = np.vstack([np.ones(len(names), dtype=bool), ~np.isnan(facts.self_scheduled)])
+    change = np.where(fixed[:-1] & fixed[1:], np.nan, np.diff(mw, axis=0))
     start = facts.on & ~was_on[:-1]
     stop = ~facts.on & was_on[:-1]
     for direction, ramp, event_ramp, moved, staying, event in (

@@ -18,6 +18,7 @@ from typing import Any
 
 import networkx as nx
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from tests.oracles.lp import INF, LinearProgram
@@ -51,6 +52,7 @@ class Outcome:
     links: pd.DataFrame
     shadow_prices: dict[tuple[int, str, str, str], float]
     slacks: dict[tuple[int, str, str, str], float]
+    values: npt.NDArray[np.float64]
 
 
 @dataclass
@@ -58,7 +60,8 @@ class Model:
     """The program of one case and where its quantities stand in it.
 
     ``balance[t, bus]`` is the row supply - withdrawal - injection = demand, whose dual is the price
-    of that bus; ``limits`` and ``slacks`` are keyed (t, constraint, contingency, direction).
+    of that bus; ``limits``, ``slacks`` and ``sides`` (the limited terms and the limit) are keyed
+    (t, constraint, contingency, direction).
     """
 
     starts: list[pd.Timestamp]
@@ -71,6 +74,11 @@ class Model:
     balance: dict[tuple[int, str], int] = field(default_factory=dict)
     limits: dict[tuple[int, str, str, str], int] = field(default_factory=dict)
     slacks: dict[tuple[int, str, str, str], int] = field(default_factory=dict)
+    sides: dict[tuple[int, str, str, str], tuple[dict[int, float], float]] = field(
+        default_factory=dict
+    )
+    branches: list[Branch] = field(default_factory=list)
+    outages: dict[str, set[str]] = field(default_factory=dict)
 
     def soft(
         self,
@@ -84,10 +92,12 @@ class Model:
         if upper < INF:
             slack = self.lp.column(0.0, INF, penalty * self.hours)
             self.slacks[(*key, "up")] = slack
+            self.sides[(*key, "up")] = (dict(terms), upper)
             self.limits[(*key, "up")] = self.lp.row(-INF, upper, {**terms, slack: -1.0})
         if lower > -INF:
             slack = self.lp.column(0.0, INF, penalty * self.hours)
             self.slacks[(*key, "down")] = slack
+            self.sides[(*key, "down")] = (dict(terms), lower)
             self.limits[(*key, "down")] = self.lp.row(lower, INF, {**terms, slack: 1.0})
 
 
@@ -148,14 +158,16 @@ def contingencies(case: Any, branches: Sequence[Branch]) -> dict[str, set[str]]:
     return kept
 
 
-def offer_blocks(offers: pd.DataFrame, start: pd.Timestamp) -> dict[str, list[tuple[float, float]]]:
-    """Blocks (MW, price) of each unit in an interval: stamped rows replace the blank ones."""
+def blocks_of(
+    table: pd.DataFrame, start: pd.Timestamp, by: str
+) -> dict[str, list[tuple[float, float]]]:
+    """Blocks (MW, price) by unit or load in an interval: stamped rows replace the blank ones."""
     blocks: dict[str, list[tuple[float, float]]] = {}
-    for unit, rows in offers.groupby("unit", sort=False):
+    for name, rows in table.groupby(by, sort=False):
         stamped = rows[rows.interval_start == start]
         rows = stamped if len(stamped) else rows[rows.interval_start.isna()]
         rows = rows.sort_values("segment")
-        blocks[str(unit)] = list(zip(rows.mw, rows.price, strict=True))
+        blocks[str(name)] = list(zip(rows.mw, rows.price, strict=True))
     return blocks
 
 
@@ -180,6 +192,7 @@ def build(
     branches = branches_in_service(case, convention, angle_limits)
     parts = islands(list(case.buses.bus), branches)
     outages = contingencies(case, branches) if security == "n-1" else {}
+    model.branches, model.outages = branches, outages
     for t in range(len(model.starts)):
         supply: dict[str, dict[int, float]] = {bus: {} for bus in case.buses.bus}
         demand = _demand(case, model.starts[t])
@@ -226,6 +239,7 @@ def read(model: Model) -> Outcome:
         links=frame({k: x[forth] - x[back] for k, (forth, back) in model.links.items()}),
         shadow_prices={k: abs(duals[r]) for k, r in model.limits.items() if abs(duals[r]) > 1e-7},
         slacks={k: x[column] for k, column in model.slacks.items() if x[column] > 1e-7},
+        values=x,
     )
 
 
@@ -244,22 +258,29 @@ def _demand(case: Any, start: pd.Timestamp) -> dict[str, float]:
 def _units(model: Model, case: Any, t: int, supply: Supply) -> None:
     """Offer blocks, p_min <= p <= min(p_max, available), self-schedules and ramps."""
     lp, start = model.lp, model.starts[t]
-    blocks = offer_blocks(case.offers, start)
+    blocks = blocks_of(case.offers, start, "unit")
     for row in case.units.itertuples():
         columns = {
             lp.column(0.0, mw, price * model.hours): 1.0 for mw, price in blocks.get(row.unit, [])
         }
-        available = _at(case.availability, start, row.unit)
+        available = value_at(case.availability, start, row.unit)
         upper = row.p_max if math.isnan(available) else min(row.p_max, available)
         lower = min(row.p_min, upper)
-        fixed = _at(case.self_schedules, start, row.unit)
+        fixed = value_at(case.self_schedules, start, row.unit)
         if not math.isnan(fixed):
             lower = upper = fixed
-            columns[lp.column(0.0, INF, 0.0)] = 1.0
+            # What is scheduled beyond all offers is free.
+            offered = sum(mw for mw, _ in blocks.get(row.unit, []))
+            columns[lp.column(0.0, max(0.0, fixed - offered), 0.0)] = 1.0
         lp.row(lower, upper, columns)
         model.power[t, row.unit] = columns
         supply[row.bus].update(columns)
-        if t > 0 or not math.isnan(row.initial_mw):
+        known_before = not math.isnan(
+            value_at(case.self_schedules, model.starts[t - 1], row.unit) if t else row.initial_mw
+        )
+        if not math.isnan(fixed) and known_before:
+            continue  # two constants: no ramp to decide on
+        if t > 0 or known_before:
             before = model.power[t - 1, row.unit] if t > 0 else {}
             base = 0.0 if t > 0 else row.initial_mw
             change = {**columns, **{c: -1.0 for c in before}}
@@ -271,11 +292,11 @@ def _units(model: Model, case: Any, t: int, supply: Supply) -> None:
 def _bids(model: Model, case: Any, t: int, supply: Supply) -> None:
     """Price-sensitive demand on top of the fixed one."""
     bus = dict(zip(case.loads.load, case.loads.bus, strict=True))
-    for row in case.bids.itertuples():
-        if pd.isna(row.interval_start) or row.interval_start == model.starts[t]:
-            column = model.lp.column(0.0, row.mw, -row.price * model.hours)
-            model.bids.setdefault((t, row.load), []).append(column)
-            supply[bus[row.load]][column] = -1.0
+    for load, blocks in blocks_of(case.bids, model.starts[t], "load").items():
+        model.bids[t, load] = [
+            model.lp.column(0.0, mw, -price * model.hours) for mw, price in blocks
+        ]
+        supply[bus[load]].update(dict.fromkeys(model.bids[t, load], -1.0))
 
 
 def _links(model: Model, case: Any, t: int, supply: Supply) -> None:
@@ -339,7 +360,7 @@ def _network(
     return flow
 
 
-def _at(wide: pd.DataFrame, start: pd.Timestamp, name: str) -> float:
+def value_at(wide: pd.DataFrame, start: pd.Timestamp, name: str) -> float:
     """One value of a wide table; NaN where the table has no such column or row."""
     if name not in wide.columns:
         return math.nan
