@@ -1,0 +1,63 @@
+"""Energy balance of every island, soft at the rulebook's penalty."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyomo.environ as pyo
+from scipy.sparse import csr_array
+
+from clearing.formulation.market import Market, bounded, linear
+
+__all__ = ["define_energy_balance", "define_shortage"]
+
+
+def define_shortage(market: Market) -> None:
+    """Define MW not served, ``shortage[i,t]``, and MW too many, ``surplus[i,t]``, of an island.
+
+        shortage, surplus >= 0, each at the penalty of the energy balance          (soft balance)
+
+    Both act in proportion to the demand of the buses (load shares), whatever the reference is, so
+    that prices do not depend on the reference when they are used.
+    """
+    day, m = market.day, market.model
+    keys = [(i, t) for t in range(day.intervals) for i in range(day.islands)]
+    penalty = np.full(len(keys), day.rulebook.penalties.balance)
+    buses = np.arange(len(day.grid.buses))
+    interval = np.repeat(np.arange(day.intervals), len(buses))
+    bus = np.tile(buses, day.intervals)
+    shares = day.load_shares.ravel()
+    used = shares != 0.0
+    interval, bus, shares = interval[used], bus[used], shares[used]
+    for name, sign in (("shortage", 1.0), ("surplus", -1.0)):
+        setattr(m, name, pyo.Var(keys))
+        slack = bounded(getattr(m, name), np.zeros(len(keys)), np.full(len(keys), np.inf))
+        market.pay(slack, penalty)
+        of = interval * day.islands + day.grid.islands[bus]
+        market.inject(market.add(slack)[of], interval, bus, sign * shares)
+
+
+def define_energy_balance(market: Market) -> None:
+    """Balance what enters each island in each interval.
+
+        sum over buses b of island i of injection[b,t] = 0                        (energy balance)
+
+    Injections are those of all variables and the fixed ones (self-schedules less demand). Its dual
+    is the price at the reference that PTDF rows are measured against.
+    """
+    day, m = market.day, market.model
+    island = day.grid.islands
+    count = day.islands * day.intervals
+    entries = market.injections
+    row = np.concatenate([e.interval * day.islands + island[e.bus] for e in entries])
+    column = np.concatenate([e.variable for e in entries])
+    coefficient = np.concatenate([e.coefficient for e in entries])
+    shape = (count, len(market.variables))
+    matrix = csr_array((coefficient, (row, column)), shape=shape)
+    fixed = np.zeros((day.intervals, day.islands))
+    np.add.at(fixed.T, island, market.fixed_injection.T)
+    keys = [(i, t) for t in range(day.intervals) for i in range(day.islands)]
+    m.energy_balance = pyo.Constraint(keys)
+    for k, key in enumerate(keys):
+        span = slice(matrix.indptr[k], matrix.indptr[k + 1])
+        inside = [market.variables[j] for j in matrix.indices[span].tolist()]
+        m.energy_balance[key] = (linear(inside, matrix.data[span]), -float(fixed.flat[k]))

@@ -1,0 +1,42 @@
+"""The families that make up the dispatch of a day."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from clearing.day import Day
+from clearing.formulation.balance import define_energy_balance, define_shortage
+from clearing.formulation.demand import define_bids
+from clearing.formulation.generation import define_dispatch
+from clearing.formulation.links import define_links
+from clearing.formulation.market import Market
+from clearing.formulation.objective import define_objective
+
+__all__ = ["build_dispatch", "without_collector"]
+
+
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """Hold Python's cycle collector: walking a growing model again and again is most of its cost."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def build_dispatch(day: Day) -> Market:
+    """Build the dispatch of a day with every unit on; network and ramp rows come when violated."""
+    with without_collector():
+        market = Market(day)
+        define_dispatch(market)
+        define_bids(market)
+        define_links(market)
+        define_shortage(market)
+        define_energy_balance(market)
+        define_objective(market)
+    return market

@@ -1,0 +1,78 @@
+"""Units: their output and the blocks of their offers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyomo.environ as pyo
+
+from clearing.formulation.market import Market, bounded, linear
+
+__all__ = ["define_dispatch"]
+
+_NARROW_MW = 1e-9
+
+
+def define_dispatch(market: Market) -> None:
+    """Define output ``p`` and, where an offer has several blocks in reach, its ``block`` parts.
+
+    For unit u in interval t, with every unit on:
+
+        low[t,u] <= p[u,t] <= high[t,u]                                        (dispatch limits)
+        p[u,t] = low[t,u] + sum over s of block[u,t,s],
+        0 <= block[u,t,s] <= MW of block s between low and high                (offer blocks)
+
+    `low` is p_min or the self-schedule, `high` is p_max, the availability or the self-schedule.
+    Prices rise from block to block (a check of the case), so blocks fill in order and the
+    piecewise-linear cost needs no binary (e.g. Knueven, Ostrowski and Watson, "On mixed-integer
+    programming formulations for the unit commitment problem", INFORMS J. Computing 32(4), 2020,
+    section 3.4). Outputs that cannot move are constants and have no variable.
+    """
+    day, m = market.day, market.model
+    low, high = day.low, np.maximum(day.low, day.high)
+    free = high - low > _NARROW_MW
+    np.add.at(market.fixed_injection.T, day.unit_bus, low.T)
+    market.constant_cost += float(day.offers.cost(low).sum())
+
+    interval, unit = np.nonzero(free)
+    names = day.units
+    m.p = pyo.Var([(names[u], t) for t, u in zip(interval.tolist(), unit.tolist(), strict=True)])
+    p = bounded(m.p, low[free], high[free])
+    market.inject(market.add(p), interval, day.unit_bus[unit], np.ones(len(p)))
+    # The constant part `low` is an injection already: take it out of the variable's own.
+    np.add.at(market.fixed_injection, (interval, day.unit_bus[unit]), -low[free])
+
+    blocks = day.offers
+    reach = (blocks.interval, blocks.of)
+    least = np.maximum(blocks.start, low[reach])
+    most = np.minimum(blocks.start + blocks.mw, high[reach])
+    used = (most - least > _NARROW_MW) & free[reach]
+    column = np.full(low.shape, -1, dtype=np.intp)
+    column[free] = np.arange(len(p))
+    of = column[reach][used]
+    count = np.bincount(of, minlength=len(p))
+    price = blocks.price[used]
+
+    single = count[of] == 1
+    market.pay([p[k] for k in of[single].tolist()], price[single])
+    market.constant_cost -= float((price[single] * low[free][of[single]]).sum())
+
+    several = ~single
+    parts = np.flatnonzero(used)[several]
+    keys = zip(
+        names[blocks.of[parts]].tolist(),
+        blocks.interval[parts].tolist(),
+        blocks.segment[parts].tolist(),
+        strict=True,
+    )
+    m.block = pyo.Var(list(keys))
+    width = (most - least)[parts]
+    block = bounded(m.block, np.zeros(len(parts)), width)
+    market.pay(block, price[several])
+    m.offer_blocks = pyo.Constraint(list(m.p.index_set())) if len(parts) else pyo.Constraint([])
+    starts = np.searchsorted(of[several], np.arange(len(p) + 1))
+    low_free, index = low[free], list(m.p.keys())
+    for k in np.flatnonzero(np.diff(starts)).tolist():
+        own = block[starts[k] : starts[k + 1]]
+        coefficients = np.ones(len(own) + 1)
+        coefficients[0] = -1.0
+        m.offer_blocks[index[k]] = linear([p[k], *own], coefficients, low_free[k]) == 0.0

@@ -1,0 +1,43 @@
+"""Controllable DC lines between two buses."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyomo.environ as pyo
+
+from clearing.formulation.market import Market, bounded
+
+__all__ = ["define_links"]
+
+
+def define_links(market: Market) -> None:
+    """Define what each link sends, ``link[k,t]`` forward and ``link_back[k,t]`` the other way.
+
+        max(0, min_mw) <= link[k,t] <= max_mw
+        max(0, -max_mw) <= link_back[k,t] <= -min_mw                              (link limits)
+
+    What is sent leaves the sending bus; (1 - loss_fraction) of it arrives. A link without losses
+    is one variable between min_mw and max_mw.
+    """
+    day, links = market.day, market.day.case.tables["links"]
+    grid, periods = day.grid, np.arange(day.intervals)
+    start, end = grid.bus_positions(links["from_bus"]), grid.bus_positions(links["to_bus"])
+    loss = links["loss_fraction"].to_numpy(dtype=float)
+    least, most = (links[name].to_numpy(dtype=float) for name in ("min_mw", "max_mw"))
+    lossy = loss > 0.0
+    forward = ~lossy | (most > 0.0)
+    back = lossy & (least < 0.0)
+    families = (
+        ("link", forward, np.where(lossy, np.maximum(least, 0.0), least), most, start, end),
+        ("link_back", back, np.maximum(-most, 0.0), -least, end, start),
+    )
+    for name, there, low, high, source, sink in families:
+        chosen = np.flatnonzero(there)
+        keys = [(links["link"].iloc[k], t) for t in periods.tolist() for k in chosen.tolist()]
+        setattr(market.model, name, pyo.Var(keys))
+        each = np.tile(chosen, day.intervals)
+        sent = bounded(getattr(market.model, name), low[each], high[each])
+        when = np.repeat(periods, len(chosen))
+        variable = market.add(sent)
+        market.inject(variable, when, source[each], -np.ones(len(each)))
+        market.inject(variable, when, sink[each], 1.0 - loss[each])

@@ -1,0 +1,162 @@
+"""The live solver: one HiGHS instance that keeps its basis while costs, bounds and rows change."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import highspy
+import numpy as np
+from scipy.sparse import csr_array, eye_array, hstack
+
+from cases import NoClearing, RuleBook
+from clearing.compiled import Compiled
+from clearing.rows import RowSet, SoftRows
+from network.arrays import Flags, Floats, Positions
+
+__all__ = ["LiveModel", "LpSolution"]
+
+_DEVEX = 1
+_BASIC = int(highspy.HighsBasisStatus.kBasic)
+
+
+@dataclass(frozen=True, eq=False)
+class LpSolution:
+    """An optimal solution of the linear program that is loaded."""
+
+    objective: float
+    x: Floats
+    """Columns of the compiled market, (n,)."""
+    excess: Floats
+    """MW beyond each soft row's limit, (N,)."""
+    row_dual: Floats
+    """Duals of the compiled market's rows, money per MW over the interval, (m,)."""
+    soft_dual: Floats
+    """Worth of one more MW of each soft row's limit over the interval, >= 0, (N,)."""
+    reduced_cost: Floats
+    """Reduced costs of the columns, (n,)."""
+
+
+class LiveModel:
+    """A compiled market in HiGHS and the soft rows that were added to it.
+
+    Soft row k is row ``m + k`` and its excess column ``n + k`` of the solver, always.
+    """
+
+    def __init__(self, compiled: Compiled, rulebook: RuleBook) -> None:
+        self.compiled = compiled
+        self.soft = RowSet.none()
+        self.highs = highspy.Highs()
+        self.seconds = 0.0
+        """Time spent inside HiGHS."""
+        self.iterations = 0
+        self._options(rulebook)
+        self._load()
+
+    def _options(self, rulebook: RuleBook) -> None:
+        solver = rulebook.solver
+        for name, value in (
+            ("output_flag", False),
+            ("threads", solver.threads),
+            ("random_seed", solver.seed),
+            ("primal_feasibility_tolerance", solver.feasibility_tolerance),
+            ("dual_feasibility_tolerance", solver.feasibility_tolerance),
+            ("solver", "simplex"),
+            # Devex pricing: rows added warm spoil steepest-edge weights, which are dear to remake.
+            ("simplex_dual_edge_weight_strategy", _DEVEX),
+        ):
+            self.highs.setOptionValue(name, value)
+
+    def _load(self) -> None:
+        c, h = self.compiled, self.highs
+        h.addVars(len(c.cost), c.low, c.high)
+        h.changeColsCost(len(c.cost), np.arange(len(c.cost), dtype=np.int32), c.cost)
+        h.changeObjectiveOffset(c.constant)
+        _add_rows(h, c.row_low, c.row_high, c.matrix)
+
+    def add(self, new: SoftRows) -> None:
+        """Append soft rows with their excess columns in one step; the basis stays valid."""
+        count, n = len(new.rows), len(self.compiled.cost)
+        if not count:
+            return
+        there = len(self.soft)
+        none = np.zeros(0)
+        self.highs.addCols(
+            count,
+            new.penalty,
+            np.zeros(count),
+            np.full(count, np.inf),
+            0,
+            np.zeros(count, dtype=np.int32),
+            np.zeros(0, dtype=np.int32),
+            none,
+        )
+        blank = csr_array((count, there))
+        matrix = csr_array(hstack([new.coefficients, blank, -eye_array(count)], format="csr"))
+        assert new.coefficients.shape == (count, n)
+        _add_rows(self.highs, np.full(count, -np.inf), new.limit, matrix)
+        self.soft = RowSet.joined([self.soft, new.rows])
+
+    def drop(self, rows: Positions) -> None:
+        """Take soft rows out again; those that do not bind change nothing by it."""
+        if not len(rows):
+            return
+        n, m = len(self.compiled.cost), len(self.compiled.row_low)
+        self.highs.deleteRows(len(rows), np.asarray(m + rows, dtype=np.int32))
+        self.highs.deleteCols(len(rows), np.asarray(n + rows, dtype=np.int32))
+        kept = np.ones(len(self.soft), dtype=bool)
+        kept[rows] = False
+        self.soft = self.soft[kept]
+
+    def set_costs(self, columns: Positions, cost: Floats, constant: float) -> None:
+        """Change the cost of columns (money per MW over the interval) and the fixed cost."""
+        self.highs.changeColsCost(len(columns), np.asarray(columns, dtype=np.int32), cost)
+        self.highs.changeObjectiveOffset(constant)
+
+    def set_bounds(self, columns: Positions, low: Floats, high: Floats) -> None:
+        """Change the bounds of columns."""
+        self.highs.changeColsBounds(len(columns), np.asarray(columns, dtype=np.int32), low, high)
+
+    def solve(self) -> LpSolution:
+        """Solve from the present basis; NoClearing when there is no optimum."""
+        begin = time.perf_counter()
+        self.highs.run()
+        self.seconds += time.perf_counter() - begin
+        status = self.highs.getModelStatus()
+        if status != highspy.HighsModelStatus.kOptimal:
+            said = self.highs.modelStatusToString(status)
+            raise NoClearing(f"no clearing: the solver ended with status {said}", ())
+        info = self.highs.getInfo()
+        self.iterations += max(0, int(info.simplex_iteration_count))
+        solution: Any = self.highs.getSolution()
+        n, m = len(self.compiled.cost), len(self.compiled.row_low)
+        value = np.asarray(solution.col_value, dtype=float)
+        dual = np.asarray(solution.row_dual, dtype=float)
+        reduced = np.asarray(solution.col_dual, dtype=float)
+        return LpSolution(
+            float(info.objective_function_value),
+            value[:n],
+            value[n:],
+            dual[:m],
+            np.maximum(-dual[m:], 0.0),
+            reduced[:n],
+        )
+
+    def inactive(self) -> Flags:
+        """Which soft rows do not hold anything back in the present basis, (N,)."""
+        m = len(self.compiled.row_low)
+        status = np.array([int(s) for s in self.highs.getBasis().row_status[m:]], dtype=np.intp)
+        return status == _BASIC
+
+
+def _add_rows(highs: highspy.Highs, low: Floats, high: Floats, matrix: csr_array) -> None:
+    highs.addRows(
+        len(low),
+        low,
+        high,
+        matrix.nnz,
+        matrix.indptr[:-1].astype(np.int32),
+        matrix.indices.astype(np.int32),
+        np.asarray(matrix.data, dtype=float),
+    )

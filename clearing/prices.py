@@ -1,0 +1,110 @@
+"""From duals to prices: LMP, split into energy and congestion, with its terms by constraint.
+
+With the reference weights w of an island (summing to 1) and, for each limit k that binds, its
+shadow price mu_k >= 0 and DFAX_kb = -(sensitivity in the binding direction):
+
+    lmp_b = energy + sum over k of mu_k * DFAX_kb                                  (price split)
+    energy = sum over b of w_b * lmp_b,   DFAX measured so that sum over b of w_b * DFAX_kb = 0
+
+LMPs do not depend on w; the split does (Litvinov, Zheng, Rosenwald and Shamsollahi, "Marginal loss
+modeling in LMP calculation", IEEE Trans. Power Systems 19(2), 2004).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from clearing.day import Day
+from clearing.limits import NetworkLimits
+from clearing.live import LpSolution
+from clearing.rows import Kind, RowSet
+from network.arrays import Flags, Floats, Positions
+
+__all__ = ["Prices", "price"]
+
+_ZERO = 1e-7
+
+
+@dataclass(frozen=True, eq=False)
+class Prices:
+    """Prices per MWh of a cleared day."""
+
+    lmp: Floats
+    """(T, B); NaN where an island has neither demand nor anyone who could trade."""
+    energy: Floats
+    """(T, B): the energy component, one value per island."""
+    congestion: Floats
+    """(T, B)."""
+    rows: RowSet
+    """Network rows with a shadow price, (K,)."""
+    shadow: Floats
+    """Their shadow prices, money per MWh, (K,)."""
+    relief: Floats
+    """Distinct relief factors against the island's reference bus, (D, B); see `dfax`."""
+    which: Positions
+    """Row of `relief` of each constraint, (K,)."""
+    reference: Floats
+    """Reference weights, (T, B)."""
+    islands: Positions
+
+    def dfax(self, k: int) -> Floats:
+        """DFAX of constraint k at every bus, (B,), against the reference; 0 in other islands."""
+        direction, interval = self.rows.direction[k], self.rows.interval[k]
+        factor = -direction * self.relief[self.which[k]]
+        at_reference = np.bincount(
+            self.islands, weights=self.reference[interval] * factor, minlength=self.islands.max() + 1
+        )
+        return np.asarray(factor - at_reference[self.islands])
+
+
+def price(
+    day: Day, network: NetworkLimits, solution: LpSolution, soft: RowSet, balance_rows: Positions
+) -> Prices:
+    """Compute prices from the duals of energy balance and network rows.
+
+    Parameters
+    ----------
+    balance_rows
+        Rows of the energy balance in the compiled market, by interval and island, (T * I,).
+    """
+    islands = day.grid.islands
+    dual = solution.row_dual[balance_rows].reshape(day.intervals, day.islands) / day.hours
+    lmp = dual[:, islands]
+    shadow = solution.soft_dual / day.hours
+    binds = (soft.kind != Kind.RAMP) & (shadow > _ZERO)
+    rows, shadow = soft[binds], shadow[binds]
+    order = np.lexsort((rows.direction, rows.contingency, rows.element, rows.kind, rows.interval))
+    rows, shadow = rows[order], shadow[order]
+    sensitivity, which = network.sensitivities(rows)
+    for t in np.unique(rows.interval).tolist():
+        here = np.flatnonzero(rows.interval == t)
+        lmp[t] -= (shadow[here] * rows.direction[here]) @ sensitivity[which[here]]
+    lmp[:, _without_market(day)] = np.nan
+    reference = day.reference_shares
+    energy = np.zeros((day.intervals, day.islands))
+    np.add.at(energy.T, islands, (reference * lmp).T)
+    return Prices(
+        lmp,
+        energy[:, islands],
+        lmp - energy[:, islands],
+        rows,
+        shadow,
+        sensitivity,
+        which,
+        reference,
+        islands,
+    )
+
+
+def _without_market(day: Day) -> Flags:
+    """Which buses lie in islands without demand, units, bids, links or storage, (B,)."""
+    alive = np.zeros(day.islands, dtype=bool)
+    islands = day.grid.islands
+    alive[islands[day.unit_bus]] = True
+    alive[islands[day.load_bus]] = True
+    links = day.case.tables["links"]
+    for end in ("from_bus", "to_bus"):
+        alive[islands[day.grid.bus_positions(links[end])]] = True
+    return ~alive[islands]
