@@ -16,6 +16,7 @@ DATE ?= 2020-10-10
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
+export NO_MKDOCS_2_WARNING := 1
 
 .PHONY: help demo test test-slow bench lint docs lock browser clean
 
@@ -66,7 +67,7 @@ lint: $(VENV)/.dev  ## ruff, mypy --strict, one-way imports
 
 docs: $(VENV)/.docs  ## the site, into site/
 	$(BIN)/python -m docs.build_tables
-	$(BIN)/mkdocs build --strict --quiet
+	$(BIN)/mkdocs build --strict
 	@echo "site/index.html"
 
 COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --strip-extras --no-annotate \
