@@ -39,10 +39,10 @@ def binding_constraints(run: Run, shadow_price_min: float) -> pd.DataFrame:
 
 
 def overload(binding: pd.DataFrame, flow: Floats) -> Floats:
-    """MW by which ``flow`` exceeds the limit in the direction in which it binds."""
-    sign = np.where(binding["direction"].to_numpy() == "lower", -1.0, 1.0)
+    """MW by which ``flow`` exceeds the limit; limits are signed in the direction that binds."""
+    sign = np.where(binding["direction"].isin(["down", "lower"]), -1.0, 1.0)
     limit = binding["limit_mw"].to_numpy(dtype=float)
-    return np.asarray(sign * (flow - limit), dtype=np.float64)
+    return np.asarray(sign * flow - limit, dtype=np.float64)
 
 
 def measured_against(run: Run, kind: str, bus: str = "") -> tuple[str, pd.DataFrame, pd.DataFrame]:

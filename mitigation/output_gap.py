@@ -44,7 +44,8 @@ def output_gap(
 
     Source: Potomac Economics, state of the market reports, output gap.
     """
-    blocks = _common_blocks(reference, offers, threshold).merge(state, on=AT, sort=False)
+    columns = [*AT, "mw", "available_mw", "lmp", "economic_start"]
+    blocks = _common_blocks(reference, offers, threshold).merge(state[columns], on=AT, sort=False)
     top = np.minimum(blocks["upper"], blocks["available_mw"])
     lmp = blocks["lmp"]
     economic = blocks["economic_start"] & (blocks["reference"] <= lmp)

@@ -35,7 +35,11 @@ def hhi(frame: pd.DataFrame, by: list[str], value: str) -> pd.DataFrame:
 
     Source: US merger guidelines; shares of 30, 30, 20 and 20 % give 2600.
     """
-    owned = shares(frame, by, value)
+    return concentration(shares(frame, by, value), by)
+
+
+def concentration(owned: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """HHI of shares that :func:`shares` found: ``by`` and hhi."""
     squared = owned.assign(hhi=(100 * owned["share"]) ** 2)
     index: pd.DataFrame = squared.groupby(by)[["hhi"]].sum(min_count=1).reset_index()
     return index

@@ -9,7 +9,7 @@ import pandas as pd
 
 from cases.rulebook_structure import StructureRules
 from cases.run import Run
-from mitigation.indices.concentration import hhi, running_class, shares
+from mitigation.indices.concentration import concentration, hhi, running_class, shares
 from mitigation.indices.conduct import conduct_indices
 from mitigation.indices.pivotal import joint_counts, pivotal_indices
 from mitigation.owners import Ownership
@@ -34,6 +34,7 @@ COLUMNS: Final = (
 )
 SPAN: Final = ["interval_start", "interval_end"]
 MARKET: Final = [*SPAN, "zone"]
+BASES: Final = ["capacity", "available", "cleared"]
 
 
 def measure_indices(
@@ -59,7 +60,7 @@ def measure_indices(
     demand = zone_demand(run, rules)
     parts = [
         *_concentration(supply),
-        *_by_segment(run, owners, rules),
+        _by_segment(run, owners, rules),
         *_pivotal(supply, demand, ""),
         _relief_concentration(verdicts),
     ]
@@ -69,7 +70,7 @@ def measure_indices(
         parts += _pivotal(net, demand[demand["zone"] == ""], ".net")
     if reference is not None:
         parts.append(conduct_indices(run, rules, reference))
-    return pd.concat([long_rows(part) for part in parts], ignore_index=True)
+    return long_rows(pd.concat(parts, ignore_index=True))
 
 
 def owned_supply(run: Run, owners: Ownership) -> pd.DataFrame:
@@ -84,7 +85,7 @@ def owned_supply(run: Run, owners: Ownership) -> pd.DataFrame:
     values = {"p_max": "capacity", "available_mw": "available", "mw": "cleared"}
     split = owners.split(frame, *values).rename(columns=values)
     everywhere = pd.concat([split.assign(zone=""), split[split["zone"] != ""]])
-    return sum_by(everywhere, [*MARKET, "owner"], list(values.values()))
+    return sum_by(everywhere, [*MARKET, "owner"], BASES)
 
 
 def zone_demand(run: Run, rules: StructureRules) -> pd.DataFrame:
@@ -122,30 +123,25 @@ def melted(frame: pd.DataFrame, keys: list[str], values: dict[str, str]) -> pd.D
 
 
 def _concentration(supply: pd.DataFrame) -> list[pd.DataFrame]:
-    parts = []
-    for basis in ("capacity", "available", "cleared"):
-        owned = shares(supply, MARKET, basis)
-        parts.append(
-            owned.rename(columns={"owner": "subject", "share": "value"}).assign(
-                index=f"share.{basis}", scope="owner"
-            )
-        )
-        index = hhi(supply, MARKET, basis).rename(columns={"hhi": "value"})
-        parts.append(_market_rows(index, f"hhi.{basis}"))
-    return [part.assign(reason=_why_none(part, "no MW in the market")) for part in parts]
+    bases = supply.melt([*MARKET, "owner"], BASES, var_name="basis", value_name="mw")
+    owned = shares(bases, [*MARKET, "basis"], "mw")
+    index = concentration(owned, [*MARKET, "basis"]).rename(columns={"hhi": "value"})
+    share = owned.rename(columns={"owner": "subject", "share": "value"})
+    why = "no MW in the market"
+    return [
+        share.assign(index="share." + share["basis"], scope="owner", reason=_why_none(share, why)),
+        _market_rows(index, "hhi." + index["basis"]).assign(reason=_why_none(index, why)),
+    ]
 
 
-def _by_segment(run: Run, owners: Ownership, rules: StructureRules) -> list[pd.DataFrame]:
+def _by_segment(run: Run, owners: Ownership, rules: StructureRules) -> pd.DataFrame:
     limits = rules.concentration
     segment = running_class(run.dispatch, limits.base_share, limits.peak_share)
     frame = owners.split(run.dispatch[[*AT, "interval_end", "mw"]], "mw")
     frame = frame.assign(segment=frame["unit"].map(segment), zone="")
-    parts = []
-    for name, part in frame.groupby("segment"):
-        index = hhi(part, MARKET, "mw").rename(columns={"hhi": "value"})
-        rows = _market_rows(index, f"hhi.cleared.{name}")
-        parts.append(rows.assign(reason=_why_none(rows, "nothing of this segment runs")))
-    return parts
+    index = hhi(frame, [*MARKET, "segment"], "mw").rename(columns={"hhi": "value"})
+    rows = _market_rows(index, "hhi.cleared." + index["segment"])
+    return rows.assign(reason=_why_none(rows, "nothing of this segment runs"))
 
 
 def _pivotal(supply: pd.DataFrame, demand: pd.DataFrame, suffix: str) -> list[pd.DataFrame]:
@@ -162,7 +158,7 @@ def _pivotal(supply: pd.DataFrame, demand: pd.DataFrame, suffix: str) -> list[pd
     ]
 
 
-def _market_rows(frame: pd.DataFrame, index: str) -> pd.DataFrame:
+def _market_rows(frame: pd.DataFrame, index: str | pd.Series) -> pd.DataFrame:
     """Rows of a market or zone: its name is the subject too."""
     scope = np.where(frame["zone"] == "", "market", "zone")
     return frame.assign(index=index, scope=scope, subject=frame["zone"])
