@@ -171,9 +171,11 @@ def read_branches(m: MFile, bus: Matrix, found: Findings) -> tuple[pd.DataFrame,
         )
     emergency = np.where(branch["RATE_C"] > 0, branch["RATE_C"], branch["RATE_B"])
     least, most = branch["ANGMIN"], branch["ANGMAX"]
-    out = int((branch["BR_STATUS"] <= 0).sum())
-    if out:
-        found.notes.append(f"{out} branches are out of service (kept, in_service = false)")
+    out = branch["BR_STATUS"] <= 0
+    if out.any():
+        found.notes.append(
+            f"branches out of service, kept with in_service = false: {some(list(names[out]))}"
+        )
     return pd.DataFrame(
         {
             "branch": names,

@@ -68,10 +68,8 @@ def read_units(m: MFile, loads: Withdrawals, segments: int | None, found: Findin
     on = there & (gen["GEN_STATUS"] > 0)
     off = there & ~on
     if off.any():
-        found.notes.append(
-            f"{off.sum()} generators out of service dropped: {some(pd.Index(names)[off])}"
-        )
-    low, high = _limits(gen, on, loads, found)
+        found.notes.append(f"generators out of service dropped: {some(pd.Index(names)[off])}")
+    low, high = _limits(gen, on, names, loads, found)
     crossed = on & (low > high)
     found.each("gen", gen, crossed, "p_min_above_p_max", "PMIN must not exceed PMAX")
     texts = {name: _labels(m, name, count, found) for name in ("genfuel", "gentype")}
@@ -123,11 +121,10 @@ def read_units(m: MFile, loads: Withdrawals, segments: int | None, found: Findin
             f"costs made convex by their lower hull: {some(list(dents))} (at most "
             f"{dents[worst]:.3g} money/h, {worst})"
         )
-    sinks = int((low[rows] < 0).sum())
+    sinks = [names[k] for k in rows if low[k] < 0]
     if sinks:
         found.notes.append(
-            f"{sinks} generators can take power (PMIN < 0); that side is bid for by loads "
-            "named UNIT-load"
+            f"generators that can take power (PMIN < 0), bid for by loads UNIT-load: {some(sinks)}"
         )
     if left_out:
         found.notes.append(
@@ -176,7 +173,7 @@ def _costs(m: MFile, gen: Matrix, found: Findings) -> list[Cost]:
 
 
 def _limits(
-    gen: Matrix, on: NDArray[np.bool_], loads: Withdrawals, found: Findings
+    gen: Matrix, on: NDArray[np.bool_], names: list[str], loads: Withdrawals, found: Findings
 ) -> tuple[Floats, Floats]:
     """Cap infinite PMIN and PMAX at the whole demand, the most a unit can be asked for."""
     low, high = gen["PMIN"].copy(), gen["PMAX"].copy()
@@ -187,8 +184,8 @@ def _limits(
         cap = float(np.ceil(sum(mw for mw in loads.mw if mw > 0)))
         low, high = np.maximum(low, -cap), np.minimum(high, cap)
         found.notes.append(
-            f"{endless.sum()} generators without limit (Inf) capped at the demand of the case, "
-            f"{cap:g} MW"
+            f"generators without limit (Inf) capped at the demand of the case, {cap:g} MW: "
+            f"{some(pd.Index(names)[endless])}"
         )
     return low, high
 
