@@ -30,6 +30,9 @@ def with_reserve_prices(table: pd.DataFrame, run: Run) -> pd.DataFrame:
     A unit is paid for every requirement that its MW counts for: the price for the whole case and
     the price for its zone add up. NaN where no requirement counts them.
     """
+    if table.empty:
+        blank = table.assign(hours=0.0, price=0.0)
+        return blank[COLUMNS]
     prices = run.reserve_prices
     units = run.case.units.set_index("unit")["bus"]
     zones = run.case.buses.set_index("bus")["zone"]

@@ -2,51 +2,29 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 import pandas as pd
 
-from cases.case import Case
-from cases.errors import CheckFailed, DataWarning, Failure, InputError
+from cases.errors import CheckFailed
 from cases.run import Run
 from settlement.balance import balance_sheet, reconciliation
-from settlement.blocks import named_blocks
-from settlement.contracts import check_contracts, settle_contracts
-from settlement.curves import Curve, CurveMaker
+from settlement.contracts import settle_contracts
 from settlement.frames import hours_of
-from settlement.futures.delivery import time_value_problems
 from settlement.futures.lines import settle_futures
-from settlement.futures.product import Futures
-from settlement.futures.trading import check_trades
-from settlement.inputs import typed
+from settlement.given import Given
 from settlement.ledger import Ledger
 from settlement.make_whole import make_whole
-from settlement.points import Prices
 from settlement.positions import day_ahead_interval, deviations, positions
 from settlement.reserves import reserve_awards
 from settlement.rights.funding import Funding, settle_rights
-from settlement.rights.points import check_rights
 from settlement.statement import Statement
 from settlement.two_settlement import Market, settle_energy, settle_reserves
 from settlement.uplift import charge_uplift, deviation_mwh, load_mwh, pay_uplift
 
 __all__ = ["settle"]
-
-
-@dataclass(frozen=True)
-class _Inputs:
-    """Checked contracts, curves, trades and rights."""
-
-    contracts: pd.DataFrame
-    curves: dict[str, Curve]
-    futures: pd.DataFrame
-    product: Futures
-    rights: pd.DataFrame
-    prices: Prices
 
 
 def settle(
@@ -87,7 +65,14 @@ def settle(
     CheckFailed
         If prices, price terms and dispatch do not belong together, so that money does not close.
     """
-    given = _inputs(run, contracts, contract_curves, futures, rights, overrides)
+    given = Given.of(
+        run,
+        contracts=contracts,
+        contract_curves=contract_curves,
+        futures=futures,
+        rights=rights,
+        overrides=overrides,
+    )
     ledger = Ledger(run.rulebook.settlement)
     day_ahead = Market(run, positions(run, ledger.operator))
     settle_energy(ledger, day_ahead)
@@ -116,66 +101,6 @@ def settle(
         reconciliation(ledger, timezone),
         _manifest(run, real_time, version, funding, overrides),
     )
-
-
-def _inputs(
-    run: Run,
-    contracts: pd.DataFrame | None,
-    contract_curves: pd.DataFrame | None,
-    futures: pd.DataFrame | None,
-    rights: pd.DataFrame | None,
-    overrides: Mapping[str, str] | None,
-) -> _Inputs:
-    """All inputs, typed and checked; every failure of all of them at once."""
-    case, rules = run.case, run.rulebook.settlement
-    failures: list[Failure] = []
-    tables = {
-        name: _table(name, frame, case, failures)
-        for name, frame in (
-            ("contracts", contracts),
-            ("contract_curves", contract_curves),
-            ("futures", futures),
-            ("rights", rights),
-        )
-    }
-    if failures:
-        raise InputError(failures)
-    prices = Prices(run.prices, run.load_awards, case.hubs, run.reserve_prices)
-    blocks, calendar = named_blocks(rules.futures)
-    maker = CurveMaker(
-        case.meta.timezone, case.interval_hours, blocks, calendar, Ledger(rules).quantity_unit
-    )
-    used = tables["contract_curves"]["curve"].isin(tables["contracts"]["curve"])
-    curves: dict[str, Curve] = {}
-    try:
-        curves = maker.make(tables["contract_curves"][used])
-    except InputError as error:
-        failures += error.failures
-    names = set(tables["contract_curves"]["curve"])
-    failures += check_contracts(tables["contracts"], names, prices, rules.contracts, overrides)
-    product = Futures(rules.futures)
-    refused, warned = check_trades(tables["futures"], product, case.meta.timezone)
-    failures += refused + time_value_problems(tables["futures"], product)
-    failures += check_rights(tables["rights"], case)
-    if failures:
-        raise InputError(failures)
-    for warning in warned:
-        warnings.warn(str(warning), DataWarning, stacklevel=4)
-    return _Inputs(
-        tables["contracts"], curves, tables["futures"], product, tables["rights"], prices
-    )
-
-
-def _table(
-    name: str, frame: pd.DataFrame | None, case: Case, failures: list[Failure]
-) -> pd.DataFrame:
-    if frame is None:
-        return getattr(case, name)  # type: ignore[no-any-return]
-    try:
-        return typed(name, frame, case.meta.timezone)
-    except InputError as error:
-        failures += error.failures
-        return pd.DataFrame()
 
 
 def _settle_uplift(

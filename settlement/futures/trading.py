@@ -115,6 +115,7 @@ def _problems(
     previous: Mapping[tuple[str, str], Decimal],
 ) -> list[tuple[str, str, str]]:
     product, month = str(row["product"]), str(row["month"])
+    futures.lot_mwh(product, month)  # a product, month and working calendar that are known
     lots, price = exact(row["lots"]), exact(row["price"])  # type: ignore[arg-type]
     found: list[tuple[str, str, str]] = []
     if lots <= 0 or lots % 1:

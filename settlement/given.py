@@ -1,0 +1,130 @@
+"""What a settlement is given beside the run: contracts, curves, futures and rights, all checked."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from cases.case import Case
+from cases.convert import nearest
+from cases.errors import DataWarning, Failure, InputError
+from cases.run import Run
+from settlement.blocks import named_blocks
+from settlement.contracts import check_contracts
+from settlement.curves import Curve, CurveMaker
+from settlement.futures.delivery import time_value_problems
+from settlement.futures.product import Futures
+from settlement.futures.trading import check_trades
+from settlement.inputs import typed
+from settlement.money import exact
+from settlement.points import Prices
+from settlement.rights.points import check_rights
+
+__all__ = ["Given", "curve_maker"]
+
+_OWNERS = (("contracts", "buyer"), ("contracts", "seller"), ("futures", "owner"),
+           ("rights", "owner"))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Given:
+    """Contracts with their curves, futures with their product, rights, and the run's prices."""
+
+    contracts: pd.DataFrame
+    curves: dict[str, Curve]
+    futures: pd.DataFrame
+    product: Futures
+    rights: pd.DataFrame
+    prices: Prices
+
+    @classmethod
+    def of(
+        cls,
+        run: Run,
+        *,
+        contracts: pd.DataFrame | None = None,
+        contract_curves: pd.DataFrame | None = None,
+        futures: pd.DataFrame | None = None,
+        rights: pd.DataFrame | None = None,
+        overrides: Mapping[str, str] | None = None,
+    ) -> Given:
+        """Check tables that a user gives; those that are None are the ones of the run's case.
+
+        Raises
+        ------
+        InputError
+            With everything that is wrong in all of them.
+        """
+        case, rules = run.case, run.rulebook.settlement
+        failures: list[Failure] = []
+        tables = {
+            name: _table(name, frame, case, failures)
+            for name, frame in (
+                ("contracts", contracts),
+                ("contract_curves", contract_curves),
+                ("futures", futures),
+                ("rights", rights),
+            )
+        }
+        if failures:
+            raise InputError(failures)
+        failures += _unknown_owners(tables, case)
+        prices = Prices(run.prices, run.load_awards, case.hubs, run.reserve_prices)
+        used = tables["contract_curves"]["curve"].isin(tables["contracts"]["curve"])
+        curves: dict[str, Curve] = {}
+        try:
+            curves = curve_maker(run).make(tables["contract_curves"][used])
+        except InputError as error:
+            failures += error.failures
+        names = set(tables["contract_curves"]["curve"])
+        failures += check_contracts(tables["contracts"], names, prices, rules.contracts, overrides)
+        product = Futures(rules.futures)
+        refused, warned = check_trades(tables["futures"], product, case.meta.timezone)
+        failures += refused + time_value_problems(tables["futures"], product)
+        failures += check_rights(tables["rights"], case)
+        if failures:
+            raise InputError(failures)
+        for warning in warned:
+            warnings.warn(str(warning), DataWarning, stacklevel=3)
+        return cls(
+            tables["contracts"], curves, tables["futures"], product, tables["rights"], prices
+        )
+
+
+def curve_maker(run: Run) -> CurveMaker:
+    """What makes contract curves under the rulebook of a run, in the intervals of its case."""
+    rules, case = run.rulebook.settlement, run.case
+    blocks, calendar = named_blocks(rules.futures)
+    return CurveMaker(
+        case.meta.timezone, case.interval_hours, blocks, calendar, exact(rules.quantity_unit)
+    )
+
+
+def _table(
+    name: str, frame: pd.DataFrame | None, case: Case, failures: list[Failure]
+) -> pd.DataFrame:
+    if frame is None:
+        own: pd.DataFrame = getattr(case, name)
+        return own
+    try:
+        return typed(name, frame, case.meta.timezone)
+    except InputError as error:
+        failures += error.failures
+        return pd.DataFrame()
+
+
+def _unknown_owners(tables: Mapping[str, pd.DataFrame], case: Case) -> list[Failure]:
+    """Parties that the case does not know; free text where it has no table of owners."""
+    known = set(case.owners["owner"])
+    if not known:
+        return []
+    return [
+        Failure(name, position + 2, column, "unknown_owner",
+                f"there is no owner {owner!r}{nearest(owner, known)}")
+        for name, column in _OWNERS
+        for position, owner in enumerate(tables[name][column])
+        if owner not in known
+    ]  # fmt: skip
