@@ -31,7 +31,8 @@ class PriceExplanation:
     """One bus's price in one interval, taken apart twice.
 
     `terms`: energy, one row per binding limit (shadow price x DFAX), loss; their `amount` sums to
-    `lmp` (`residual` is what is left, NaN where the price does not exist).
+    `lmp` (`residual` is what is left, NaN where the price does not exist). The energy price and
+    the DFAX are those of `reference`, the slack; another slack splits the same price otherwise.
     `setters`: the marginal resources, with kind, name, owner, bus, interval_start, mw, price,
     coefficient and amount; coefficient x price sums to `lmp` where `determined`. Where it is not,
     `reason` says why and the coefficients are NaN. `held` names units inside a block whose price
@@ -51,6 +52,7 @@ class PriceExplanation:
     mlc: float
     terms: pd.DataFrame
     residual: float
+    reference: str
     setters: pd.DataFrame
     determined: bool
     reason: str
@@ -160,6 +162,7 @@ def explain_price(run: Run, *, bus: str, at: str | pd.Timestamp) -> PriceExplana
         mlc=float(price["mlc"]),
         terms=terms,
         residual=lmp - float(terms["amount"].sum()),
+        reference=str(run.manifest["settings"].get("reference", "")),
         setters=_setters(margin.table(position), factors, determined),
         determined=determined,
         reason=reason,

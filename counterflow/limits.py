@@ -7,13 +7,13 @@ import pandas as pd
 RAMPS = {"ramp_up:": 1, "ramp_down:": -1}
 """Prefixes of the rows that are ramp limits of a unit, with the sign of the change they limit."""
 
-OTHERS = (*RAMPS, "island:", "reserve:")
-"""Prefixes of rows that are no branch and no interface."""
+LOWER = ("lower", "down")
+"""Directions in which a limit binds from below."""
 
 
 def network_limits(constraints: pd.DataFrame) -> pd.DataFrame:
     """Rows of branches and interfaces, base case and after outages."""
-    return constraints[~constraints["constraint"].str.startswith(OTHERS)]
+    return constraints[~constraints["constraint"].str.startswith(tuple(RAMPS))]
 
 
 def active(constraints: pd.DataFrame) -> pd.DataFrame:
@@ -22,5 +22,6 @@ def active(constraints: pd.DataFrame) -> pd.DataFrame:
 
 
 def relieved_flow(constraints: pd.DataFrame) -> pd.Series[float]:
-    """Flow in the binding direction (MW): -240 MW at a limit ``down`` is 240 MW."""
-    return constraints["flow_mw"].where(constraints["direction"] != "down", -constraints["flow_mw"])
+    """Flow in the binding direction (MW): -240 MW at a ``lower`` limit is 240 MW."""
+    lower = constraints["direction"].isin(LOWER)
+    return constraints["flow_mw"].where(~lower, -constraints["flow_mw"])

@@ -50,7 +50,7 @@ def run(
     from cases import read_case
     from clearing import clear
     from counterflow import console
-    from counterflow.commands.show import print_summary
+    from counterflow.commands.show import print_summary, print_warnings
     from counterflow.summary import summarize
 
     found = read_case(case)
@@ -74,5 +74,7 @@ def run(
         )
         return
     print_summary(summary, cleared.manifest)
+    known = {str(warning) for warning in found.warnings}
+    print_warnings([text for text in cleared.manifest["warnings"] if text not in known])
     if output is not None:
         console.out().print(f"\nwritten to {output}", markup=False)

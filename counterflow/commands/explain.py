@@ -67,7 +67,9 @@ def print_explanation(found: PriceExplanation) -> None:
         headings["penalty_mw"] = "exceeded MW"
     if not (terms["contingency"] != "").any():
         del headings["contingency"]
-    page.print(console.table(terms, f"Terms that add up to it, {unit}", headings, digits=6))
+    title = f"Terms that add up to it, {unit}"
+    title += f", energy at the reference ({found.reference})" if found.reference else ""
+    page.print(console.table(terms, title, headings, digits=6))
     page.print(f"sum {console.number(float(terms['amount'].sum()), 6)}", markup=False)
     page.print()
     headings = {"kind": "kind", "name": "name", "owner": "owner", "bus": "bus", "mw": "MW"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from counterflow.commands.options import Json, RunFolder, read_run
@@ -22,6 +22,18 @@ def run(run: RunFolder, as_json: Json = False) -> None:
         console.print_json({"ok": True, "manifest": found.manifest, **summary.to_dict()})
         return
     print_summary(summary, found.manifest)
+    print_warnings(found.manifest["warnings"])
+
+
+def print_warnings(warnings: Sequence[str], limit: int = 10) -> None:
+    """Write the warnings of a run to standard error."""
+    from counterflow import console
+
+    page = console.err()
+    for text in warnings[:limit]:
+        page.print(f"warning: {text}", style="yellow", markup=False)
+    if len(warnings) > limit:
+        page.print(f"{len(warnings) - limit:,d} more warnings in the manifest", style="yellow")
 
 
 def print_summary(summary: Summary, manifest: Mapping[str, Any]) -> None:

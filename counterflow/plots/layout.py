@@ -8,9 +8,11 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse.csgraph import shortest_path
 
 SMALL = 120
-MIDDLE = 1500
+PIVOTS = 60
+ROUNDS = 80
 
 
 def bus_positions(
@@ -19,9 +21,9 @@ def bus_positions(
     """Return a position (B, 2) of each bus, and whether they are the case's coordinates.
 
     Coordinates are used where most buses have them; a bus without goes to the mean of its
-    neighbors, and buses at one place are spread a little. Otherwise the graph is laid out:
-    Kamada-Kawai for small grids, springs for middle ones, the eigenvectors of the Laplacian
-    for large ones; the same input gives the same layout.
+    neighbors, and buses at one place are spread a little. Otherwise the graph is laid out,
+    island by island: by Kamada and Kawai where it is small, else by stress majorization. The same
+    input gives the same layout.
     """
     known = buses[["x", "y"]].notna().all(axis=1).to_numpy()
     position = {bus: i for i, bus in enumerate(buses["bus"])}
@@ -87,32 +89,68 @@ def _graph_layout(n: int, ends: NDArray[Any], seed: int) -> NDArray[Any]:
 def _component(graph: nx.Graph[int], nodes: list[int], seed: int) -> NDArray[Any]:
     if len(nodes) <= 2:
         return np.array([[float(i), 0.0] for i in range(len(nodes))])
+    if len(nodes) > SMALL:
+        return _level(_stress_layout(graph, nodes, seed))
     ordered: nx.Graph[int] = nx.Graph()
     ordered.add_nodes_from(nodes)
     ordered.add_edges_from(sorted(tuple(sorted(edge)) for edge in graph.edges))
-    if len(nodes) <= SMALL:
-        start = nx.circular_layout(ordered)
-        found = nx.kamada_kawai_layout(ordered, pos=start)
-        return np.array([found[node] for node in nodes])
-    spectral = _spectral(ordered, nodes, seed)
-    if len(nodes) > MIDDLE:
-        return spectral
-    start = {node: spectral[i] for i, node in enumerate(nodes)}
-    k = 1.2 / np.sqrt(len(nodes))
-    found = nx.spring_layout(ordered, pos=start, k=k, iterations=60, seed=seed)
-    return np.array([found[node] for node in nodes])
+    found = nx.kamada_kawai_layout(ordered, pos=nx.circular_layout(ordered))
+    return _level(np.array([found[node] for node in nodes]))
 
 
-def _spectral(graph: nx.Graph[int], nodes: list[int], seed: int) -> NDArray[Any]:
-    """Second and third eigenvector of the normalized Laplacian, ranks mixed in to spread them."""
-    from scipy.sparse.linalg import eigsh
+def _level(xy: NDArray[Any]) -> NDArray[Any]:
+    """Turn a layout so that it is widest from left to right."""
+    centered = xy - xy.mean(axis=0)
+    axes: NDArray[Any] = np.linalg.svd(centered, full_matrices=False)[2]
+    axes = axes * np.sign(axes[[0, 1], np.abs(axes).argmax(axis=1)])[:, None]
+    turned: NDArray[Any] = centered @ axes.T
+    return turned
 
-    laplacian = nx.normalized_laplacian_matrix(graph, nodelist=nodes).tocsc()
-    first = np.random.default_rng(seed).standard_normal(len(nodes))
-    _, vectors = eigsh(laplacian, k=3, sigma=-1e-3, which="LM", v0=first)
-    xy = vectors[:, ::-1][:, :2] if vectors.shape[1] == 2 else vectors[:, 1:3]
-    xy = xy * np.where(xy[np.abs(xy).argmax(axis=0), [0, 1]] < 0, -1.0, 1.0)
-    rank = xy.argsort(axis=0).argsort(axis=0) / (len(nodes) - 1) - 0.5
-    scaled = xy / np.abs(xy).max(axis=0)
-    spread: NDArray[Any] = 0.75 * rank + 0.25 * scaled
-    return spread
+
+def _stress_layout(graph: nx.Graph[int], nodes: list[int], seed: int) -> NDArray[Any]:
+    """Distances on the page like distances on the grid: pivots first, then stress majorization.
+
+    Brandes and Pich, Eigensolver methods for progressive multidimensional scaling of large data
+    (2006); Gansner, Koren and North, Graph drawing by stress majorization (2004), with the sum
+    taken over pivots, neighbors and neighbors' neighbors only.
+    """
+    adjacency = nx.to_scipy_sparse_array(graph, nodelist=nodes, weight=None, format="csr")
+    pivots = _pivots(adjacency, min(PIVOTS, len(nodes)))
+    distance = shortest_path(adjacency, unweighted=True, indices=pivots)
+    squares = distance**2
+    centered = squares - squares.mean(axis=0) - squares.mean(axis=1)[:, None] + squares.mean()
+    _, vectors = np.linalg.eigh(centered @ centered.T)
+    xy = -0.5 * centered.T @ vectors[:, :-3:-1]
+    xy *= distance.max() / max(float(np.ptp(xy, axis=0).max()), 1e-9)
+    xy += np.random.default_rng(seed).normal(scale=0.05, size=xy.shape)
+
+    near = (adjacency @ adjacency + adjacency).tocoo()
+    one = adjacency.tocsr()[near.row, near.col]
+    step = np.where(np.asarray(one).ravel() > 0, 1.0, 2.0)
+    far_from, far_to = np.nonzero(distance.T > 2)
+    row = np.concatenate([near.row, far_from])
+    col = np.concatenate([near.col, pivots[far_to]])
+    wanted = np.concatenate([step, distance.T[far_from, far_to]])
+    apart = row != col
+    row, col, wanted = row[apart], col[apart], wanted[apart]
+    weight = wanted**-2.0
+    total = np.bincount(row, weight, len(nodes))
+    for _ in range(ROUNDS):
+        between = xy[row] - xy[col]
+        length = np.maximum(np.hypot(between[:, 0], between[:, 1]), 1e-9)
+        pull = xy[col] + between * (wanted / length)[:, None]
+        xy = np.column_stack(
+            [np.bincount(row, weight * pull[:, k], len(nodes)) / total for k in (0, 1)]
+        )
+    return xy
+
+
+def _pivots(adjacency: Any, count: int) -> NDArray[Any]:
+    """Nodes far from one another: each the furthest from those before it."""
+    chosen = [0]
+    nearest = shortest_path(adjacency, unweighted=True, indices=0)
+    while len(chosen) < count:
+        chosen.append(int(nearest.argmax()))
+        found = shortest_path(adjacency, unweighted=True, indices=chosen[-1])
+        nearest = np.minimum(nearest, found)
+    return np.array(chosen)

@@ -43,8 +43,8 @@ def lmp_map(run: Run) -> go.Figure:
     Returns
     -------
     plotly.graph_objects.Figure
-        Traces: branches, binding branches, their middles (for hovering), buses; one frame per
-        interval. Prices in the case's currency per MWh.
+        Traces: branches, binding branches, buses, the middles of binding branches (to hover on);
+        one frame per interval. Prices in the case's currency per MWh.
     """
     case = run.case
     xy, mapped = bus_positions(case.buses, case.branches)
@@ -58,9 +58,9 @@ def lmp_map(run: Run) -> go.Figure:
     for i, start in enumerate(starts):
         lines, middles = geometry.binding(start)
         buses = _bus_marks(run, prices.iloc[:, i], energy.iloc[:, i], congestion.iloc[:, i])
-        frames.append((lines, middles, buses))
+        frames.append((lines, buses, middles))
     grid_x, grid_y = geometry.lines(np.arange(len(geometry.ends)))
-    lines, middles, buses = frames[0]
+    lines, buses, middles = frames[0]
     figure = go.Figure(
         [
             scatter(
@@ -79,15 +79,6 @@ def lmp_map(run: Run) -> go.Figure:
                 name="binding limit",
             ),
             scatter(
-                **middles,
-                mode="markers+text" if few else "markers",
-                textposition="bottom center",
-                textfont={"color": ALERT},
-                marker={"symbol": "diamond", "size": 9, "color": ALERT},
-                hovertemplate="%{hovertext}<extra></extra>",
-                showlegend=False,
-            ),
-            scatter(
                 x=xy[:, 0],
                 y=xy[:, 1],
                 mode="markers+text" if few else "markers",
@@ -104,6 +95,15 @@ def lmp_map(run: Run) -> go.Figure:
                 **{k: v for k, v in buses.items() if k != "marker"},
                 hovertemplate="%{hovertext}<extra></extra>",
                 name="bus",
+                showlegend=False,
+            ),
+            scatter(
+                **middles,
+                mode="markers+text" if few else "markers",
+                textposition="bottom center",
+                textfont={"color": ALERT},
+                marker={"symbol": "diamond", "size": 9, "color": ALERT},
+                hovertemplate="%{hovertext}<extra></extra>",
                 showlegend=False,
             ),
         ]

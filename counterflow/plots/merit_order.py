@@ -165,7 +165,7 @@ def _bars(own: pd.DataFrame, fuels: dict[str, str], run: Run) -> list[go.Bar]:
                     marker={
                         "color": color,
                         "opacity": 1.0 if solid else 0.3,
-                        "line": {"color": "white", "width": 0.4},
+                        "line": {"color": "white", "width": 0.4 if len(own) < 200 else 0},
                     },
                     name=fuel,
                     legendgroup=fuel,

@@ -136,7 +136,7 @@ def five_bus_tables(case: Case) -> dict[str, pd.DataFrame]:
                     **span,
                     "constraint": ["D-E"],
                     "contingency": "",
-                    "direction": "down",
+                    "direction": "lower",
                     "limit_mw": 240.0,
                     "flow_mw": -240.0,
                     "shadow_price": SHADOW,
@@ -183,7 +183,7 @@ def make_run(case: Case, tables: dict[str, pd.DataFrame], **manifest: object) ->
         "objective": OBJECTIVE * case.meta.intervals,
         "gap": 0.0,
         "status": "optimal",
-        "settings": {"commitment": False, "security": "none"},
+        "settings": {"commitment": False, "security": "none", "reference": "E"},
         "created": "2024-03-05T12:00:00+00:00",
         "code_version": "test",
     }

@@ -177,7 +177,7 @@ def test_a_binding_ramp_brings_in_the_next_interval() -> None:
             "interval_end": ends[1:],
             "constraint": "ramp_up:slow",
             "contingency": "",
-            "direction": "up",
+            "direction": "upper",
             "limit_mw": 50.0,
             "flow_mw": 50.0,
             "shadow_price": 40.0,
@@ -220,7 +220,7 @@ def test_a_shortage_is_priced_at_its_penalty() -> None:
     slacks = pd.DataFrame(
         {
             **span,
-            "constraint": "island:0",
+            "constraint": "balance",
             "kind": "balance",
             "direction": "shortage",
             "mw": 50.0,

@@ -86,7 +86,7 @@ def test_the_slider_changes_the_hour(page: Any, folder: Path, problems: list[str
     page.wait_for_function(
         "document.getElementById('lmp_map').layout.sliders[0].active === 17", timeout=15_000
     )
-    assert "D 39.94" in page.locator("g.textpoint").nth(4).text_content()
+    assert "D 39.94" in page.locator("g.textpoint").nth(3).text_content()
     assert problems == []
 
 

@@ -19,7 +19,7 @@ from tests.counterflow.five_bus import LMP, MW, five_bus_case, make_run
 
 def test_map_colors_buses_by_price_and_marks_the_binding_line(day: Run) -> None:
     figure = plots.lmp_map(day)
-    branches, binding, middles, buses = figure.data
+    branches, binding, buses, middles = figure.data
     assert list(buses.marker.color) == pytest.approx(list(LMP.values()))
     assert (buses.marker.cmin, buses.marker.cmax) == (10.0, 39.942736)
     assert buses.text[3] == " <b>D</b> 39.94 "
@@ -42,17 +42,17 @@ def test_map_follows_the_hours(day: Run) -> None:
     figure = plots.lmp_map(
         make_run(day.case, {**day.tables, "prices": prices, "constraints": constraints})
     )
-    lines, middles, buses = figure.frames[23].data
+    lines, buses, middles = figure.frames[23].data
     assert list(buses.marker.color) == pytest.approx([p + 5.0 for p in LMP.values()])
     assert len(lines.x) == len(middles.x) == 0
-    assert figure.data[3].marker.cmax == pytest.approx(44.942736)
+    assert figure.data[2].marker.cmax == pytest.approx(44.942736)
 
 
 def test_map_without_coordinates_says_so(run: Run) -> None:
     buses = run.case.buses.assign(x=np.nan, y=np.nan)
     figure = plots.lmp_map(make_run(run.case.replace(buses=buses), run.tables))
     assert "positions are a layout of the graph" in figure.layout.title.subtitle.text
-    assert len(set(zip(figure.data[3].x, figure.data[3].y, strict=True))) == 5
+    assert len(set(zip(figure.data[2].x, figure.data[2].y, strict=True))) == 5
 
 
 def test_map_draws_the_members_of_an_interface(run: Run) -> None:
@@ -61,10 +61,10 @@ def test_map_draws_the_members_of_an_interface(run: Run) -> None:
         interface_limits=pd.DataFrame({"interface": ["west to east"], "max_mw": 440.0}),
     )
     constraints = run.constraints.assign(
-        constraint="west to east", direction="up", flow_mw=436.5, limit_mw=436.5
+        constraint="west to east", direction="upper", flow_mw=436.5, limit_mw=436.5
     )
     figure = plots.lmp_map(make_run(case, {**run.tables, "constraints": constraints}))
-    assert list(figure.data[2].text) == ["A-B", "A-D"]
+    assert list(figure.data[3].text) == ["A-B", "A-D"]
 
 
 def test_heat_map(day: Run) -> None:
@@ -120,10 +120,10 @@ def test_constraint_rent(day: Run) -> None:
     constraints = pd.concat([day.constraints, after], ignore_index=True)
     figure = plots.constraint_rent(make_run(day.case, {**day.tables, "constraints": constraints}))
     bars = {trace.name: trace for trace in figure.data}
-    assert list(bars["base case"].y) == ["D-E (down)"]
+    assert list(bars["base case"].y) == ["D-E (lower)"]
     assert bars["base case"].x[0] == pytest.approx(24 * 240 * 62.322042)
-    assert list(bars["after an outage"].y) == ["D-E after A-B (down)"]
-    assert figure.layout.yaxis.categoryarray == ("D-E after A-B (down)", "D-E (down)")
+    assert list(bars["after an outage"].y) == ["D-E after A-B (lower)"]
+    assert figure.layout.yaxis.categoryarray == ("D-E after A-B (lower)", "D-E (lower)")
 
 
 def test_nothing_binds(run: Run, changed: Callable[..., Run]) -> None:

@@ -70,7 +70,7 @@ def test_objective_with_bids_penalties_and_no_load(run: Run) -> None:
             **span,
             "constraint": "A-B",
             "kind": "branch",
-            "direction": "up",
+            "direction": "upper",
             "mw": 0.25,
             "penalty": 2000.0,
             "cost": 500.0,
