@@ -58,8 +58,8 @@ MANY = pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "number"),
     [
-        ("small", 30),
-        ("case30pwl", 20),
+        ("small", 20),
+        ("case30pwl", 10),
         pytest.param("small", 2000, marks=MANY),
         pytest.param("case9Q", 500, marks=MANY),
         pytest.param("case_RTS_GMLC", 500, marks=MANY),
@@ -87,7 +87,7 @@ def test_random_bytes(tmp_path: Path) -> None:
         assert not survives(path)
 
 
-@pytest.mark.parametrize("number", [6, pytest.param(300, marks=MANY)])
+@pytest.mark.parametrize("number", [3, pytest.param(300, marks=MANY)])
 def test_damaged_rts_gmlc_folders(number: int, tmp_path: Path) -> None:
     """One file of the folder at a time is damaged, the others are the packaged ones."""
     source = find_rts_gmlc()

@@ -24,7 +24,6 @@ PGLIB = {
     "case300_ieee": (517585.5349, 517851.0752),
 }
 MATPOWER = {
-    "case5": 17479.8969,
     "case14": 7642.5918,
     "case39": 41263.9408,
     "case118": 125947.8814,
@@ -41,7 +40,13 @@ def cost(name: str, convention: str) -> float:
     return dcopf.solve(case, convention=convention).objective + constant
 
 
-@pytest.mark.parametrize("name", PGLIB)
+QUICK = ("case3_lmbd", "case24_ieee_rts", "case118_ieee")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in PGLIB],
+)
 def test_pglib(name: str) -> None:
     for convention, expected in zip(("matpower", "series"), PGLIB[name], strict=True):
         assert cost(f"pglib/{name}", convention) == pytest.approx(expected, rel=1e-6)
