@@ -117,7 +117,7 @@ def lodf(grid: Grid, outages: Positions, rows: Positions | None) -> Floats:
         remainder = 1.0 - flows[np.arange(len(out)), out]
         dead = is_degenerate(remainder[:, None, None])
         degenerate += [_names(grid, out[[k]]) for k in np.flatnonzero(dead)]
-        flows /= np.where(dead, np.nan, remainder)[:, None]
+        flows *= (grid.in_service[out] / np.where(dead, np.nan, remainder))[:, None]
         flows[np.arange(len(out)), out] = np.where(grid.in_service[out], -1.0, 0.0)
         columns[block] = flows[:, wanted]
     if degenerate:
