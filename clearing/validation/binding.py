@@ -36,7 +36,7 @@ def binding(facts: Facts) -> Binding:
     """Recompute the flow, the limit and the flow at zero injection of every row."""
     table = facts.network_constraints
     t = facts.starts.get_indexer(pd.DatetimeIndex(table["interval_start"]))
-    sign = np.where(table["direction"] == "up", 1.0, -1.0)
+    sign = np.where(table["direction"] == "upper", 1.0, -1.0)
     # Flows of all intervals and, as one more column, those that the phase shifts cause alone.
     states = np.column_stack([facts.computed_flow.T, facts.grid.shift_flow])
     state_flow = np.full((len(table), states.shape[1]), np.nan)
@@ -75,7 +75,7 @@ def constraint_rows(facts: Facts) -> Iterator[pd.DataFrame]:
     """Check ``flow_mw``, ``limit_mw`` and ``penalty_mw``, and that every limit listed is met."""
     table = facts.network_constraints
     real = binding(facts)
-    sign = np.where(table["direction"] == "up", 1.0, -1.0)
+    sign = np.where(table["direction"] == "upper", 1.0, -1.0)
     flow = sign * table["flow_mw"].to_numpy(dtype=np.float64)
     limit = table["limit_mw"].to_numpy(dtype=np.float64)
     penalty = table["penalty_mw"].to_numpy(dtype=np.float64)
@@ -123,7 +123,7 @@ def dfax(facts: Facts) -> Iterator[pd.DataFrame]:
     kinds = table[which].drop_duplicates().to_dict("records")
     members = np.split(np.argsort(group, kind="stable"), np.cumsum(np.bincount(group))[:-1])
     for row, at in zip(kinds, members, strict=False):
-        side: Direction = "upper" if row["direction"] == "up" else "lower"
+        side: Direction = "upper" if row["direction"] == "upper" else "lower"
         factors = facts.grid.dfax((row["constraint"], row["contingency"]), side)
         real[at] = factors.to_numpy()[bus[at]]
     stated = table["dfax"].to_numpy(dtype=np.float64)

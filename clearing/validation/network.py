@@ -44,7 +44,7 @@ def interface_limits(facts: Facts) -> Iterator[pd.DataFrame]:
 def _within(
     facts: Facts, kind: str, names: pd.Index[str], flow: Floats, lower: Floats, upper: Floats
 ) -> Iterator[pd.DataFrame]:
-    up, down = (facts.slack(kind, names, direction) for direction in ("up", "down"))
+    up, down = (facts.slack(kind, names, direction) for direction in ("upper", "lower"))
     starts, tolerance = facts.starts, facts.tolerance
     yield above(f"network.{kind}", names, starts, flow, upper + up, tolerance)
     yield below(f"network.{kind}", names, starts, flow, lower - down, tolerance)

@@ -164,8 +164,7 @@ def ramp_value(facts: Facts, names: pd.Index[str]) -> Floats:
     """
     table = facts.run.constraints
     worth = np.zeros((len(facts.starts), len(names)))
-    for direction, sign in (("up", -1.0), ("down", 1.0)):
-        prefix = f"ramp_{direction}:"
+    for prefix, sign in (("ramp_up:", -1.0), ("ramp_down:", 1.0)):
         own = table[table["constraint"].str.startswith(prefix)]
         shadow = np.nan_to_num(
             by_interval_and_name(own, "constraint", "shadow_price", facts.starts, prefix + names)

@@ -27,7 +27,7 @@ def rent_identity(facts: Facts) -> Iterator[pd.DataFrame]:
     lmp = np.nan_to_num(facts.lmp)
     paid = -(lmp * facts.injections).sum(axis=1)
     table = facts.network_constraints
-    sign = np.where(table["direction"] == "up", 1.0, -1.0)
+    sign = np.where(table["direction"] == "upper", 1.0, -1.0)
     flow = sign * table["flow_mw"].to_numpy(dtype=np.float64)
     exceeded = table["penalty_mw"].to_numpy(dtype=np.float64) > facts.tolerance
     met = np.where(exceeded, flow, table["limit_mw"].to_numpy(dtype=np.float64))

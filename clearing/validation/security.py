@@ -108,7 +108,7 @@ def _rows(
     facts: Facts, branch: Ints, contingency: npt.NDArray[np.object_], after: Floats
 ) -> Iterator[pd.DataFrame]:
     limit = facts.grid.emergency_rating[branch]
-    for direction, sign in (("up", 1.0), ("down", -1.0)):
+    for direction, sign in (("upper", 1.0), ("lower", -1.0)):
         over = sign * after - limit[:, None]
         k, t = np.nonzero(over > 0.0)
         if len(k):

@@ -78,11 +78,11 @@ def ramps(facts: Facts) -> Iterator[pd.DataFrame]:
     start = facts.on & ~was_on[:-1]
     stop = ~facts.on & was_on[:-1]
     for direction, ramp, event_ramp, moved, staying, event in (
-        ("up", "ramp_up", "startup_ramp", change, was_on[:-1], start),
-        ("down", "ramp_down", "shutdown_ramp", -change, facts.on, stop),
+        ("upper", "ramp_up", "startup_ramp", change, was_on[:-1], start),
+        ("lower", "ramp_down", "shutdown_ramp", -change, facts.on, stop),
     ):
         limit = _limit(units[ramp], staying, facts.hours) + _limit(units[event_ramp], event, 1.0)
-        slack = facts.slack("ramp", names, direction, prefix=f"ramp_{direction}:")
+        slack = facts.slack("ramp", names, direction, prefix=f"{ramp}:")
         over = np.fmax(moved - limit, 0.0)
         yield above("ramps.limit", names, facts.starts, moved, limit + slack, facts.tolerance)
         yield differing("ramps.slack", names, facts.starts, slack, over, facts.tolerance)

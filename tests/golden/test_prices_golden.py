@@ -87,7 +87,7 @@ def test_li_bo_2010_five_bus() -> None:
     assert flows(run) == pytest.approx(expected, abs=1e-5)
     row = run.constraints.iloc[0]
     assert len(run.constraints) == 1
-    assert (row["constraint"], row["contingency"], row["direction"]) == ("D-E", "", "down")
+    assert (row["constraint"], row["contingency"], row["direction"]) == ("D-E", "", "lower")
     assert row["shadow_price"] == pytest.approx(62.322042, abs=1e-5)
     assert (row["limit_mw"], row["flow_mw"]) == pytest.approx((240, -240))
 
@@ -184,5 +184,5 @@ def test_most_ex_case3a() -> None:
     assert lmp(run) == pytest.approx([27, 36, 45], abs=0.06)
     row = run.constraints.iloc[0]
     line = run.case.branches.set_index("branch").loc[row["constraint"]]
-    assert (line["from_bus"], line["to_bus"], row["direction"]) == ("1", "3", "up")
+    assert (line["from_bus"], line["to_bus"], row["direction"]) == ("1", "3", "upper")
     assert row["shadow_price"] == pytest.approx(27, abs=0.1)

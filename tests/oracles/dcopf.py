@@ -91,14 +91,14 @@ class Model:
         """lower <= terms <= upper, each side with a slack of its own at the penalty price."""
         if upper < INF:
             slack = self.lp.column(0.0, INF, penalty * self.hours)
-            self.slacks[(*key, "up")] = slack
-            self.sides[(*key, "up")] = (dict(terms), upper)
-            self.limits[(*key, "up")] = self.lp.row(-INF, upper, {**terms, slack: -1.0})
+            self.slacks[(*key, "upper")] = slack
+            self.sides[(*key, "upper")] = (dict(terms), upper)
+            self.limits[(*key, "upper")] = self.lp.row(-INF, upper, {**terms, slack: -1.0})
         if lower > -INF:
             slack = self.lp.column(0.0, INF, penalty * self.hours)
-            self.slacks[(*key, "down")] = slack
-            self.sides[(*key, "down")] = (dict(terms), lower)
-            self.limits[(*key, "down")] = self.lp.row(lower, INF, {**terms, slack: 1.0})
+            self.slacks[(*key, "lower")] = slack
+            self.sides[(*key, "lower")] = (dict(terms), lower)
+            self.limits[(*key, "lower")] = self.lp.row(lower, INF, {**terms, slack: 1.0})
 
 
 def branches_in_service(case: Any, convention: str, angle_limits: bool) -> list[Branch]:

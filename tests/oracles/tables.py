@@ -160,6 +160,10 @@ def _kind(case: Case, constraint: str, contingency: str) -> str:
     return "interface" if (case.interface_limits.interface == constraint).any() else "branch"
 
 
+def _limit_name(constraint: str, direction: str) -> str:
+    return constraint.replace("ramp:", "ramp_up:" if direction == "upper" else "ramp_down:")
+
+
 def _slacks(case: Case, best: Outcome) -> pd.DataFrame:
     rows = []
     for (t, constraint, contingency, direction), mw in best.slacks.items():
@@ -167,7 +171,7 @@ def _slacks(case: Case, best: Outcome) -> pd.DataFrame:
         rows.append(
             {
                 "t": t,
-                "constraint": constraint.replace("ramp:", f"ramp_{direction}:"),
+                "constraint": _limit_name(constraint, direction),
                 "contingency": contingency,
                 "kind": kind,
                 "direction": direction,
@@ -189,10 +193,10 @@ def _constraints(case: Case, model: Model, best: Outcome) -> pd.DataFrame:
         rows.append(
             {
                 "t": t,
-                "constraint": constraint.replace("ramp:", f"ramp_{direction}:"),
+                "constraint": _limit_name(constraint, direction),
                 "contingency": contingency,
                 "direction": direction,
-                "limit_mw": limit if direction == "up" else -limit,
+                "limit_mw": limit if direction == "upper" else -limit,
                 "flow_mw": sum(best.values[c] * v for c, v in terms.items()),
                 "shadow_price": best.shadow_prices.get(key, 0.0),
                 "penalty_mw": best.slacks.get(key, 0.0),
@@ -223,7 +227,7 @@ def _price_terms(case: Case, model: Model, constraints: pd.DataFrame) -> pd.Data
     terms = []
     for row in constraints.itertuples():
         if row.shadow_price > 0 and not row.constraint.startswith("ramp"):
-            sign = -1.0 if row.direction == "up" else 1.0
+            sign = -1.0 if row.direction == "upper" else 1.0
             dfax = sign * states[row.contingency][row.constraint]
             terms += [
                 {
