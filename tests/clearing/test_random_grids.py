@@ -1,0 +1,81 @@
+"""The engine against a bus-angle model of the same random day, with and without outages.
+
+The oracle (``tests/oracles/dcopf.py``) has one angle per bus and network state and every limit
+from the start; the engine has neither angles nor, at first, any network row. They must agree on the
+objective, on every price that is unique, and the engine's other prices must lie between the
+one-sided derivatives of the optimal cost.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import counterflow as cf
+from cases.case import Case
+from cases.run import Run
+from clearing.validate import validate
+from tests.oracles import dcopf
+from tests.oracles.uniqueness import price_range
+from tests.strategies import FULL, Shape, market_days, random_case, shapes
+
+examples = settings(deadline=None, derandomize=True)
+
+
+def engine(case: Case, **options: object) -> Run:
+    return cf.clear(case, commitment=False, **options)  # type: ignore[arg-type]
+
+
+def assert_agrees(run: Run, *, convention: str = "matpower", security: str = "none") -> None:
+    case = run.case
+    model = dcopf.build(case, convention=convention, security=security)
+    expected = dcopf.read(model)
+    assert run.objective == pytest.approx(expected.objective, rel=1e-6, abs=1e-4)
+
+    lmp = run.prices.pivot(index="interval_start", columns="bus", values="lmp")
+    lmp = lmp[expected.lmp.columns].to_numpy()
+    among = price_range(model)
+    left, right = (side[expected.lmp.columns].to_numpy() for side in (among.left, among.right))
+    unique = right - left <= 1e-4
+    assert unique.mean() > 0.5
+    assert np.abs(lmp - expected.lmp.to_numpy())[unique].max(initial=0.0) <= 1e-4
+    assert (lmp >= left - 1e-3).all()
+    assert (lmp <= right + 1e-3).all()
+
+    found = validate(run)
+    assert found.empty, found.to_string()
+
+
+@settings(examples, max_examples=30)
+@given(market_days())
+def test_base_case(case: Case) -> None:
+    assert_agrees(engine(case))
+
+
+@settings(examples, max_examples=20)
+@given(market_days(most_buses=9, most_intervals=3))
+def test_after_outages(case: Case) -> None:
+    assert_agrees(engine(case, security="n-1"), security="n-1")
+
+
+@settings(examples, max_examples=8)
+@given(market_days(most_buses=9, most_intervals=2, shifters=True, angle_limits=True))
+def test_series_convention(case: Case) -> None:
+    run = engine(case, settings={"network.convention": "series"})
+    assert_agrees(run, convention="series")
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("security", ["none", "n-1"])
+def test_days_that_have_everything(seed: int, security: str) -> None:
+    """Parallel circuits, shifters, angle limits, interface, link, bids, ramps, must-take, ..."""
+    assert_agrees(engine(random_case(FULL, seed), security=security), security=security)
+
+
+@pytest.mark.slow
+@settings(examples, max_examples=400)
+@given(shapes(), st.integers(0, 2**31 - 1), st.sampled_from(["none", "n-1"]))
+def test_many_days(shape: Shape, seed: int, security: str) -> None:
+    assert_agrees(engine(random_case(shape, seed), security=security), security=security)
