@@ -15,14 +15,18 @@ KEYS = ["interval_start", "constraint", "contingency"]
 
 
 def binding_constraints(run: Run, shadow_price_min: float) -> pd.DataFrame:
-    """Limits that carry a price above ``shadow_price_min``, one row per test.
+    """Limits of the grid that carry a price above ``shadow_price_min``, one row per test.
+
+    Limits of the grid are those with terms in ``price_terms``; ramps and the like have none.
 
     Returns interval_start, interval_end, constraint, contingency, direction, limit_mw, flow_mw,
     shadow_price, sorted, with ``test`` numbering the rows from 0.
     """
     columns = ["interval_start", "interval_end", *LIMIT, "limit_mw", "flow_mw", "shadow_price"]
     limits = run.constraints
-    binding = limits.loc[limits["shadow_price"] > shadow_price_min, columns]
+    on_grid = run.price_terms[KEYS].drop_duplicates()
+    priced = limits.loc[limits["shadow_price"] > shadow_price_min, columns]
+    binding = priced.merge(on_grid, on=KEYS, how="inner", sort=False)
     binding = binding.sort_values([*LIMIT, "interval_start"], ignore_index=True)
     twice = binding.duplicated(KEYS, keep=False)
     if twice.any():
@@ -40,7 +44,7 @@ def binding_constraints(run: Run, shadow_price_min: float) -> pd.DataFrame:
 
 def overload(binding: pd.DataFrame, flow: Floats) -> Floats:
     """MW by which ``flow`` exceeds the limit; limits are signed in the direction that binds."""
-    sign = np.where(binding["direction"].isin(["down", "lower"]), -1.0, 1.0)
+    sign = np.where(binding["direction"].to_numpy() == "lower", -1.0, 1.0)
     limit = binding["limit_mw"].to_numpy(dtype=float)
     return np.asarray(sign * flow - limit, dtype=np.float64)
 

@@ -186,11 +186,17 @@ def _with_notes(verdicts: pd.DataFrame, wrong: pd.DataFrame) -> pd.DataFrame:
     """Say on each row which marginal units have negative relief on its constraint."""
     if wrong.empty:
         return verdicts
-    named = wrong.groupby(KEYS)["unit"].agg(", ".join).rename("wrong").reset_index()
+    named = wrong.groupby(KEYS)["unit"].agg(_few).rename("wrong").reset_index()
     merged = verdicts.merge(named, on=KEYS, how="left", sort=False)
     told = ("marginal with negative relief: " + merged["wrong"]).fillna("")
     both = (merged["note"] != "") & (told != "")
     return verdicts.assign(note=(merged["note"] + both.map({True: "; ", False: ""}) + told))
+
+
+def _few(names: pd.Series) -> str:
+    """Give the first three names, and how many more there are."""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names.iloc[:3]) + more
 
 
 def _notes(binding: pd.DataFrame, wrong: pd.DataFrame, slack: str) -> tuple[str, ...]:

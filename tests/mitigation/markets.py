@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -50,12 +51,24 @@ def five_bus(
     offers: Mapping[str, float] | None = None,
     owners: Mapping[str, str] = OWNERS,
     load_factors: Sequence[float] = (1.0,),
-    **tables: pd.DataFrame,
 ) -> Case:
     """The five-bus system; one interval per load factor."""
+    key = (tuple((offers or {}).items()), tuple(owners.items()), tuple(load_factors))
+    return _five_bus(variant, reference, *key)
+
+
+@cache
+def _five_bus(
+    variant: str,
+    reference: str,
+    offers: tuple[tuple[str, float], ...],
+    owned: tuple[tuple[str, str], ...],
+    load_factors: tuple[float, ...],
+) -> Case:
+    owners = dict(owned)
     data = VARIANTS[variant]
     starts = pd.date_range("2026-07-01", periods=len(load_factors), freq="h", tz="UTC")
-    price = dict(zip(UNITS, PRICES, strict=True)) | dict(offers or {})
+    price = dict(zip(UNITS, PRICES, strict=True)) | dict(offers)
     branches = pd.DataFrame(LINES, columns=["branch", "from_bus", "to_bus", "x", "rating_mw"])
     branches.loc[branches["branch"] == "A-B", "rating_mw"] = data["A-B"]
     given: dict[str, pd.DataFrame] = {
@@ -94,7 +107,7 @@ def five_bus(
         "intervals": len(starts),
         "reference": reference,
     }
-    return Case.build(meta, {**given, **tables})
+    return Case.build(meta, given)
 
 
 @dataclass
@@ -146,7 +159,7 @@ def cleared(case: Case, **settings: Any) -> Run:
     for (t, name, contingency, side), price in found.shadow_prices.items():
         if name not in set(case.branches["branch"]):
             continue
-        sign = 1.0 if side == "up" else -1.0
+        sign = 1.0 if side == "upper" else -1.0
         dfax = -sign * grid.ptdf([name], slack)[0]
         flow = found.flows.iloc[t][name]
         limits.append(

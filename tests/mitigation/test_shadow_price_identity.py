@@ -16,8 +16,8 @@ import pytest
 
 from cases.case import Case
 from mitigation.structure import slack_sensitivity
+from network import Grid
 from tests.mitigation.markets import OracleModel, cleared
-from tests.oracles import dcopf
 
 
 def random_case(seed: int) -> Case:
@@ -54,25 +54,40 @@ def random_case(seed: int) -> Case:
     load = random.uniform(0.4, 0.6) * units["p_max"].sum()
     share = random.dirichlet(np.ones(3))
     start = pd.Timestamp("2026-07-01", tz="UTC")
+    buses = pd.DataFrame({"bus": names})
+    flows = merit_order_flows(buses, branches, units, offers, at[4:], load * share)
+    worst = int(np.argmax(np.abs(flows)))
+    rating = np.full(len(ends), np.nan)
+    rating[worst] = abs(flows[worst]) * random.uniform(0.6, 0.95)
+    start = pd.Timestamp("2026-07-01", tz="UTC")
     tables = {
-        "buses": pd.DataFrame({"bus": names}),
-        "branches": branches.assign(rating_mw=np.nan),
+        "buses": buses,
+        "branches": branches.assign(rating_mw=rating),
         "units": units,
         "offers": offers,
         "loads": pd.DataFrame({"load": ["x", "y", "z"], "bus": at[4:]}),
-        "demand": pd.DataFrame(
-            {
-                "interval_start": [start],
-                **{n: [load * s] for n, s in zip("xyz", share, strict=True)},
-            }
-        ),
+        "demand": pd.DataFrame([[start, *(load * share)]], columns=["interval_start", *"xyz"]),
     }
-    meta = {"name": f"random-{seed}", "start": start.to_pydatetime(), "intervals": 1}
-    free = Case.build(meta, tables)
-    flows = dcopf.solve(free).flows.iloc[0]
-    worst = flows.abs().idxmax()
-    limits = branches["branch"].map({worst: abs(flows[worst]) * random.uniform(0.6, 0.95)})
-    return free.replace(branches=tables["branches"].assign(rating_mw=limits))
+    return Case.build(
+        {"name": f"random-{seed}", "start": start.to_pydatetime(), "intervals": 1}, tables
+    )
+
+
+def merit_order_flows(
+    buses: pd.DataFrame,
+    branches: pd.DataFrame,
+    units: pd.DataFrame,
+    offers: pd.DataFrame,
+    at: np.ndarray,
+    load: np.ndarray,
+) -> np.ndarray:
+    """Flows of the dispatch without any limit, so that one of them can be made to bind."""
+    ordered = offers.sort_values("price")
+    left = load.sum() - (ordered["mw"].cumsum() - ordered["mw"])
+    injected = pd.Series(-load, index=at).reindex(buses["bus"], fill_value=0.0)
+    at_unit = ordered["unit"].map(units.set_index("unit")["bus"])
+    injected = injected.add(left.clip(0, ordered["mw"]).groupby(at_unit).sum(), fill_value=0.0)
+    return Grid(buses, branches, 100.0).flows(injected[buses["bus"]].to_numpy())
 
 
 @dataclass(frozen=True)
@@ -104,12 +119,12 @@ def found(seed: int) -> Found | None:
 
 @cache
 def markets() -> list[Found]:
-    return [market for market in map(found, range(26)) if market is not None]
+    return [market for market in map(found, range(16)) if market is not None]
 
 
 @pytest.mark.filterwarnings("ignore::cases.errors.DataWarning")
 def test_clearing_price_of_relief_is_the_shadow_price() -> None:
-    assert len(markets()) >= 12
+    assert len(markets()) >= 7
     for market in markets():
         assert market.at_held_back == pytest.approx(market.shadow_price, rel=1e-6)
 
