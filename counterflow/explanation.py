@@ -10,7 +10,7 @@ import pandas as pd
 from cases import Run
 from counterflow.lookup import resolve_interval, resolve_name
 from counterflow.margin import Margin
-from counterflow.participation import participation
+from counterflow.participation import Participation, participation
 
 TERM_COLUMNS = (
     "term",
@@ -26,6 +26,10 @@ TERM_COLUMNS = (
 )
 
 
+NO_PART = 1e-9
+"""Coefficient below which a resource has no part in a price."""
+
+
 @dataclass(frozen=True)
 class PriceExplanation:
     """One bus's price in one interval, taken apart twice.
@@ -34,8 +38,10 @@ class PriceExplanation:
     `lmp` (`residual` is what is left, NaN where the price does not exist). The energy price and
     the DFAX are those of `reference`, the slack; another slack splits the same price otherwise.
     `setters`: the marginal resources, with kind, name, owner, bus, interval_start, mw, price,
-    coefficient and amount; coefficient x price sums to `lmp` where `determined`. Where it is not,
-    `reason` says why and the coefficients are NaN. `held` names units inside a block whose price
+    edge, coefficient and amount; coefficient x price sums to `lmp` where `determined`. Where it
+    is not, `reason` says why and the coefficients are NaN. Where a unit's output lies at the edge
+    of a block the coefficients hold for the published price, and `reason` says that it is one of
+    several. `held` names units inside a block whose price
     is not the price at their bus, so that something else than their offer holds them.
     """
 
@@ -147,6 +153,8 @@ def explain_price(run: Run, *, bus: str, at: str | pd.Timestamp) -> PriceExplana
         factors: Mapping[Hashable, float] = {}
     else:
         made = participation(margin.system, target, lmp)
+        if not made.determined and margin.add_edges():
+            made = _at_an_edge(margin, target, lmp, made)
         determined, reason, factors = made.determined, made.reason, made.factors
     return PriceExplanation(
         run=run.id,
@@ -170,6 +178,25 @@ def explain_price(run: Run, *, bus: str, at: str | pd.Timestamp) -> PriceExplana
     )
 
 
+def _at_an_edge(
+    margin: Margin, target: Mapping[Hashable, float], lmp: float, strict: Participation
+) -> Participation:
+    """Try again with units at the edge of a block: one of several prices that clear the market."""
+    made = participation(margin.system, target, lmp)
+    if not made.determined:
+        return strict
+    edges = [
+        margin.resources[label][1].name
+        for label, factor in made.factors.items()
+        if abs(factor) > NO_PART and margin.resources[label][1].edge
+    ]
+    reason = (
+        f"the output of {', '.join(edges)} lies at the edge of a block: "
+        "other prices clear the market as well"
+    )
+    return Participation(True, reason, made.factors)
+
+
 def _setters(
     resources: pd.DataFrame, factors: Mapping[Hashable, float], determined: bool
 ) -> pd.DataFrame:
@@ -177,7 +204,7 @@ def _setters(
     out = resources.drop(columns="label")
     if determined:
         out["coefficient"] = [factors.get(label, 0.0) for label in resources["label"]]
-        out = out[out["coefficient"].abs() > 1e-9]
+        out = out[out["coefficient"].abs() > NO_PART]
         order = np.argsort(-out["coefficient"].abs().to_numpy(), kind="stable")
         out = out.iloc[order].reset_index(drop=True)
     else:

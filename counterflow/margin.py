@@ -12,6 +12,7 @@ from counterflow.limits import RAMPS, network_limits
 from counterflow.marginal import (
     MW_TOLERANCE,
     Resource,
+    edge_units,
     marginal_bids,
     marginal_units,
     of_interval,
@@ -59,10 +60,13 @@ class Margin:
 
     def lmp(self, bus: str, t: int) -> float:
         """Return the published price at a bus (money per MWh)."""
+        return self._lmps(t)[bus]
+
+    def _lmps(self, t: int) -> dict[str, float]:
         if t not in self._lmp_of:
             rows = self._rows(self.run.prices, t)
             self._lmp_of[t] = dict(zip(rows["bus"], rows["lmp"], strict=True))
-        return self._lmp_of[t][bus]
+        return self._lmp_of[t]
 
     def extend_from(self, t: int) -> None:
         """Add the equations of interval `t`, and of those that binding ramps tie to it."""
@@ -83,13 +87,27 @@ class Margin:
             if any(unit in out_of for unit in coupled):
                 front.append(now + 1)
 
+    def add_edges(self) -> list[str]:
+        """Add units at the edge of a block that is worth the price at their bus; their names."""
+        names = []
+        for t in sorted(self.done):
+            known = {resource.name for at, resource in self.resources.values() if at == t}
+            apart = known | set(self._self_scheduled(t))
+            dispatch, offers = (
+                self._rows(table, t) for table in (self.run.dispatch, self.run.offers_used)
+            )
+            for unit in edge_units(dispatch, offers, self._lmps(t), PRICE_TOLERANCE, apart):
+                self._add(unit, self.price_row(unit.bus, t), t)
+                names.append(unit.name)
+        return names
+
     def table(self, t: int) -> pd.DataFrame:
         """Every resource of the system, those of interval `t` first.
 
         Returns
         -------
         DataFrame
-            label, kind, name, owner, bus, interval_start, mw, price.
+            label, kind, name, owner, bus, interval_start, mw, price, edge.
         """
         ordered = sorted(self.resources.items(), key=lambda item: (item[1][0] != t, item[1][0]))
         return pd.DataFrame(
@@ -102,6 +120,7 @@ class Margin:
                 "interval_start": [self.starts[at] for _, (at, _) in ordered],
                 "mw": [r.mw for _, (_, r) in ordered],
                 "price": [r.price for _, (_, r) in ordered],
+                "edge": [r.edge for _, (_, r) in ordered],
             }
         )
 
@@ -132,12 +151,11 @@ class Margin:
 
     def _add_units(self, t: int, into: Mapping[str, int], out_of: Mapping[str, int]) -> list[str]:
         """Add units inside a block; returns those that a ramp ties to another interval."""
-        self_scheduled = self._rows(self.run.case.self_schedules, t).drop(columns="interval_start")
         found = marginal_units(
             self._rows(self.run.dispatch, t),
             self._rows(self.run.offers_used, t),
             self.run.case.units,
-            [unit for unit in self_scheduled.columns if self_scheduled[unit].notna().any()],
+            self._self_scheduled(t),
         )
         coupled = []
         for unit in found:
@@ -153,6 +171,10 @@ class Margin:
                 continue
             self._add(unit, row, t)
         return coupled
+
+    def _self_scheduled(self, t: int) -> list[str]:
+        table = self._rows(self.run.case.self_schedules, t).drop(columns="interval_start")
+        return [unit for unit in table.columns if table[unit].notna().any()]
 
     def _add_bids(self, t: int) -> None:
         bids = of_interval(self.run.case.bids, self.starts[t], "load")

@@ -1,6 +1,6 @@
 """Which resources are strictly inside a block of their offer: those that can set a price."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -11,7 +11,10 @@ MW_TOLERANCE = 1e-5
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """Something whose price enters others' prices: kind, name, owner, bus, MW, money per MWh."""
+    """Something whose price enters others' prices: kind, name, owner, bus, MW, money per MWh.
+
+    `edge` says that it is not strictly inside a block but at the edge of one.
+    """
 
     kind: str
     name: str
@@ -19,6 +22,7 @@ class Resource:
     bus: str
     mw: float
     price: float
+    edge: bool = False
 
 
 def block_at(
@@ -39,6 +43,58 @@ def block_at(
     if current is not None and low + tolerance < mw < high - tolerance:
         return current
     return None
+
+
+def blocks_touching(
+    widths: Iterable[float], prices: Iterable[float], mw: float, tolerance: float = MW_TOLERANCE
+) -> list[float]:
+    """Prices of the blocks that `mw` is inside of or at an edge of, in order."""
+    high = 0.0
+    found: list[float] = []
+    for width, price in zip(widths, prices, strict=True):
+        low, high = high, high + width
+        if width > 0 and low - tolerance <= mw <= high + tolerance and price not in found:
+            found.append(price)
+    return found
+
+
+def edge_units(
+    dispatch: pd.DataFrame,
+    offers: pd.DataFrame,
+    lmp: Mapping[str, float],
+    tolerance: float,
+    apart: Container[str] = (),
+) -> list[Resource]:
+    """Units of one interval at an edge of a block whose price is the LMP of their bus.
+
+    Parameters
+    ----------
+    dispatch, offers
+        Rows of `dispatch` and of `offers_used` of that interval.
+    lmp
+        Price by bus.
+    tolerance
+        Relative difference of a block's price from the LMP that still counts as equal.
+    apart
+        Units that take no part.
+    """
+    rows = offers.assign(lmp=offers["unit"].map(dispatch.set_index("unit")["bus"]).map(lmp))
+    equal = (rows["price"] - rows["lmp"]).abs() <= tolerance * rows["price"].abs().clip(lower=1.0)
+    wanted = set(rows.loc[equal, "unit"])
+    own = offers[offers["unit"].isin(wanted)].sort_values(["unit", "segment"])
+    blocks = {
+        unit: (unit_rows["mw"], unit_rows["price"]) for unit, unit_rows in own.groupby("unit")
+    }
+    found = []
+    for row in dispatch[dispatch["on"] & dispatch["unit"].isin(wanted)].to_dict("records"):
+        if row["unit"] in apart:
+            continue
+        for price in blocks_touching(*blocks[row["unit"]], row["mw"]):
+            if abs(price - lmp[row["bus"]]) <= tolerance * max(1.0, abs(price)):
+                place = (row["unit"], row["owner"], row["bus"])
+                found.append(Resource("unit", *place, row["mw"], price, edge=True))
+                break
+    return found
 
 
 def marginal_units(

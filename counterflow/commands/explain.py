@@ -83,8 +83,9 @@ def print_explanation(found: PriceExplanation) -> None:
         page.print(console.table(found.setters, title, headings, digits=6))
     if found.determined:
         page.print(f"sum {console.number(float(found.setters['amount'].sum()), 6)}", markup=False)
-    else:
-        page.print(f"no coefficients: {found.reason}", markup=False)
+    if found.reason:
+        text = found.reason if found.determined else f"no coefficients: {found.reason}"
+        page.print(text, markup=False)
     if found.held:
         listed = ", ".join(found.held[:10])
         page.print(f"inside a block, but not at their offer's price: {listed}", markup=False)

@@ -10,7 +10,6 @@ from cases import Run
 from counterflow.money import system_price
 from counterflow.plots.style import (
     DASHES,
-    INK,
     MUTED,
     SEQUENCE,
     dressed,
@@ -31,7 +30,6 @@ def price_duration(run: Run) -> go.Figure:
         Step lines, prices falling, against percent of intervals (of bus-intervals for the last).
     """
     system = system_price(run).dropna()
-    curves: list[tuple[str, NDArray[Any]]] = []
     zones = run.zone_prices[run.zone_prices["kind"] == "zone"]
     by_zone = {str(z): rows["lmp"].dropna().to_numpy() for z, rows in zones.groupby("point")}
     mean = float(system.mean()) if len(system) else 0.0
@@ -44,15 +42,11 @@ def price_duration(run: Run) -> go.Figure:
     figure = go.Figure()
     every = run.prices["lmp"].dropna().to_numpy(dtype=float)
     _add(figure, "every bus and interval", every, {"color": MUTED, "width": 1.5, "dash": "dot"})
+    wide = {"color": "rgba(27, 39, 51, 0.35)", "width": 7}
+    _add(figure, "system, load-weighted", system.to_numpy(dtype=float), wide)
     for i, (name, values) in enumerate(curves):
         look = {"color": SEQUENCE[i % len(SEQUENCE)], "width": 2, "dash": DASHES[i % len(DASHES)]}
         _add(figure, name, values, look)
-    _add(
-        figure,
-        "system, load-weighted",
-        system.to_numpy(dtype=float),
-        {"color": INK, "width": 3.5},
-    )
     note = f"; {len(furthest) - len(chosen)} more zones not drawn" if len(furthest) > ZONES else ""
     dressed(figure, f"Price duration ({per_mwh(run)})", horizon(run) + note)
     figure.update_xaxes(title="share of intervals with at least this price (%)", range=[0, 100])

@@ -142,7 +142,8 @@ def _stress_layout(graph: nx.Graph[int], nodes: list[int], seed: int) -> NDArray
         xy = np.column_stack(
             [np.bincount(row, weight * pull[:, k], len(nodes)) / total for k in (0, 1)]
         )
-    return xy
+    placed: NDArray[Any] = xy
+    return placed
 
 
 def _pivots(adjacency: Any, count: int) -> NDArray[Any]:

@@ -35,7 +35,7 @@ WEBGL = 1500
 
 
 def lmp_map(run: Run) -> go.Figure:
-    """LMP map on the grid with a slider over the intervals.
+    """LMP map on the grid with a slider over the intervals, opened where prices differ most.
 
     Buses take the color of their LMP; a branch whose limit binds, in the base case or after an
     outage, is drawn thick. Positions are the case's coordinates, or a layout of the graph.
@@ -60,7 +60,8 @@ def lmp_map(run: Run) -> go.Figure:
         buses = _bus_marks(run, prices.iloc[:, i], energy.iloc[:, i], congestion.iloc[:, i])
         frames.append((lines, buses, middles))
     grid_x, grid_y = geometry.lines(np.arange(len(geometry.ends)))
-    lines, buses, middles = frames[0]
+    first = _widest(prices)
+    lines, buses, middles = frames[first]
     figure = go.Figure(
         [
             scatter(
@@ -115,7 +116,7 @@ def lmp_map(run: Run) -> go.Figure:
     title = f"LMP map ({per_mwh(run)})"
     where = "" if mapped else "; no coordinates in the case, positions are a layout of the graph"
     dressed(figure, title, horizon(run) + where)
-    add_slider(figure, interval_labels(starts))
+    add_slider(figure, interval_labels(starts), first)
     plain = {"visible": False, "showgrid": False, "zeroline": False}
     figure.update_xaxes(**plain)
     figure.update_yaxes(**plain, scaleanchor="x", scaleratio=_ratio(xy, mapped))
@@ -128,6 +129,12 @@ def lmp_map(run: Run) -> go.Figure:
 
 def _update(data: dict[str, Any]) -> dict[str, Any]:
     return dict(data)
+
+
+def _widest(prices: pd.DataFrame) -> int:
+    """Position of the interval whose prices lie furthest apart, the first of equals."""
+    spread = (prices.max() - prices.min()).fillna(-1.0).to_numpy()
+    return int(spread.round(6).argmax())
 
 
 def _marker_size(count: int) -> float:

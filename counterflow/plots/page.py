@@ -89,7 +89,7 @@ def _index(run: Run) -> str:
     heading = escape(horizon(run))
     money = run.case.meta.currency
     facts = [
-        f"run {run.id}",
+        f"run {run.id[:12]}",
         f"rulebook {run.rulebook.name}",
         f"prices in {money}",
     ]

@@ -58,15 +58,34 @@ def test_load_weighted_factors(run: Run) -> None:
     assert total["Brighton"] == pytest.approx(-0.144622, abs=1e-6)
 
 
-def test_a_unit_at_the_edge_of_its_block_sets_nothing(changed: Callable[..., Run]) -> None:
-    run = changed()
-    dispatch = run.dispatch.copy()
+def test_a_unit_at_the_edge_of_its_block_sets_one_of_several_prices(
+    changed: Callable[..., Run],
+) -> None:
+    dispatch = changed().dispatch.copy()
     dispatch.loc[dispatch["unit"] == "Solitude", "mw"] = 520.0
     found = cf.explain_price(changed(dispatch=dispatch), bus="D", at="00:00")
+    assert found.determined
+    assert found.reason.startswith("the output of Solitude lies at the edge of a block")
+    assert found.setters.set_index("name")["edge"].to_dict() == {
+        "Solitude": True,
+        "Brighton": False,
+    }
+    assert found.setters["amount"].sum() == pytest.approx(39.942736, abs=1e-4)
+    other = cf.explain_price(changed(dispatch=dispatch), bus="E", at="00:00")
+    assert other.reason == ""
+
+
+def test_a_degenerate_optimum_is_not_guessed_at(changed: Callable[..., Run]) -> None:
+    run = changed()
+    dispatch, offers = run.dispatch.copy(), run.offers_used.copy()
+    dispatch.loc[dispatch["unit"] == "Solitude", "mw"] = 520.0
+    offers.loc[offers["unit"] == "Solitude", "price"] = 29.0
+    found = cf.explain_price(changed(dispatch=dispatch, offers_used=offers), bus="D", at="00:00")
     assert not found.determined
     assert "degenerate" in found.reason
     assert found.setters["coefficient"].isna().all()
     assert found.setters["name"].tolist() == ["Brighton"]
+    assert found.terms["amount"].sum() == pytest.approx(39.942736, abs=2e-6)
 
 
 def test_two_equal_offers_at_one_bus_have_no_coefficients(run: Run) -> None:
