@@ -82,5 +82,5 @@ browser:
 	@tools/chromium
 
 clean:  ## remove environments, caches and what the targets wrote
-	rm -rf $(VENV) .venv-* demo site build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-* demo site build dist benchmarks/cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

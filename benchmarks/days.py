@@ -11,12 +11,15 @@ has a feasible dispatch within hard limits:
   negative reactances stay;
 - a day of 24 hours lets every load swing together between 0.6 and 1.0 of the grid's own, and
   every unit ramp by 15 % of its p_max an hour;
+- where ratings are scaled down, units can be dispatched down to zero: some p_min alone exceed what
+  is left of the lines around them;
 - the emergency rating is the larger of 1.1 times the normal rating and RATE_C.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +29,8 @@ from cases import Case, read_case
 
 SHEDDING_PRICE = 1000.0
 RAMP_PER_HOUR = 0.15
-CACHE = Path(__file__).parent / "cache"
+# A case that was built by other code than this is not taken from the cache.
+CACHE = Path(__file__).parent / "cache" / sha256(Path(__file__).read_bytes()).hexdigest()[:8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,8 @@ def build_day(day: Day) -> Case:
     units, prices = _priced_units(case)
     if day.hours > 1:
         units["ramp_up"] = units["ramp_down"] = RAMP_PER_HOUR * units["p_max"].clip(lower=0.0)
+    if day.rating < 1.0:
+        units["p_min"] = 0.0
     demand = _demand(case, day.hours)
     shedding = _shedding_units(case, demand)
     units = pd.concat([units, shedding], ignore_index=True)

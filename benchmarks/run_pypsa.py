@@ -114,9 +114,7 @@ def add_branches(network: pypsa.Network, branches: pd.DataFrame, base_mva: float
     )
 
 
-def add_bids(
-    network: pypsa.Network, bids: pd.DataFrame, loads: pd.DataFrame, hours: float
-) -> None:
+def add_bids(network: pypsa.Network, bids: pd.DataFrame, loads: pd.DataFrame, hours: float) -> None:
     """Add price-sensitive demand as generators between -mw and 0 that earn the bid price."""
     if bids["interval_start"].notna().any():
         raise SystemExit("this peer takes the same bids in every interval")

@@ -24,6 +24,7 @@ HEADINGS = (
     "PyPSA MB",
     "ratio",
     "objectives",
+    "missed",
 )
 
 
@@ -54,6 +55,11 @@ def _peer(timing: Timing | None) -> list[str]:
     return [f"{_seconds(timing.wall)} ({settings})", f"{timing.memory_mb:.0f}"]
 
 
+def _missed(timing: Timing) -> str:
+    check = timing.details.get("check")
+    return f"{check['missed']} of {check['pairs']:.1e}" if check else ""
+
+
 def cells(result: Result) -> list[str]:
     """One row, in the order of HEADINGS."""
     difference = result.objective_difference
@@ -63,6 +69,7 @@ def cells(result: Result) -> list[str]:
         *_peer(result.peer),
         "" if result.ratio is None else f"{result.ratio:.1f}",
         "" if difference is None else f"{difference:.0e}",
+        _missed(result.counterflow),
     ]
 
 
@@ -70,7 +77,7 @@ def rich_table(results: Sequence[Result]) -> Table:
     """The table for a terminal."""
     table = Table(title="One solver thread, one BLAS thread, reading excluded")
     for position, heading in enumerate(HEADINGS):
-        table.add_column(heading, justify="left" if position == 0 else "right", overflow="fold")
+        table.add_column(heading, justify="left" if position == 0 else "right", no_wrap=True)
     for result in results:
         table.add_row(*cells(result))
     return table
