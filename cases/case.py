@@ -136,14 +136,20 @@ def assemble(
             known = nearest(name, CASE_TABLES)
             found.append(Failure(name, None, None, "unknown_table", f"no such table{known}"))
     typed: dict[str, pd.DataFrame] = {}
+    unread = set(broken)
     for name, table in CASE_TABLES.items():
         source = origins.setdefault(name, Source(name))
-        if name in tables:
+        if name in tables and not isinstance(tables[name], pd.DataFrame):
+            kind = type(tables[name]).__name__
+            found.append(source.file_failure("table", f"must be a DataFrame, not {kind}"))
+            typed[name] = empty_frame(table, timezone)
+            unread.add(name)
+        elif name in tables:
             typed[name] = convert(table, tables[name], source, timezone, found)
         else:
             typed[name] = empty_frame(table, timezone)
-    given = {name for name in CASE_TABLES if name in tables}
-    warned = check_tables(header, typed, origins, given, set(broken), found)
+    given = {name for name in CASE_TABLES if name in tables} - unread
+    warned = check_tables(header, typed, origins, given, unread, found)
     if found or header is None:
         raise InputError(found)
     for warning in warned:

@@ -25,10 +25,11 @@ def new_folder(path: str | Path) -> Iterator[Path]:
 
     Everything in it is flushed to disk before it gets its name, so that a folder with the name is
     always complete. When the block raises, the temporary folder is removed; when the process is
-    killed, the next start removes it. Raises InputError where `path` exists or cannot be written.
+    killed, the next start removes it. Raises InputError where `path` exists, unless as an empty
+    folder, or cannot be written.
     """
     target = Path(os.path.abspath(path))
-    if target.exists() or target.is_symlink():
+    if _taken(target):
         raise InputError.one(
             "", None, None, "exists", f"{path} exists already; nothing is ever overwritten"
         )
@@ -43,8 +44,10 @@ def new_folder(path: str | Path) -> Iterator[Path]:
     try:
         yield part
         _flush(part)
+        if _taken(target):
+            raise FileExistsError(17, "it exists by now; another process has written it")
         if target.exists():
-            raise FileExistsError(17, "another process has written it")
+            target.rmdir()
         part.rename(target)
         _sync(target.parent)
     except OSError as error:
@@ -64,6 +67,13 @@ def remove_stale(parent: str | Path) -> None:
             continue
         if int(pid) == os.getpid() or not _alive(int(pid)) or _owner(int(pid)) != owner:
             shutil.rmtree(part, ignore_errors=True)
+
+
+def _taken(target: Path) -> bool:
+    """Tell whether something is there that must not be overwritten; an empty folder is nothing."""
+    if target.is_symlink() or not target.is_dir():
+        return os.path.lexists(target)
+    return any(target.iterdir())
 
 
 def _cannot_write(path: str | Path, error: OSError) -> InputError:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -66,6 +67,11 @@ class CaseMeta(BaseModel):
             )
         return value
 
+    @field_validator("imported", mode="before")
+    @classmethod
+    def _plain_imported(cls, value: object) -> object:
+        return _plain(value)
+
     @field_validator("base_mva", mode="before")
     @classmethod
     def _number(cls, value: object) -> object:
@@ -83,6 +89,17 @@ class CaseMeta(BaseModel):
         step = pd.Timedelta(minutes=self.interval_minutes)
         steps = pd.date_range(start, periods=self.intervals, freq=step, unit="us")
         return pd.DatetimeIndex(steps.tz_convert(self.timezone).array, name="interval_start")
+
+
+def _plain(value: Any) -> Any:
+    """Values as TOML has them: no null, no tuples, no numpy."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value if item is not None]
+    if isinstance(value, np.generic):
+        return value.item()
+    return value if isinstance(value, str | bool | int | float | date) else str(value)
 
 
 def meta_failures(file: str, error: ValidationError, text: str = "") -> list[Failure]:

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from cases.case import Case
+from cases.convert import nearest
 from cases.errors import InputError
 from cases.folder import read_case_folder
+from cases.schema import CASE_TABLES
 
 __all__ = ["bundled_names", "read_case"]
 
@@ -24,7 +26,7 @@ def read_case(path_or_name: str | Path, **options: Any) -> Case:
         `rts-gmlc/YYYY-MM-DD`.
     options
         Options of the readers of other formats and of every import: `owners`, `rating`, `load`,
-        `days`, `market`, `segments`.
+        `date`, `days`, `market`, `segments`.
 
     Raises
     ------
@@ -33,6 +35,10 @@ def read_case(path_or_name: str | Path, **options: Any) -> Case:
     """
     path = Path(path_or_name)
     name = str(path_or_name)
+    for option in options:
+        if option not in _OPTIONS:
+            message = f"there is no option {option}{nearest(option, _OPTIONS)}"
+            raise InputError.one("", None, None, "unknown_option", message)
     if (path / "case.toml").is_file() or (path.is_dir() and _looks_like_case(path)):
         case = read_case_folder(path)
     elif name in bundled_names():
@@ -51,6 +57,10 @@ def read_case(path_or_name: str | Path, **options: Any) -> Case:
     return case
 
 
+_OPTIONS = ("owners", "rating", "load", "date", "days", "market", "segments")
+_ENDS = (".csv", ".parquet")
+
+
 def bundled_names() -> list[str]:
     """List the names of the bundled cases."""
     folder = resources.files("cases") / "bundled"
@@ -65,12 +75,7 @@ def _bundled(name: str) -> Path:
 
 def _looks_like_case(path: Path) -> bool:
     """Tell whether a folder without case.toml was meant to be a case, so that it gets its list."""
-    from cases.schema import CASE_TABLES
-
     return any((path / f"{name}{end}").exists() for name in CASE_TABLES for end in _ENDS)
-
-
-_ENDS = (".csv", ".parquet")
 
 
 def _unknown(path: Path, name: str) -> str:

@@ -49,12 +49,12 @@ def _limits(column: Column) -> list[pa.Check]:
     checks = []
     for name, limit in (("ge", column.ge), ("gt", column.gt), ("le", column.le), ("lt", column.lt)):
         if limit is not None:
-            checks.append(getattr(pa.Check, name)(limit, name=name))
+            checks.append(getattr(pa.Check, name)(limit, error=name))
     if column.isin is not None:
         allowed = column.isin if column.required else ("", *column.isin)
-        checks.append(pa.Check.isin(allowed, name="isin"))
+        checks.append(pa.Check.isin(allowed, error="isin"))
     if column.required and column.dtype == "str":
-        checks.append(pa.Check.ne("", name="blank"))
+        checks.append(pa.Check.ne("", error="blank"))
     return checks
 
 
