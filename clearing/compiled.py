@@ -58,12 +58,21 @@ class Compiled:
 
 
 def compile_market(market: Market) -> Compiled:
-    """Compile the Pyomo model with its standard-form compiler; variables without use stay out."""
+    """Compile the Pyomo model with its standard-form compiler.
+
+    The compiler leaves out what no row and no cost mentions, such as a lossless link inside an
+    island; those variables still act on the grid and become columns behind the others.
+    """
     with without_collector():
         form: Any = LinearStandardFormCompiler().write(market.model, mixed_form=True)
-    variables = form.columns
-    column = {id(v): k for k, v in enumerate(variables)}
+    column = {id(v): k for k, v in enumerate(form.columns)}
+    others = [v for v in market.variables if id(v) not in column]
+    column |= {id(v): k for k, v in enumerate(others, start=len(column))}
+    variables = [*form.columns, *others]
     matrix = csr_array(form.A)
+    matrix.resize((matrix.shape[0], len(variables)))
+    cost = np.zeros(len(variables))
+    cost[: len(form.columns)] = csc_array(form.c).toarray().ravel()
     sense = np.array([bound for _, bound in form.rows], dtype=float)
     right = np.asarray(form.rhs, dtype=float)
     bounds = [(v.lb, v.ub) for v in variables]
@@ -71,7 +80,7 @@ def compile_market(market: Market) -> Compiled:
     injection = _injection_matrix(market, column, len(variables), intervals, len(grid.buses))
     return Compiled(
         market,
-        np.asarray(csc_array(form.c).toarray()).ravel(),
+        cost,
         float(form.c_offset[0]),
         np.array([-np.inf if low is None else low for low, _ in bounds]),
         np.array([np.inf if high is None else high for _, high in bounds]),
@@ -97,16 +106,12 @@ def _row_high(sense: Floats, right: Floats) -> Floats:
 def _injection_matrix(
     market: Market, column: dict[int, int], columns: int, intervals: int, buses: int
 ) -> csr_array:
-    missing = -1
-    place = np.fromiter((column.get(id(v), missing) for v in market.variables), dtype=np.intp)
+    place = np.fromiter((column[id(v)] for v in market.variables), dtype=np.intp)
     entries = market.injections
     variable = place[np.concatenate([e.variable for e in entries])]
     row = np.concatenate([e.interval * buses + e.bus for e in entries])
     value = np.concatenate([e.coefficient for e in entries])
-    there = variable >= 0
-    matrix = csr_array(
-        (value[there], (row[there], variable[there])), shape=(intervals * buses, columns)
-    )
+    matrix = csr_array((value, (row, variable)), shape=(intervals * buses, columns))
     matrix.sum_duplicates()
     return matrix
 

@@ -262,10 +262,23 @@ def _load_awards(c: Cleared) -> pd.DataFrame:
             **_long(day, day.loads, "load"),
             "owner": _tiled(loads["owner"], day.intervals),
             "bus": _tiled(loads["bus"], day.intervals),
-            "mw": (day.demand + accepted).ravel(),
+            "mw": (day.demand + accepted - _unserved_by_load(c)).ravel(),
             "bid_mw": accepted.ravel(),
         }
     )
+
+
+def _unserved_by_load(c: Cleared) -> Floats:
+    """MW of each load, (T, D), that is not served; negative where it must take a surplus."""
+    day = c.day
+    short, over = c.unserved
+    net = (short - over)[:, day.grid.islands] * day.load_shares
+    demand = day.bus_demand
+    count = np.bincount(day.load_bus, minlength=len(day.grid.buses))
+    even = (1.0 / np.maximum(count, 1))[day.load_bus]
+    at_bus = demand[:, day.load_bus]
+    share = np.where(at_bus != 0.0, day.demand / np.where(at_bus != 0.0, at_bus, 1.0), even)
+    return net[:, day.load_bus] * share
 
 
 def _price_terms(c: Cleared) -> pd.DataFrame:
