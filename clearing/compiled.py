@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,8 +25,6 @@ class Compiled:
     constant: float
     low: Floats
     high: Floats
-    integer: Positions
-    """Positions of the columns that must be whole."""
     matrix: csr_array
     row_low: Floats
     row_high: Floats
@@ -35,17 +32,13 @@ class Compiled:
     """MW at each bus and interval per unit of each column, (T * B, n)."""
     fixed_injection: Floats
     """MW at each bus that no column changes, (T, B)."""
-    _column: dict[int, int]
+    _place: Positions
+    """Column of each of the market's variables."""
     _row: dict[int, int]
 
-    def columns(self, component: Any) -> Positions:
-        """Columns of an indexed Pyomo variable, in the order of its index."""
-        return self.positions(component.values())
-
-    def positions(self, variables: Iterable[Any]) -> Positions:
-        """Columns of Pyomo variables."""
-        column = self._column
-        return np.fromiter((column[id(v)] for v in variables), dtype=np.intp)
+    def columns(self, family: str) -> Positions:
+        """Columns of a family of variables, in the order of its index."""
+        return self._place[self.market.families[family].at]
 
     def rows(self, component: Any) -> Positions:
         """Rows of an indexed Pyomo constraint, in the order of its index."""
@@ -66,31 +59,30 @@ def compile_market(market: Market) -> Compiled:
     with without_collector():
         form: Any = LinearStandardFormCompiler().write(market.model, mixed_form=True)
     column = {id(v): k for k, v in enumerate(form.columns)}
-    others = [v for v in market.variables if id(v) not in column]
-    column |= {id(v): k for k, v in enumerate(others, start=len(column))}
-    variables = [*form.columns, *others]
+    for variable in market.variables:
+        column.setdefault(id(variable), len(column))
+    place = np.fromiter((column[id(v)] for v in market.variables), dtype=np.intp)
+    count = len(place)
     matrix = csr_array(form.A)
-    matrix.resize((matrix.shape[0], len(variables)))
-    cost = np.zeros(len(variables))
+    matrix.resize((matrix.shape[0], count))
+    cost = np.zeros(count)
     cost[: len(form.columns)] = csc_array(form.c).toarray().ravel()
     sense = np.array([bound for _, bound in form.rows], dtype=float)
     right = np.asarray(form.rhs, dtype=float)
-    bounds = [(v.lb, v.ub) for v in variables]
-    grid, intervals = market.day.grid, market.day.intervals
-    injection = _injection_matrix(market, column, len(variables), intervals, len(grid.buses))
+    low, high = np.empty(count), np.empty(count)
+    low[place], high[place] = market.bounds
     return Compiled(
         market,
         cost,
         float(form.c_offset[0]),
-        np.array([-np.inf if low is None else low for low, _ in bounds]),
-        np.array([np.inf if high is None else high for _, high in bounds]),
-        np.flatnonzero([v.is_integer() for v in variables]),
+        low,
+        high,
         matrix,
         _row_low(sense, right),
         _row_high(sense, right),
-        injection,
+        _injection_matrix(market, place),
         market.fixed_injection,
-        column,
+        place,
         {id(constraint): k for k, (constraint, _) in enumerate(form.rows)},
     )
 
@@ -103,16 +95,12 @@ def _row_high(sense: Floats, right: Floats) -> Floats:
     return np.where(sense >= 0.0, right, np.inf)
 
 
-def _injection_matrix(
-    market: Market, column: dict[int, int], columns: int, intervals: int, buses: int
-) -> csr_array:
-    place = np.fromiter((column[id(v)] for v in market.variables), dtype=np.intp)
+def _injection_matrix(market: Market, place: Positions) -> csr_array:
+    intervals, buses = market.fixed_injection.shape
     entries = market.injections
     variable = place[np.concatenate([e.variable for e in entries])]
     row = np.concatenate([e.interval * buses + e.bus for e in entries])
     value = np.concatenate([e.coefficient for e in entries])
-    matrix = csr_array((value, (row, variable)), shape=(intervals * buses, columns))
+    matrix = csr_array((value, (row, variable)), shape=(intervals * buses, len(place)))
     matrix.sum_duplicates()
     return matrix
-
-

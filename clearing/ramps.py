@@ -47,7 +47,7 @@ class RampLimits:
         if len(p):
             names, when = zip(*p.keys(), strict=True)
             column[np.array(when), day.units.get_indexer(pd.Index(names))] = (
-                self._compiled.columns(p)
+                self._compiled.columns("p")
             )
         return column
 

@@ -42,9 +42,8 @@ class Cleared:
         return self.compiled.market.day
 
     def values(self, name: str) -> Floats:
-        """Values of an indexed Pyomo variable, in the order of its index."""
-        component = getattr(self.compiled.market.model, name)
-        return np.asarray(self.solution.x[self.compiled.columns(component)])
+        """Values of a family of variables, in the order of its index."""
+        return np.asarray(self.solution.x[self.compiled.columns(name)])
 
     @property
     def output(self) -> Floats:

@@ -6,7 +6,7 @@ import numpy as np
 import pyomo.environ as pyo
 from scipy.sparse import csr_array
 
-from clearing.formulation.market import Market, bounded, linear
+from clearing.formulation.market import Market, linear
 
 __all__ = ["define_energy_balance", "define_shortage"]
 
@@ -19,7 +19,7 @@ def define_shortage(market: Market) -> None:
     Both act in proportion to the demand of the buses (load shares), whatever the reference is, so
     that prices do not depend on the reference when they are used.
     """
-    day, m = market.day, market.model
+    day = market.day
     keys = [(i, t) for t in range(day.intervals) for i in range(day.islands)]
     penalty = np.full(len(keys), day.rulebook.penalties.balance)
     buses = np.arange(len(day.grid.buses))
@@ -29,11 +29,10 @@ def define_shortage(market: Market) -> None:
     used = shares != 0.0
     interval, bus, shares = interval[used], bus[used], shares[used]
     for name, sign in (("shortage", 1.0), ("surplus", -1.0)):
-        setattr(m, name, pyo.Var(keys))
-        slack = bounded(getattr(m, name), np.zeros(len(keys)), np.full(len(keys), np.inf))
-        market.pay(slack, penalty)
+        slack = market.define(name, keys, np.zeros(len(keys)), np.full(len(keys), np.inf))
+        market.pay(slack.at, penalty)
         of = interval * day.islands + day.grid.islands[bus]
-        market.inject(market.add(slack)[of], interval, bus, sign * shares)
+        market.inject(slack.at[of], interval, bus, sign * shares)
 
 
 def define_energy_balance(market: Market) -> None:

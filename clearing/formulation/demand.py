@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import pyomo.environ as pyo
 
-from clearing.formulation.market import Market, bounded
+from clearing.formulation.market import Market
 
 __all__ = ["define_bids"]
 
@@ -19,11 +18,8 @@ def define_bids(market: Market) -> None:
     from block to block, so blocks fill in order.
     """
     day, bids = market.day, market.day.bids
-    keys = zip(
-        day.loads[bids.of].tolist(), bids.interval.tolist(), bids.segment.tolist(), strict=True
-    )
-    market.model.bid = pyo.Var(list(keys))
-    accepted = bounded(market.model.bid, np.zeros(len(bids)), bids.mw)
-    bus = day.load_bus[bids.of]
-    market.inject(market.add(accepted), bids.interval, bus, -np.ones(len(bids)))
-    market.pay(accepted, -bids.price)
+    names = day.loads.to_numpy(dtype=object)[bids.of].tolist()
+    keys = list(zip(names, bids.interval.tolist(), bids.segment.tolist(), strict=True))
+    accepted = market.define("bid", keys, np.zeros(len(bids)), bids.mw)
+    market.inject(accepted.at, bids.interval, day.load_bus[bids.of], -np.ones(len(bids)))
+    market.pay(accepted.at, -bids.price)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyomo.environ as pyo
 
-from clearing.formulation.market import Market, bounded, linear
+from clearing.formulation.market import Market, linear
 
 __all__ = ["define_dispatch"]
 
@@ -34,10 +34,10 @@ def define_dispatch(market: Market) -> None:
     market.constant_cost += float(day.offers.cost(low).sum())
 
     interval, unit = np.nonzero(free)
-    names = day.units
-    m.p = pyo.Var([(names[u], t) for t, u in zip(interval.tolist(), unit.tolist(), strict=True)])
-    p = bounded(m.p, low[free], high[free])
-    market.inject(market.add(p), interval, day.unit_bus[unit], np.ones(len(p)))
+    names = day.units.to_numpy(dtype=object)
+    keys = list(zip(names[unit].tolist(), interval.tolist(), strict=True))
+    p = market.define("p", keys, low[free], high[free])
+    market.inject(p.at, interval, day.unit_bus[unit], np.ones(len(p)))
     # The constant part `low` is an injection already: take it out of the variable's own.
     np.add.at(market.fixed_injection, (interval, day.unit_bus[unit]), -low[free])
 
@@ -45,7 +45,7 @@ def define_dispatch(market: Market) -> None:
     reach = (blocks.interval, blocks.of)
     least = np.maximum(blocks.start, low[reach])
     most = np.minimum(blocks.start + blocks.mw, high[reach])
-    used = (most - least > _NARROW_MW) & free[reach]
+    used = np.flatnonzero((most - least > _NARROW_MW) & free[reach])
     column = np.full(low.shape, -1, dtype=np.intp)
     column[free] = np.arange(len(p))
     of = column[reach][used]
@@ -53,26 +53,21 @@ def define_dispatch(market: Market) -> None:
     price = blocks.price[used]
 
     single = count[of] == 1
-    market.pay([p[k] for k in of[single].tolist()], price[single])
+    market.pay(p.at[of[single]], price[single])
     market.constant_cost -= float((price[single] * low[free][of[single]]).sum())
 
-    several = ~single
-    parts = np.flatnonzero(used)[several]
-    keys = zip(
-        names[blocks.of[parts]].tolist(),
-        blocks.interval[parts].tolist(),
-        blocks.segment[parts].tolist(),
-        strict=True,
+    of, parts, price = of[~single], used[~single], price[~single]
+    which = zip(of.tolist(), blocks.segment[parts].tolist(), strict=True)
+    block = market.define(
+        "block", [(*keys[k], s) for k, s in which], np.zeros(len(parts)), (most - least)[parts]
     )
-    m.block = pyo.Var(list(keys))
-    width = (most - least)[parts]
-    block = bounded(m.block, np.zeros(len(parts)), width)
-    market.pay(block, price[several])
-    m.offer_blocks = pyo.Constraint(list(m.p.index_set())) if len(parts) else pyo.Constraint([])
-    starts = np.searchsorted(of[several], np.arange(len(p) + 1))
-    low_free, index = low[free], list(m.p.keys())
-    for k in np.flatnonzero(np.diff(starts)).tolist():
-        own = block[starts[k] : starts[k + 1]]
+    market.pay(block.at, price)
+    start = np.searchsorted(of, np.arange(len(p) + 1))
+    several = np.flatnonzero(np.diff(start)).tolist()
+    m.offer_blocks = pyo.Constraint([keys[k] for k in several])
+    base = low[free]
+    for k in several:
+        own = block.members[start[k] : start[k + 1]]
         coefficients = np.ones(len(own) + 1)
         coefficients[0] = -1.0
-        m.offer_blocks[index[k]] = linear([p[k], *own], coefficients, low_free[k]) == 0.0
+        m.offer_blocks[keys[k]] = (linear([p.members[k], *own], coefficients), -float(base[k]))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import pyomo.environ as pyo
 
-from clearing.formulation.market import Market, bounded
+from clearing.formulation.market import Market
 
 __all__ = ["define_links"]
 
@@ -31,13 +30,12 @@ def define_links(market: Market) -> None:
         ("link", forward, np.where(lossy, np.maximum(least, 0.0), least), most, start, end),
         ("link_back", back, np.maximum(-most, 0.0), -least, end, start),
     )
-    for name, there, low, high, source, sink in families:
+    names = links["link"].tolist()
+    for family, there, low, high, source, sink in families:
         chosen = np.flatnonzero(there)
-        keys = [(links["link"].iloc[k], t) for t in periods.tolist() for k in chosen.tolist()]
-        setattr(market.model, name, pyo.Var(keys))
+        keys = [(names[k], t) for t in periods.tolist() for k in chosen.tolist()]
         each = np.tile(chosen, day.intervals)
-        sent = bounded(getattr(market.model, name), low[each], high[each])
+        sent = market.define(family, keys, low[each], high[each])
         when = np.repeat(periods, len(chosen))
-        variable = market.add(sent)
-        market.inject(variable, when, source[each], -np.ones(len(each)))
-        market.inject(variable, when, sink[each], 1.0 - loss[each])
+        market.inject(sent.at, when, source[each], -np.ones(len(each)))
+        market.inject(sent.at, when, sink[each], 1.0 - loss[each])

@@ -13,7 +13,21 @@ from pyomo.core.expr.numeric_expr import LinearExpression
 from clearing.day import Day
 from network.arrays import Floats, Positions
 
-__all__ = ["Injection", "Market", "linear"]
+__all__ = ["Family", "Injection", "Market", "linear"]
+
+
+@dataclass(frozen=True, eq=False)
+class Family:
+    """One indexed Pyomo variable: its members in the order of its index."""
+
+    members: list[Any]
+    at: Positions
+    """Their positions in `Market.variables`, (n,)."""
+    low: Floats
+    high: Floats
+
+    def __len__(self) -> int:
+        return len(self.members)
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,17 +45,17 @@ class Injection:
 class Market:
     """A Pyomo model and what the families of variables have told about themselves.
 
-    Every family of variables adds itself with `inject` (where it enters the grid) and `pay` (what
-    it costs, money per MW and hour); the energy balance, the network rows and the objective are
-    then written without knowing any family.
+    Every family says with `inject` where it enters the grid and with `pay` what it costs; the
+    energy balance, the network rows and the objective are then written without knowing any.
     """
 
     day: Day
     model: pyo.ConcreteModel = field(default_factory=pyo.ConcreteModel)
+    families: dict[str, Family] = field(default_factory=dict)
     variables: list[Any] = field(default_factory=list)
-    """Every variable that enters the grid, once."""
     injections: list[Injection] = field(default_factory=list)
-    costs: list[tuple[Sequence[Any], Floats]] = field(default_factory=list)
+    prices: list[tuple[Positions, Floats]] = field(default_factory=list)
+    """Positions of variables and what they cost, money per MW and hour."""
     constant_cost: float = 0.0
     """Money per hour, over all intervals, that no variable changes."""
     fixed_injection: Floats = field(init=False)
@@ -51,11 +65,19 @@ class Market:
         """Start from demand."""
         self.fixed_injection = -self.day.bus_demand
 
-    def add(self, variables: Sequence[Any]) -> Positions:
-        """Take in variables that enter the grid; their positions are what `inject` expects."""
+    def define(self, name: str, keys: Sequence[Any], low: Floats, high: Floats) -> Family:
+        """Add the indexed variable `name` with bounds (n,) in the order of `keys`; inf = none."""
+        component = pyo.Var(list(keys))
+        setattr(self.model, name, component)
+        members = list(component.values())
+        for variable, least, most in zip(members, low.tolist(), high.tolist(), strict=True):
+            variable.setlb(None if least == -np.inf else least)
+            variable.setub(None if most == np.inf else most)
         first = len(self.variables)
-        self.variables.extend(variables)
-        return np.arange(first, len(self.variables))
+        self.variables.extend(members)
+        family = Family(members, np.arange(first, len(self.variables)), low, high)
+        self.families[name] = family
+        return family
 
     def inject(
         self, variable: Positions, interval: Positions, bus: Positions, coefficient: Floats
@@ -63,9 +85,25 @@ class Market:
         """Say that variable[k] puts coefficient[k] MW into bus[k] in interval[k], per MW of it."""
         self.injections.append(Injection(variable, interval, bus, coefficient))
 
-    def pay(self, variables: Sequence[Any], price: Floats) -> None:
-        """Say that variable k costs price[k] money per MW and hour."""
-        self.costs.append((variables, price))
+    def pay(self, variable: Positions, price: Floats) -> None:
+        """Say that variable[k] costs price[k] money per MW and hour."""
+        self.prices.append((variable, price))
+
+    @property
+    def hourly_cost(self) -> Floats:
+        """What each variable costs, money per MW and hour, (n,)."""
+        cost = np.zeros(len(self.variables))
+        for variable, price in self.prices:
+            np.add.at(cost, variable, price)
+        return cost
+
+    @property
+    def bounds(self) -> tuple[Floats, Floats]:
+        """Bounds of all variables, ((n,), (n,))."""
+        families = self.families.values()
+        empty = [np.zeros(0)]
+        low = np.concatenate(empty + [family.low for family in families])
+        return low, np.concatenate(empty + [family.high for family in families])
 
 
 def linear(variables: Sequence[Any], coefficients: Floats, constant: float = 0.0) -> Any:
@@ -75,12 +113,3 @@ def linear(variables: Sequence[Any], coefficients: Floats, constant: float = 0.0
         linear_coefs=np.asarray(coefficients, dtype=float).tolist(),
         linear_vars=list(variables),
     )
-
-
-def bounded(component: Any, low: Floats, high: Floats) -> list[Any]:
-    """Set the bounds of an indexed variable in the order of its index; infinite means none."""
-    variables = list(component.values())
-    for variable, least, most in zip(variables, low.tolist(), high.tolist(), strict=True):
-        variable.setlb(None if least == -np.inf else least)
-        variable.setub(None if most == np.inf else most)
-    return variables

@@ -15,9 +15,12 @@ def define_objective(market: Market) -> None:
 
         hours * sum of price * MW over all variables, plus what is fixed               (objective)
     """
-    variables = [v for paid, _ in market.costs for v in paid]
-    prices = np.concatenate([price for _, price in market.costs])
-    hours = market.day.hours
+    hours, price = market.day.hours, market.hourly_cost
+    paid = np.flatnonzero(price)
     market.model.cost = pyo.Objective(
-        expr=linear(variables, hours * prices, hours * market.constant_cost)
+        expr=linear(
+            [market.variables[k] for k in paid.tolist()],
+            hours * price[paid],
+            hours * market.constant_cost,
+        )
     )
