@@ -6,6 +6,7 @@ Parquet field metadata and the column tables of the docs.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,12 @@ def pandas_dtype(column: Column, timezone: str) -> Any:
 
 
 def empty_frame(table: Table, timezone: str = "UTC") -> pd.DataFrame:
-    """A frame without rows that has the columns and dtypes of a table."""
+    """Give a frame without rows that has the columns and dtypes of a table."""
+    return _empty(table, timezone).copy(deep=False)
+
+
+@cache
+def _empty(table: Table, timezone: str) -> pd.DataFrame:
     return pd.DataFrame(
         {c.name: pd.Series([], dtype=pandas_dtype(c, timezone)) for c in table.columns}
     )

@@ -31,12 +31,16 @@ def check_quantities(context: Context) -> None:
     """Check limits against each other, series against their units, and rows of two shapes."""
     for name, low, high, unit in _ORDERED:
         frame = context.tables[name]
+        if not len(frame):
+            continue
         for position in positions(frame[low] > frame[high]):
             numbers = f"({frame[low].iat[position]:g} > {frame[high].iat[position]:g} {unit})"
             message = f"{low} must not exceed {high} {numbers}"
             context.fail(name, position, low, f"{low}_above_{high}", message)
     for name, first, last in _DATED:
         frame = context.tables[name]
+        if not len(frame):
+            continue
         for position in positions(frame[first] > frame[last]):
             message = f"{first} must not be after {last}"
             context.fail(name, position, first, "dates", message)
@@ -58,25 +62,27 @@ def _check_initial_state(context: Context) -> None:
 
 def _check_shapes(context: Context) -> None:
     """Rows that must hold one thing or another."""
-    virtuals = context.tables["virtuals"]
-    for position in positions((virtuals["kind"] == "utc") & (virtuals["sink_bus"] == "")):
-        context.fail("virtuals", position, "sink_bus", "blank", "a utc needs a sink bus")
-    rules = context.tables["reserve_requirements"]
-    for position in positions(rules["mw"].notna() == (rules["rule"] != "")):
-        message = "give either mw or a rule"
-        context.fail("reserve_requirements", position, "mw", "either_or", message)
-    curves = context.tables["contract_curves"]
-    by_interval = curves["interval_start"].notna() & curves["mw"].notna() & (curves["kind"] == "")
-    by_rule = curves["interval_start"].isna() & (curves["kind"] != "") & curves["mwh"].notna()
-    bad = context.reported("contract_curves", "interval_start", "mw", "kind", "mwh")
-    for position in positions(~(by_interval | by_rule) & ~bad):
-        message = "give either interval_start and mw, or kind and mwh"
-        context.fail("contract_curves", position, None, "either_or", message)
-    months = context.tables["futures"]
-    wrong = ~months["month"].str.fullmatch(r"\d{4}-(0[1-9]|1[0-2])").astype(bool)
-    for position in positions(wrong & (months["month"] != "")):
-        message = f"must be a month like 2016-10, not {months['month'].iat[position]!r}"
-        context.fail("futures", position, "month", "month", message)
+    tables = context.tables
+    if len(virtuals := tables["virtuals"]):
+        for position in positions((virtuals["kind"] == "utc") & (virtuals["sink_bus"] == "")):
+            context.fail("virtuals", position, "sink_bus", "blank", "a utc needs a sink bus")
+    if len(rules := tables["reserve_requirements"]):
+        for position in positions(rules["mw"].notna() == (rules["rule"] != "")):
+            message = "give either mw or a rule"
+            context.fail("reserve_requirements", position, "mw", "either_or", message)
+    if len(curves := tables["contract_curves"]):
+        dated, kind = curves["interval_start"].notna(), curves["kind"] != ""
+        fits = (dated & curves["mw"].notna() & ~kind) | (~dated & curves["mwh"].notna() & kind)
+        bad = context.reported("contract_curves", "interval_start", "mw", "kind", "mwh")
+        for position in positions(~fits & ~bad):
+            message = "give either interval_start and mw, or kind and mwh"
+            context.fail("contract_curves", position, None, "either_or", message)
+    if len(futures := tables["futures"]):
+        months = futures["month"]
+        fits = months.str.fullmatch(r"\d{4}-(0[1-9]|1[0-2])").astype(bool) | (months == "")
+        for position in positions(~fits):
+            message = f"must be a month like 2016-10, not {months.iat[position]!r}"
+            context.fail("futures", position, "month", "month", message)
 
 
 def _check_series(context: Context) -> None:

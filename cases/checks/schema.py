@@ -35,9 +35,12 @@ def check_schema(context: Context) -> None:
 
 @cache
 def pandera_schema(name: str) -> pa.DataFrameSchema:
-    """Give the pandera schema of a long table, made from its declaration."""
-    columns = {column.name: pandera_column(column) for column in CASE_TABLES[name].columns}
-    return pa.DataFrameSchema(columns, strict=True, ordered=True)
+    """Give the pandera schema of a long table: its columns that have something to check.
+
+    Types and the set of columns hold by then (`cases.convert`).
+    """
+    limited = [c for c in CASE_TABLES[name].columns if c.required or _limits(c)]
+    return pa.DataFrameSchema({column.name: pandera_column(column) for column in limited})
 
 
 def pandera_column(column: Column) -> pa.Column:
