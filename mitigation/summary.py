@@ -16,6 +16,7 @@ from cases.rulebook_structure import ConcentrationRules, PeakRules
 from mitigation.tables import sum_by
 
 LIMIT = ["constraint", "contingency", "direction"]
+OF_MARKET = ("market", "owner")
 
 
 def hours(frame: pd.DataFrame) -> pd.Series:
@@ -47,11 +48,11 @@ def concentration_summary(indices: pd.DataFrame, rules: ConcentrationRules) -> p
     Returns basis, average, minimum, maximum, highest_share (0 to 1, NaN for segments), hours,
     hours_high (HHI above ``rules.high``), share_high.
     """
-    market = indices[(indices["zone"] == "") & indices["value"].notna()]
-    found = market[market["index"].str.startswith("hhi.") & (market["scope"] == "market")]
+    known = indices[indices["value"].notna()]
+    found = known[known["index"].str.startswith("hhi.") & (known["scope"] == "market")]
     found = found.assign(basis=found["index"].str.removeprefix("hhi."), hours=hours(found))
     found["hours_high"] = found["hours"].where(found["value"] > rules.high, 0.0)
-    shares = market[market["index"].str.startswith("share.")]
+    shares = known[known["index"].str.startswith("share.") & (known["scope"] == "owner")]
     highest = shares.groupby(shares["index"].str.removeprefix("share."))["value"].max()
     table = found.groupby("basis").agg(
         average=("value", "mean"),
@@ -169,13 +170,14 @@ def pivotal_summary(indices: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         together, at most; and rank, owner, hours, share: hours in which an owner is pivotal
         alone.
     """
-    market = indices[indices["zone"] == ""].assign(hours=lambda frame: hours(frame))
+    market = indices[indices["scope"].isin(OF_MARKET)]
+    market = market.assign(hours=hours(market))
     joint = market[market["index"] == "jointly_pivotal"]
     total = joint["hours"].sum()
     sizes = [1, 2, 3]
     held = [joint.loc[joint["value"].between(1, size), "hours"].sum() for size in sizes]
     together = pd.DataFrame({"suppliers": sizes, "hours": held})
-    alone = market[(market["index"] == "psi") & (market["scope"] == "owner")]
+    alone = market[market["index"] == "psi"]
     alone = alone.assign(hours=alone["hours"].where(alone["value"] > 0, 0.0))
     table = sum_by(alone, ["subject"], ["hours"]).rename(columns={"subject": "owner"})
     table = table.sort_values(["hours", "owner"], ascending=[False, True], ignore_index=True)
@@ -209,7 +211,7 @@ def duration_curve(indices: pd.DataFrame, index: str, subject: str | None = None
     Of several subjects in an interval the lowest value counts (the most pivotal owner), unless one
     is named.
     """
-    rows = indices[(indices["index"] == index) & (indices["zone"] == "")]
+    rows = indices[(indices["index"] == index) & indices["scope"].isin(OF_MARKET)]
     rows = rows[rows["value"].notna()]
     if subject is not None:
         rows = rows[rows["subject"] == subject]

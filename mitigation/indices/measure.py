@@ -17,9 +17,8 @@ from mitigation.relief import AT
 from mitigation.system_margin import system_demand
 from mitigation.tables import sum_by
 
-#: Columns of the long table. ``scope`` is market, zone, owner, unit, bus or constraint,
-#: ``subject`` who or what; ``zone`` is blank for the whole market. The run table ``indices`` holds
-#: those in its schema.
+#: Columns of the long table. ``scope`` is market, zone, owner, zone_owner (an owner within a
+#: zone), unit or constraint, ``subject`` who or what, ``zone`` where (blank = the whole market).
 COLUMNS: Final = (
     "interval_start",
     "interval_end",
@@ -129,7 +128,11 @@ def _concentration(supply: pd.DataFrame) -> list[pd.DataFrame]:
     share = owned.rename(columns={"owner": "subject", "share": "value"})
     why = "no MW in the market"
     return [
-        share.assign(index="share." + share["basis"], scope="owner", reason=_why_none(share, why)),
+        share.assign(
+            index="share." + share["basis"],
+            scope=_owner_scope(share),
+            reason=_why_none(share, why),
+        ),
         _market_rows(index, "hhi." + index["basis"]).assign(reason=_why_none(index, why)),
     ]
 
@@ -152,7 +155,7 @@ def _pivotal(supply: pd.DataFrame, demand: pd.DataFrame, suffix: str) -> list[pd
     alone = sum_by(found, MARKET, ["psi"]).rename(columns={"psi": "value"})
     joint = joint_counts(offered, demand, MARKET).rename(columns={"jointly_pivotal": "value"})
     return [
-        by_owner.assign(scope="owner"),
+        by_owner.assign(scope=_owner_scope(by_owner)),
         _market_rows(alone, f"pivotal_owners{suffix}"),
         _market_rows(joint, f"jointly_pivotal{suffix}"),
     ]
@@ -162,6 +165,10 @@ def _market_rows(frame: pd.DataFrame, index: str | pd.Series) -> pd.DataFrame:
     """Rows of a market or zone: its name is the subject too."""
     scope = np.where(frame["zone"] == "", "market", "zone")
     return frame.assign(index=index, scope=scope, subject=frame["zone"])
+
+
+def _owner_scope(frame: pd.DataFrame) -> pd.Series:
+    return (frame["zone"] == "").map({True: "owner", False: "zone_owner"})
 
 
 def _why_none(frame: pd.DataFrame, reason: str) -> pd.Series:

@@ -188,21 +188,21 @@ def test_market_indices_of_a_whole_run() -> None:
     result = structure_tests(run, model=run.model, owners=cover(owners_of(run), "west", 400))
     expected = sum((100 * mw / 1530) ** 2 for mw in (210, 520, 200, 600))
     assert values(result, "hhi.capacity")["value"].iloc[0] == pytest.approx(expected)
-    assert values(result, "share.capacity", "owner").query("zone == ''")["value"].to_dict() == (
+    assert values(result, "share.capacity", "owner")["value"].to_dict() == (
         pytest.approx(
             {"north": 210 / 1530, "south": 520 / 1530, "east": 200 / 1530, "west": 600 / 1530}
         )
     )
-    gross = values(result, "rsi1", "owner").query("zone == ''")["value"]
+    gross = values(result, "rsi1", "owner")["value"]
     assert gross["west"] == pytest.approx(930 / 900)
-    net = values(result, "rsi1.net", "owner").query("zone == ''")["value"]
+    net = values(result, "rsi1.net", "owner")["value"]
     assert net["west"] == pytest.approx((1530 - 200) / 900)
     assert net["south"] == gross["south"]
     assert values(result, "jointly_pivotal")["value"].iloc[0] == 2  # 1530 - 600 - 520 < 900
     assert values(result, "jointly_pivotal.net")["value"].iloc[0] == 2
     assert values(result, "pivotal_owners")["value"].iloc[0] == 0
     # Zone S (buses A and B) holds 210 MW and 300 MW of load; 90 MW come in.
-    zone = values(result, "rsi1", "owner").query("zone == 'S'")["value"]
+    zone = values(result, "rsi1", "zone_owner").query("zone == 'S'")["value"]
     assert zone.to_dict() == pytest.approx({"north": 90 / 300})
     relief = values(result, "hhi.relief", "constraint")["value"]
     assert relief.to_dict() == pytest.approx({"D-E": 58.9504**2 + 41.0496**2}, abs=0.01)

@@ -76,6 +76,18 @@ def test_slack_sensitivity_lays_the_slacks_side_by_side() -> None:
     assert "negative relief" in told["bus C"] if isinstance(told["bus C"], str) else True
 
 
+def test_the_table_of_slacks_in_the_docs() -> None:
+    run = cleared(five_bus("A2", reference="E"))
+    rows = slack_sensitivity(run, ["E", "A", "B", "C", "D", "load"], model=run.model)
+    table = rows.groupby("slack", sort=False)[["relevant_price", "total_supply_mw"]].first()
+    assert table["relevant_price"].to_list() == pytest.approx(
+        [62.322042, 62.322042, 62.585261, 62.680976, math.inf, math.inf], abs=1e-5
+    )
+    assert table["total_supply_mw"].to_list() == pytest.approx(
+        [234.083268, 163.550661, 68.456322, 31.907608, 0, 25.139327], abs=1e-5
+    )
+
+
 def test_one_solve_per_constraint_for_all_intervals() -> None:
     run = cleared(five_bus("A2", reference="E", load_factors=(1.0, 0.5, 0.95, 1.05)))
     rows = three_pivotal(run)
