@@ -1,4 +1,4 @@
-"""The pairs that can bind are exactly those of the stated inequality, whichever way they are found."""
+"""The pairs that can bind are exactly those of the stated inequality, either way they are found."""
 
 from __future__ import annotations
 
