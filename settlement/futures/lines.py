@@ -36,6 +36,8 @@ def settle_futures(
     Item `futures` per interval of the block: MWh x (index - traded price), and item `time_value`
     once per trade for the MWh of the run.
     """
+    if trades.empty:
+        return
     index = index_price(futures, prices)
     for row in records(trades):
         product, month = row["product"], row["month"]

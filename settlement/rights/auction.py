@@ -163,9 +163,15 @@ def _solve(bids: pd.DataFrame, rows: list[_Row]) -> tuple[Floats, Floats]:
         method="highs",
     )
     if result.status != 0:
+        # Without rights every limit holds unless its rest is negative already.
         raise NoClearing(
-            f"the auction has no solution: {result.message}",
-            [f"{row.constraint} {row.contingency}".strip() for row in rows],
+            "no rights are feasible: the phase shifters, with the rights already held, exceed "
+            "limits that no bid relieves",
+            [
+                f"{row.constraint} {row.contingency}".strip() + f": {row.rest:.3f} MW left"
+                for row in rows
+                if row.rest < 0
+            ],
         )
     shadow = -np.asarray(result.ineqlin.marginals) if rows else np.zeros(0)
     return np.asarray(result.x, dtype=float), shadow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -61,7 +62,7 @@ def case_of(
             {"interval_start": starts, **{n: list(mw) for n, (_, _, mw) in loads.items()}}
         ),
         "branches": pd.DataFrame(
-            [(f"{a}-{b}", a, b, 0.1) for a, b in zip(buses, buses[1:], strict=False)],
+            [(f"{a}-{b}", a, b, 0.1) for a, b in pairwise(buses)],
             columns=["branch", "from_bus", "to_bus", "x"],
         ),
         **(tables or {}),
@@ -115,9 +116,7 @@ def run_of(
     ]
     span = ["interval_start", "interval_end"]
     built = {
-        "prices": pd.DataFrame(
-            prices, columns=[*span, "bus", "zone", "lmp", "mec", "mcc", "mlc"]
-        ),
+        "prices": pd.DataFrame(prices, columns=[*span, "bus", "zone", "lmp", "mec", "mcc", "mlc"]),
         "dispatch": pd.DataFrame(
             dispatch, columns=[*span, "unit", "owner", "bus", "mw", "available_mw", "on", "cost"]
         ),
@@ -170,7 +169,9 @@ def five_bus(settings: Mapping[str, Any] | None = None, **tables: pd.DataFrame) 
 
 
 def october_day(
-    prices: Sequence[float], day: str = "2016-10-10", settings: Mapping[str, Any] | None = None,
+    prices: Sequence[float],
+    day: str = "2016-10-10",
+    settings: Mapping[str, Any] | None = None,
     **tables: pd.DataFrame,
 ) -> Run:
     """One bus, one price per hour, in Chinese time: where futures and contracts settle."""

@@ -38,5 +38,7 @@ def trades() -> pd.DataFrame:
 
 def october(values: tuple[int, ...]) -> pd.Series:
     """A typical day of two-hour blocks, repeated for every hour of October 2016."""
-    hours = pd.date_range("2016-10-01", "2016-11-01", freq="h", inclusive="left", tz="Asia/Shanghai")
+    hours = pd.date_range(
+        "2016-10-01", "2016-11-01", freq="h", inclusive="left", tz="Asia/Shanghai"
+    )
     return pd.Series([float(values[h // 2]) for h in hours.hour], index=hours)

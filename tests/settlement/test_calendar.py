@@ -58,7 +58,9 @@ def test_a_year_that_is_not_announced_is_refused_and_says_what_to_do() -> None:
     assert isinstance(CHINA, Country)
     last = CHINA.last_announced
     assert last is not None
-    with pytest.raises(InputError, match=rf"knows 2001 to {last}, not {last + 1}-01: once the year"):
+    with pytest.raises(
+        InputError, match=rf"knows 2001 to {last}, not {last + 1}-01: once the year"
+    ):
         lot_hours(last + 1, 1)
     assert lot_hours(last, 12)["mid"] > 0
 

@@ -24,12 +24,8 @@ def stack(base: float, mid: float, peak: float) -> pd.Series:
 
 
 @pytest.mark.parametrize("method", ["least_squares", "no_overcover"])
-@pytest.mark.parametrize(
-    "lots", [(24, 50, 0), (29, 15, 0), (3, 0, 7), (0, 0, 0), (10, 4, 2)]
-)
-def test_a_load_that_is_a_stack_of_lots_is_matched(
-    method: str, lots: tuple[int, int, int]
-) -> None:
+@pytest.mark.parametrize("lots", [(24, 50, 0), (29, 15, 0), (3, 0, 7), (0, 0, 0), (10, 4, 2)])
+def test_a_load_that_is_a_stack_of_lots_is_matched(method: str, lots: tuple[int, int, int]) -> None:
     cover = cover_load(stack(*lots) + 0.0, REPLAY, method)  # type: ignore[arg-type]
     assert tuple(cover.lots.values()) == lots
     assert cover.open_mwh == cover.over_mwh == 0
@@ -55,9 +51,9 @@ def test_least_squares_is_the_best_of_all_whole_stacks(
     load = pd.Series(np.array(means)[INSIDE] + noise, index=STARTS)
     cover = cover_load(load, REPLAY)
     found = float(((load - cover.cover_mw) ** 2).sum())
-    counts = [(INSIDE == k).sum() for k in range(3)]
-    mean = [float(load[INSIDE == k].mean()) for k in range(3)]
-    spread = sum(float(((load[INSIDE == k] - mean[k]) ** 2).sum()) for k in range(3))
+    counts = [(k == INSIDE).sum() for k in range(3)]
+    mean = [float(load[k == INSIDE].mean()) for k in range(3)]
+    spread = sum(float(((load[k == INSIDE] - mean[k]) ** 2).sum()) for k in range(3))
     best = min(
         sum(n * (level - m) ** 2 for n, level, m in zip(counts, stack_, mean, strict=True))
         for stack_ in product(range(9), repeat=3)
@@ -75,8 +71,8 @@ def test_no_overcover_is_the_most_that_stays_below(
     load = pd.Series(np.array(means)[INSIDE] + noise, index=STARTS)
     cover = cover_load(load, REPLAY, "no_overcover")
     assert cover.over_mwh == 0
-    lowest = [float(load[INSIDE == k].min()) for k in range(3)]
-    counts = [(INSIDE == k).sum() for k in range(3)]
+    lowest = [float(load[k == INSIDE].min()) for k in range(3)]
+    counts = [(k == INSIDE).sum() for k in range(3)]
     best = max(
         sum(n * level for n, level in zip(counts, levels_, strict=True))
         for levels_ in product(range(9), repeat=3)

@@ -1,4 +1,4 @@
-"""Contract curves: decomposition fixed at signing, exact energies, refused when they are not whole."""
+"""Contract curves: fixed at signing, exact energies, refused where they are not whole."""
 
 from datetime import date
 from decimal import Decimal
@@ -25,7 +25,11 @@ def maker(hours: float = 1.0, timezone: str = CHINA) -> CurveMaker:
 
 
 def rule(
-    kind: str, mwh: float, shape: str = "", first: str = "2016-10-01", last: str = "2016-10-31",
+    kind: str,
+    mwh: float,
+    shape: str = "",
+    first: str = "2016-10-01",
+    last: str = "2016-10-31",
     hours: float = 1.0,
 ) -> Curve:
     table = pd.DataFrame(
@@ -168,9 +172,14 @@ def test_incomplete_curves_are_named() -> None:
     )
     refused(
         pd.DataFrame(
-            {"curve": ["c", "c"], "kind": "flat", "mwh": 10.0,
-             "start": ["2016-10-01", "2016-10-05"], "end": ["2016-10-03", "2016-10-06"]}
-        ),  # fmt: skip
+            {
+                "curve": ["c", "c"],
+                "kind": "flat",
+                "mwh": 10.0,
+                "start": ["2016-10-01", "2016-10-05"],
+                "end": ["2016-10-03", "2016-10-06"],
+            }
+        ),
         "row 3, start: curve c: incomplete: no rule for 2016-10-04",
     )
 
@@ -178,9 +187,14 @@ def test_incomplete_curves_are_named() -> None:
 def test_overlapping_curves_are_named() -> None:
     refused(
         pd.DataFrame(
-            {"curve": ["c", "c"], "kind": "flat", "mwh": 10.0,
-             "start": ["2016-10-01", "2016-10-03"], "end": ["2016-10-03", "2016-10-06"]}
-        ),  # fmt: skip
+            {
+                "curve": ["c", "c"],
+                "kind": "flat",
+                "mwh": 10.0,
+                "start": ["2016-10-01", "2016-10-03"],
+                "end": ["2016-10-03", "2016-10-06"],
+            }
+        ),
         "row 3, start: curve c: two rules cover 2016-10-03",
     )
     table = pd.DataFrame(

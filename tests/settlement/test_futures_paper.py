@@ -187,9 +187,7 @@ def trade(**changes: object) -> pd.DataFrame:
         ({"month": "2055-01"}, "knows 2001 to"),
     ],
 )
-def test_each_broken_trading_rule_names_the_trade(
-    changes: dict[str, object], words: str
-) -> None:
+def test_each_broken_trading_rule_names_the_trade(changes: dict[str, object], words: str) -> None:
     futures = Futures(FuturesRules())
     previous = {("base", "2016-10"): Decimal("240.00")}
     refused, _ = check_trades(trade(**changes), futures, "Asia/Shanghai", previous)

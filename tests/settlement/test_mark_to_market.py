@@ -16,7 +16,9 @@ FUTURES = Futures(FuturesRules())
 COLUMNS = ["trade", "owner", "side", "product", "month", "lots", "price", "traded_at"]
 
 
-def trade(name: str, owner: str, side: str, lots: int, price: float, day: str) -> tuple[object, ...]:
+def trade(
+    name: str, owner: str, side: str, lots: int, price: float, day: str
+) -> tuple[object, ...]:
     return (name, owner, side, "base", "2016-10", lots, price, pd.Timestamp(f"{day} 10:00+08:00"))
 
 
@@ -71,9 +73,7 @@ paths = st.lists(st.decimals(100, 500, places=1), min_size=2, max_size=8)
 
 
 @given(paths, st.integers(1, 50))
-def test_variation_sums_to_the_price_move_whatever_the_path(
-    path: list[Decimal], lots: int
-) -> None:
+def test_variation_sums_to_the_price_move_whatever_the_path(path: list[Decimal], lots: int) -> None:
     days = [f"d2016_07_{k + 1:02d}" for k in range(len(path))]
     table = pd.DataFrame(
         [trade("T1", "A", "buy", lots, float(path[0]), "2016-07-01"),
