@@ -201,11 +201,13 @@ def _align(
     codes = np.zeros(len(a) + len(b), dtype=np.int64)
     for column in columns:
         both = pd.concat([a[column], b[column]], ignore_index=True)
+        if pd.api.types.is_datetime64_any_dtype(both.dtype):
+            both = pd.Series(pd.DatetimeIndex(both).asi8)
         code, values = pd.factorize(both, use_na_sentinel=False)
         codes = pd.factorize(codes * (len(values) + 1) + code)[0].astype(np.int64)
     code_a, code_b = codes[: len(a)], codes[len(a) :]
     for side, code in (("first", code_a), ("second", code_b)):
-        if len(np.unique(code)) != len(code):
+        if not pd.Index(code).is_unique:
             raise InputError.one(
                 file=f"{name}.parquet",
                 row=None,
@@ -230,7 +232,7 @@ def _same(a: pd.Series[Any], b: pd.Series[Any]) -> bool:
     if pd.api.types.is_datetime64_any_dtype(a.dtype):
         if not pd.api.types.is_datetime64_any_dtype(b.dtype):
             return False
-        return bool((a.to_numpy() == b.to_numpy()).all())
+        return bool((pd.DatetimeIndex(a).asi8 == pd.DatetimeIndex(b).asi8).all())
     return bool((a.array == b.array).all())
 
 

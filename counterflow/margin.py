@@ -16,6 +16,7 @@ from counterflow.marginal import (
     marginal_bids,
     marginal_units,
     of_interval,
+    together,
 )
 from counterflow.participation import Indifference
 from network import Grid
@@ -40,6 +41,8 @@ class Margin:
     held: list[str] = field(default_factory=list)
     done: set[int] = field(default_factory=set)
     resources: dict[Hashable, tuple[int, Resource]] = field(default_factory=dict)
+    same: dict[Hashable, Hashable] = field(default_factory=dict)
+    present: set[tuple[int, str]] = field(default_factory=set)
     _terms_of: dict[int, tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=dict)
     _lmp_of: dict[int, dict[str, float]] = field(default_factory=dict)
 
@@ -91,7 +94,7 @@ class Margin:
         """Add units at the edge of a block that is worth the price at their bus; their names."""
         names = []
         for t in sorted(self.done):
-            known = {resource.name for at, resource in self.resources.values() if at == t}
+            known = {name for at, name in self.present if at == t}
             apart = known | set(self._self_scheduled(t))
             dispatch, offers = (
                 self._rows(table, t) for table in (self.run.dispatch, self.run.offers_used)
@@ -245,9 +248,15 @@ class Margin:
         return {bus: mw / total for bus, mw in inside.items() if mw}
 
     def _add(self, resource: Resource, row: Row, t: int) -> None:
-        label = (resource.kind, resource.name, t)
-        self.system.add(label, row, resource.price)
-        self.resources[label] = (t, resource)
+        """Add an equation; resources that share one (equal offers, equal DFAX) are one setter."""
+        self.present.add((t, resource.name))
+        same = (frozenset((k, round(v, 9)) for k, v in row.items() if v), round(resource.price, 6))
+        label = self.same.setdefault(same, (resource.kind, resource.name, t))
+        if label in self.resources:
+            self.resources[label] = (t, together(self.resources[label][1], resource))
+        else:
+            self.system.add(label, row, resource.price)
+            self.resources[label] = (t, resource)
 
     def _indifferent(self, resource: Resource, t: int) -> bool:
         """Its offer is the price at its bus."""

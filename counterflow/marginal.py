@@ -25,6 +25,24 @@ class Resource:
     edge: bool = False
 
 
+def together(a: Resource, b: Resource) -> Resource:
+    """Two resources that share the margin: their prices and effects are equal, their MW add up."""
+    return Resource(
+        a.kind if a.kind == b.kind else f"{a.kind} or {b.kind}",
+        f"{a.name} or {b.name}",
+        _joined(a.owner, b.owner),
+        _joined(a.bus, b.bus),
+        a.mw + b.mw,
+        a.price,
+        a.edge and b.edge,
+    )
+
+
+def _joined(a: str, b: str) -> str:
+    known = [part for part in a.split(", ") if part]
+    return a if b in known or not b else ", ".join([*known, b])
+
+
 def block_at(
     widths: Iterable[float], prices: Iterable[float], mw: float, tolerance: float = MW_TOLERANCE
 ) -> float | None:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import shortest_path
 
 SMALL = 120
-PIVOTS = 60
-ROUNDS = 80
+PIVOTS = 50
+ROUNDS = 60
 
 
 def bus_positions(

@@ -57,7 +57,7 @@ def lmp_map(run: Run) -> go.Figure:
     frames = []
     for i, start in enumerate(starts):
         lines, middles = geometry.binding(start)
-        buses = _bus_marks(run, prices.iloc[:, i], energy.iloc[:, i], congestion.iloc[:, i])
+        buses = _bus_marks(prices.iloc[:, i], energy.iloc[:, i], congestion.iloc[:, i])
         frames.append((lines, buses, middles))
     grid_x, grid_y = geometry.lines(np.arange(len(geometry.ends)))
     first = _widest(prices)
@@ -94,7 +94,7 @@ def lmp_map(run: Run) -> go.Figure:
                     **buses["marker"],
                 },
                 **{k: v for k, v in buses.items() if k != "marker"},
-                hovertemplate="%{hovertext}<extra></extra>",
+                **_hover(run),
                 name="bus",
                 showlegend=False,
             ),
@@ -165,19 +165,29 @@ def _label_sides(xy: NDArray[Any], ends: NDArray[Any]) -> list[str]:
 
 
 def _bus_marks(
-    run: Run, lmp: pd.Series[float], mec: pd.Series[float], mcc: pd.Series[float]
+    lmp: pd.Series[float], mec: pd.Series[float], mcc: pd.Series[float]
 ) -> dict[str, Any]:
-    unit = per_mwh(run)
-    zones = run.case.buses["zone"]
-    hover = [
-        f"<b>{bus}</b>{' (' + zone + ')' if zone else ''}<br>LMP {p:,.2f} {unit}"
-        f"<br>energy {e:,.2f}<br>congestion {c:,.2f}"
-        for bus, zone, p, e, c in zip(lmp.index, zones, lmp, mec, mcc, strict=True)
-    ]
-    marks: dict[str, Any] = {"marker": {"color": lmp.to_numpy()}, "hovertext": hover}
+    """What changes from frame to frame; single precision is enough to look at."""
+    parts = np.column_stack([mec, mcc]).astype("float32")
+    color = lmp.to_numpy().astype("float32")
+    marks: dict[str, Any] = {"marker": {"color": color}, "customdata": parts}
     if len(lmp) <= LABELED:
         marks["text"] = [f" <b>{bus}</b> {p:,.2f} " for bus, p in lmp.items()]
     return marks
+
+
+def _hover(run: Run) -> dict[str, Any]:
+    """Name and zone of each bus, with its prices below."""
+    buses = run.case.buses
+    names = [
+        f"<b>{bus}</b>{' (' + zone + ')' if zone else ''}"
+        for bus, zone in zip(buses["bus"], buses["zone"], strict=True)
+    ]
+    template = (
+        f"%{{hovertext}}<br>LMP %{{marker.color:,.2f}} {per_mwh(run)}"
+        "<br>energy %{customdata[0]:,.2f}<br>congestion %{customdata[1]:,.2f}<extra></extra>"
+    )
+    return {"hovertext": names, "hovertemplate": template}
 
 
 class _Geometry:

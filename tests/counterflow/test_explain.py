@@ -88,7 +88,7 @@ def test_a_degenerate_optimum_is_not_guessed_at(changed: Callable[..., Run]) -> 
     assert found.terms["amount"].sum() == pytest.approx(39.942736, abs=2e-6)
 
 
-def test_two_equal_offers_at_one_bus_have_no_coefficients(run: Run) -> None:
+def test_two_equal_offers_at_one_bus_share_one_coefficient(run: Run) -> None:
     case = run.case
     units = pd.concat([case.units, case.units[case.units["unit"] == "Solitude"]])
     units = units.reset_index(drop=True)
@@ -111,9 +111,11 @@ def test_two_equal_offers_at_one_bus_have_no_coefficients(run: Run) -> None:
         },
     )
     found = cf.explain_price(twins, bus="C", at="00:00")
-    assert not found.determined
-    assert "equal offers share the margin" in found.reason
-    assert found.terms["amount"].sum() == pytest.approx(30.0, abs=2e-6)
+    assert found.determined
+    row = found.setters.iloc[0]
+    assert (row["name"], row["owner"], row["bus"]) == ("Solitude or Twin", "Canyon", "C")
+    assert row["mw"] == pytest.approx(323.494846)
+    assert row["coefficient"] == pytest.approx(1.0)
 
 
 def test_an_offer_that_is_not_the_price_is_named(changed: Callable[..., Run]) -> None:
