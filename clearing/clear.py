@@ -21,7 +21,9 @@ from clearing.prices import price
 from clearing.ramps import RampLimits
 from clearing.results import Cleared, result_tables
 from clearing.security import Loop, Progress
+from clearing.uniqueness import one_sided, open_intervals
 from network import Contingency, contingencies
+from network.arrays import Positions
 
 __all__ = ["clear"]
 
@@ -100,7 +102,12 @@ def clear(
     secured = loop.run()
     priced = time.perf_counter()
     balance = compiled.rows(market.model.energy_balance)
-    prices = price(day, network, secured.solution, live.soft, balance)
+    open_prices = open_intervals(live, balance, day.intervals)
+    tie_break = rules.pricing.tie_break
+    priced_by = secured.solution
+    if len(open_prices) and tie_break != "solver":
+        priced_by = one_sided(live, tie_break)
+    prices = price(day, network, priced_by, live.soft, balance)
     cleared = Cleared(
         compiled,
         network,
@@ -109,8 +116,9 @@ def clear(
         live.soft,
         secured.flows,
         prices,
-        secured.solution.soft_dual / day.hours,
+        priced_by.soft_dual / day.hours,
     )
+    warnings += _not_unique(day, open_prices, tie_break)
     tables = result_tables(cleared)
     end = time.perf_counter()
     manifest = {
@@ -161,6 +169,19 @@ def _contingencies(day: Day, security: Security) -> tuple[tuple[Contingency, ...
             f"{names}, ..."
         ]
     return listed.secure, warnings
+
+
+def _not_unique(day: Day, intervals: Positions, tie_break: str) -> list[str]:
+    """Say where prices may not be unique and how one was chosen."""
+    if not len(intervals):
+        return []
+    starts = day.case.interval_starts[intervals]
+    shown = ", ".join(start.isoformat() for start in starts[:3])
+    more = f" and {len(starts) - 3} more" if len(starts) > 3 else ""
+    return [
+        f"prices may not be unique in {len(starts)} intervals ({shown}{more}): a schedule meets a "
+        f"limit exactly; chosen by pricing.tie_break = {tie_break}"
+    ]
 
 
 def _exceeded(slacks: Any) -> list[str]:

@@ -40,6 +40,12 @@ class Compiled:
         """Columns of a family of variables, in the order of its index."""
         return self._place[self.market.families[family].at]
 
+    @property
+    def by_column(self) -> list[Any]:
+        """The Pyomo variable of each column."""
+        order = np.argsort(self._place).tolist()
+        return [self.market.variables[k] for k in order]
+
     def rows(self, component: Any) -> Positions:
         """Rows of an indexed Pyomo constraint, in the order of its index."""
         row = self._row

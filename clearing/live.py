@@ -18,6 +18,7 @@ from network.arrays import Flags, Floats, Positions
 __all__ = ["LiveModel", "LpSolution"]
 
 _DEVEX = 1
+_DUAL, _PRIMAL = 1, 4
 _BASIC = int(highspy.HighsBasisStatus.kBasic)
 
 
@@ -120,12 +121,18 @@ class LiveModel:
 
     def solve(self) -> LpSolution:
         """Solve from the present basis; NoClearing when there is no optimum."""
-        begin = time.perf_counter()
-        self.highs.run()
-        self.seconds += time.perf_counter() - begin
-        status = self.highs.getModelStatus()
-        if status != highspy.HighsModelStatus.kOptimal:
-            said = self.highs.modelStatusToString(status)
+        self._run()
+        # Thousands of dense rows can defeat a warm dual simplex: go on from its basis with the
+        # primal, and as a last resort start afresh.
+        if not self._optimal:
+            self.highs.setOptionValue("simplex_strategy", _PRIMAL)
+            self._run()
+            self.highs.setOptionValue("simplex_strategy", _DUAL)
+        if not self._optimal:
+            self.highs.clearSolver()
+            self._run()
+        if not self._optimal:
+            said = self.highs.modelStatusToString(self.highs.getModelStatus())
             raise NoClearing(f"no clearing: the solver ended with status {said}", ())
         info = self.highs.getInfo()
         self.iterations += max(0, int(info.simplex_iteration_count))
@@ -142,6 +149,15 @@ class LiveModel:
             np.maximum(-dual[m:], 0.0),
             reduced[:n],
         )
+
+    @property
+    def _optimal(self) -> bool:
+        return bool(self.highs.getModelStatus() == highspy.HighsModelStatus.kOptimal)
+
+    def _run(self) -> None:
+        begin = time.perf_counter()
+        self.highs.run()
+        self.seconds += time.perf_counter() - begin
 
     def inactive(self) -> Flags:
         """Which soft rows do not hold anything back in the present basis, (N,)."""

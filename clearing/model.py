@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import highspy
 import pyomo.environ as pyo
+from scipy.sparse import csc_array, csr_array
 
 from clearing.formulation.market import linear
 from clearing.live import LiveModel
-from clearing.results import Cleared, _row_names
+from clearing.names import row_names
+from clearing.results import Cleared
 from clearing.security import Loop
 
 __all__ = ["ClearedModel"]
@@ -23,3 +25,61 @@ class ClearedModel:
         self.cleared = cleared
         self.live = live
         self.loop = loop
+
+    @property
+    def highs(self) -> highspy.Highs:
+        """The live HiGHS instance."""
+        return self.live.highs
+
+    @property
+    def pyomo(self) -> pyo.ConcreteModel:
+        """The Pyomo model with every row that was added on the way, as `soft_limit`.
+
+        Each is ``coefficients * variables - excess <= limit`` and is indexed by (constraint,
+        contingency, interval, direction).
+        """
+        compiled, soft = self.live.compiled, self.live.soft
+        model = compiled.market.model
+        for name in ("excess", "soft_limit", "penalty_cost"):
+            if model.component(name) is not None:
+                model.del_component(name)
+        constraint, contingency = row_names(self.cleared.network, soft)
+        way = ["upper" if d > 0 else "lower" for d in soft.direction.tolist()]
+        keys = list(
+            zip(constraint.tolist(), contingency.tolist(), soft.interval.tolist(), way, strict=True)
+        )
+        model.excess = pyo.Var(keys, within=pyo.NonNegativeReals)
+        model.soft_limit = pyo.Constraint(keys)
+        loaded: Any = self.highs.getLp()
+        columns, first = len(compiled.cost), len(compiled.row_low)
+        members = compiled.by_column
+        matrix = _rows_of(loaded)
+        for k, key in enumerate(keys):
+            row = matrix[[first + k]]
+            pairs = [(c, v) for c, v in zip(row.indices.tolist(), row.data, strict=True) if c < columns]
+            body = linear([members[c] for c, _ in pairs], [v for _, v in pairs])
+            model.soft_limit[key] = body - model.excess[key] <= loaded.row_upper_[first + k]
+        price = [loaded.col_cost_[columns + k] for k in range(len(keys))]
+        model.penalty_cost = pyo.Expression(
+            expr=linear([model.excess[key] for key in keys], price)
+        )
+        return model
+
+    def write_lp(self, path: str | Path) -> None:
+        """Write the whole model, penalties included, as an LP file."""
+        model = self.pyomo
+        base = model.cost.expr
+        model.cost.set_value(base + model.penalty_cost)
+        try:
+            model.write(str(path), io_options={"symbolic_solver_labels": True})
+        finally:
+            model.cost.set_value(base)
+
+
+def _rows_of(loaded: Any) -> Any:
+    """Rows of the matrix of a loaded HiGHS model."""
+    matrix = loaded.a_matrix_
+    shape = (loaded.num_row_, loaded.num_col_)
+    parts = (matrix.value_, matrix.index_, matrix.start_)
+    columnwise = matrix.format_ == highspy.MatrixFormat.kColwise
+    return csr_array(csc_array(parts, shape=shape)) if columnwise else csr_array(parts, shape=shape)

@@ -11,6 +11,7 @@ from clearing.compiled import Compiled
 from clearing.day import Blocks, Day
 from clearing.limits import NetworkLimits
 from clearing.live import LpSolution
+from clearing.names import row_names
 from clearing.prices import Prices
 from clearing.ramps import RampLimits
 from clearing.rows import Kind, RowSet
@@ -163,25 +164,6 @@ def _dispatch(c: Cleared) -> pd.DataFrame:
     )
 
 
-def _row_names(c: Cleared, rows: RowSet) -> tuple[pd.Index[str], pd.Index[str]]:
-    """Names of constraints and contingencies of rows."""
-    day, network = c.day, c.network
-    constraint = np.empty(len(rows), dtype=object)
-    for kind, names in (
-        (Kind.BRANCH, day.grid.branches),
-        (Kind.CONTINGENCY, day.grid.branches),
-        (Kind.INTERFACE, pd.Index([i.name for i in network.interfaces], dtype="str")),
-        (Kind.RAMP, day.units),
-    ):
-        at = rows.kind == kind
-        constraint[at] = names.to_numpy(dtype=object)[rows.element[at]]
-    ramp = rows.kind == Kind.RAMP
-    way = np.where(rows.direction[ramp] > 0, "ramp_up:", "ramp_down:").astype(object)
-    constraint[ramp] = way + constraint[ramp]
-    listed = np.array(["", *(k.name for k in network.contingencies)], dtype=object)
-    return pd.Index(constraint, dtype="str"), pd.Index(listed[rows.contingency + 1], dtype="str")
-
-
 def _way(rows: RowSet) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
     return np.where(rows.direction > 0, "upper", "lower")
 
@@ -198,7 +180,7 @@ def _constraints(c: Cleared) -> pd.DataFrame:
     limit[~ramp] = c.network.limit(rows[~ramp])
     flow[~ramp] = c.network.flow_on(rows[~ramp], c.flows)
     limit[ramp], flow[ramp] = c.ramps.limit_and_change(rows[ramp], c.output)
-    constraint, contingency = _row_names(c, rows)
+    constraint, contingency = row_names(c.network, rows)
     tolerance = c.day.rulebook.security.tolerance_mw
     return pd.DataFrame(
         {
@@ -288,7 +270,7 @@ def _price_terms(c: Cleared) -> pd.DataFrame:
     for k in range(count):
         factors[k] = p.dfax(k)
     which, bus = np.nonzero(factors)
-    constraint, contingency = _row_names(c, p.rows)
+    constraint, contingency = row_names(c.network, p.rows)
     return pd.DataFrame(
         {
             **_stamps(day, p.rows.interval[which], end=False),
@@ -350,7 +332,7 @@ def _slacks(c: Cleared) -> pd.DataFrame:
     day, tolerance = c.day, c.day.rulebook.security.tolerance_mw
     over = c.solution.excess > tolerance
     rows, excess = c.soft[over], c.solution.excess[over]
-    constraint, contingency = _row_names(c, rows)
+    constraint, contingency = row_names(c.network, rows)
     rules = day.rulebook.penalties
     penalty = np.array([rules.branch, rules.interface, rules.contingency, rules.ramp])[rows.kind]
     labels = np.array([kind.label for kind in Kind], dtype=object)
