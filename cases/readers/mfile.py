@@ -141,6 +141,7 @@ _CLOSED = re.compile(r"[ \t]*(?:[;,\n]|$|\Z)")
 _ASSIGNS = re.compile(r"(?<![=~!<>])=(?!=)")
 _TARGET = re.compile(r"(?:^|[\s\[,])mpc\b")
 _CONSTANT = re.compile(r"(\w+)\s*=\s*([-+]?[\d.]+(?:[eE][-+]?\d+)?)\s*;?\s*")
+_QUOTES = frozenset("'\"%")
 _OLD_FORMAT = re.compile(r"function\s*\[\s*baseMVA\b")
 _OPENS = re.compile(r"(?:if|for|while|switch|try)\b")
 _ENDS = re.compile(r"(?:end|endif|endfor|endwhile|endswitch|end_try_catch)\b")
@@ -200,10 +201,16 @@ class _Scan:
         lines: list[int] = []
         for number, text in enumerate(body.replace(",", " ").split("\n"), start=line):
             for part in text.split(";") if ";" in text else (text,):
-                if part and not part.isspace():
-                    rows.append(part)
+                words = part.split()
+                if words:
+                    rows.append(" ".join(words))
                     lines.append(number)
         columns = tuple(COLUMNS[name])
+        quoted = [number for row, number in zip(rows, lines, strict=True) if _QUOTES & set(row)]
+        if quoted:
+            for number in quoted:
+                self.fail(number, "number", "quotes do not belong in numbers", f"mpc.{name}")
+            return None
         if not rows:
             return Matrix(np.zeros((0, 0)), np.zeros(0, int), np.zeros(0, int), columns)
         parsed = parse_file(name, f"mpc.{name} = [\n" + "\n".join(rows) + "\n];")

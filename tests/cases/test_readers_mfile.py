@@ -129,3 +129,9 @@ def test_distribution_case_that_converts_units_in_code_is_refused() -> None:
 
     with pytest.raises(InputError, match=r"case33bw\.m row 122: .*mpc\.branch\(:, \[BR_R BR_X\]\)"):
         read_case("matpower/case33bw")
+
+
+@pytest.mark.parametrize("row", ["'1 2 3", "1 '%' 3", "1 \x0b 2 '%", '"1" 2 3'])
+def test_quotes_among_numbers_are_not_swallowed(tmp_path: Path, row: str) -> None:
+    found = failures(tmp_path, f"mpc.bus = [\n{row};\n1 2 3;\n];\n")
+    assert found == ["small.m row 2, mpc.bus: quotes do not belong in numbers"]
