@@ -80,6 +80,17 @@ class Run:
         return float("nan") if value is None else float(value)
 
     @property
+    def settings(self) -> dict[str, Any]:
+        """Settings of the clearing: commitment, security, pricing, reference, set."""
+        return dict(self._given.get("settings", {}))
+
+    @property
+    def times(self) -> dict[str, float]:
+        """Seconds spent in each step; open to be added to until the manifest is made."""
+        times: dict[str, float] = self._given.setdefault("times", {})
+        return times
+
+    @property
     def id(self) -> str:
         """Hash of the inputs and of all results; the same for the same inputs."""
         run_id: str = self.manifest["run_id"]

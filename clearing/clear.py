@@ -10,7 +10,7 @@ from typing import Any, Literal
 import highspy
 import numpy as np
 
-from cases import Case, InputError, RuleBook, Run
+from cases import Case, CheckFailed, InputError, RuleBook, Run
 from clearing.compiled import compile_market
 from clearing.day import Day
 from clearing.formulation import build_dispatch
@@ -22,6 +22,7 @@ from clearing.ramps import RampLimits
 from clearing.results import Cleared, result_tables
 from clearing.security import Loop, Progress
 from clearing.uniqueness import one_sided, open_intervals
+from clearing.validate import validate
 from network import Contingency, contingencies
 from network.arrays import Positions
 
@@ -148,7 +149,23 @@ def clear(
         "soft_rows": len(live.soft),
         "warnings": [*(str(w) for w in case.warnings), *warnings, *_exceeded(tables["slacks"])],
     }
-    return Run(manifest, tables, case, rules, model=ClearedModel(cleared, live, loop))
+    run = Run(manifest, tables, case, rules, model=ClearedModel(cleared, live, loop))
+    _validated(run)
+    return run
+
+
+def _validated(run: Run) -> None:
+    """Check the run without the solver and keep how long that took; CheckFailed if it fails."""
+    begin = time.perf_counter()
+    found = validate(run)
+    run.times["validate"] = time.perf_counter() - begin
+    if len(found):
+        rows = found.head(20).itertuples(index=False)
+        failures = [
+            f"{r.check} {r.subject} at {r.interval_start}: {r.value:g} against {r.limit:g}"
+            for r in rows
+        ]
+        raise CheckFailed([f"the clearing fails {len(found)} of its own checks", *failures])
 
 
 def _contingencies(day: Day, security: Security) -> tuple[tuple[Contingency, ...], list[str]]:

@@ -66,12 +66,12 @@ class Facts:
     @property
     def commitment(self) -> bool:
         """Whether units were committed; otherwise all are on and only energy is paid."""
-        return bool(self.run.manifest["settings"]["commitment"])
+        return bool(self.run.settings["commitment"])
 
     @property
     def security(self) -> str:
         """Security setting of the run: none or n-1."""
-        return str(self.run.manifest["settings"]["security"])
+        return str(self.run.settings["security"])
 
     @cached_property
     def bus_index(self) -> pd.Index[str]:
