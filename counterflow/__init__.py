@@ -27,11 +27,12 @@ if TYPE_CHECKING:
     )
     from clearing import clear, validate
     from counterflow import plots as plots
-    from counterflow._later import NotYet, mitigate, report, serve, settle, study
+    from counterflow._later import NotYet, mitigate, report, serve, study
     from counterflow.comparison import Comparison, compare
     from counterflow.explanation import PriceExplanation, explain_price
     from counterflow.export import export_prices
     from counterflow.summary import Summary, summarize
+    from settlement import settle
 
 __version__ = "0.1.0"
 
@@ -58,7 +59,7 @@ _HOME = {
     "read_case": "cases",
     "report": "counterflow._later",
     "serve": "counterflow._later",
-    "settle": "counterflow._later",
+    "settle": "settlement",
     "study": "counterflow._later",
     "summarize": "counterflow.summary",
     "validate": "clearing",

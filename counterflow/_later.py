@@ -24,17 +24,6 @@ def mitigate(*args: object, **options: object) -> NoReturn:
     _missing("mitigate", "the mitigation part", "clear() and compare() work on a run.")
 
 
-def settle(*args: object, **options: object) -> NoReturn:
-    """Settle the money of a run: waits for the settlement part.
-
-    Raises
-    ------
-    NotYet
-        Always, in this release.
-    """
-    _missing("settle", "the settlement part", "summarize(run).money holds the day's totals.")
-
-
 def report(*args: object, **options: object) -> NoReturn:
     """Write the monitor's page of a run: waits for the report part.
 

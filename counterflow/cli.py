@@ -50,6 +50,7 @@ def _register() -> None:
         export,
         import_case,
         plot,
+        settle,
         show,
     )
 
@@ -57,6 +58,7 @@ def _register() -> None:
     app.command("check")(check.run)
     app.command("clear")(clear.run)
     app.command("show")(show.run)
+    app.command("settle")(settle.run)
     app.command("explain")(explain.run)
     app.command("compare")(compare.run)
     app.command("export")(export.run)

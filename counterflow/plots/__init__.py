@@ -9,6 +9,7 @@ from counterflow.plots.lmp_map import lmp_map
 from counterflow.plots.merit_order import merit_order
 from counterflow.plots.page import write
 from counterflow.plots.rent import constraint_rent
+from counterflow.plots.waterfall import settlement_waterfall
 
 __all__ = [
     "constraint_rent",
@@ -16,5 +17,6 @@ __all__ = [
     "lmp_map",
     "merit_order",
     "price_duration",
+    "settlement_waterfall",
     "write",
 ]

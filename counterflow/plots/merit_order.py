@@ -142,8 +142,12 @@ def _bars(own: pd.DataFrame, fuels: dict[str, str], run: Run) -> list[go.Bar]:
     for fuel, color in fuels.items():
         rows = own[own["fuel"] == fuel]
         for part in ("offered", "taken"):
-            width = rows["mw"] if part == "offered" else rows["taken"]
             solid = part == "taken"
+            if solid:
+                # A bar of width 0 would be drawn as wide as there is room; a fuel of which
+                # nothing is taken keeps one bar too thin to see, for its place in the legend.
+                rows = rows[rows["taken"] > 0] if (rows["taken"] > 0).any() else rows.head(1)
+            width = rows["taken"].clip(lower=1e-9) if solid else rows["mw"]
             text = [
                 f"<b>{unit}</b> block {segment}<br>{price:,.2f} {per_mwh(run)}"
                 f"<br>{taken:,.1f} of {mw:,.1f} MW taken"

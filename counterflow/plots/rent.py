@@ -43,6 +43,7 @@ def constraint_rent(run: Run) -> go.Figure:
             ],
             textposition="auto",
             insidetextanchor="start",
+            constraintext="none",
             hovertemplate=f"%{{y}}<br>%{{x:,.0f}} {currency}<br>%{{text}}<extra></extra>",
         )
     left = len(rows) - len(shown)

@@ -30,7 +30,7 @@ SEQUENCE = (
 """Okabe and Ito's palette, its black replaced by a gray."""
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
-SCALE = "Cividis"
+SCALE = "Viridis"
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
 
 
@@ -66,16 +66,17 @@ def horizon(run: Run) -> str:
 def price_range(values: NDArray[Any]) -> tuple[float, float, bool]:
     """Return the range of a price color scale, and whether values lie beyond it.
 
-    Covers all prices, unless a few extreme ones would hide the rest: then the range from the 1st
-    to the 99th percentile is stretched by its own width, and what lies beyond takes the end color.
+    Covers all prices, unless a few extreme ones would hide the rest: then the range from the 2nd
+    to the 98th percentile, stretched by a quarter of its width on either side; what lies beyond
+    takes the color of that end.
     """
     known = values[np.isfinite(values)]
     if not len(known):
         return 0.0, 1.0, False
     low, high = float(known.min()), float(known.max())
-    first, last = (float(v) for v in np.percentile(known, (1, 99)))
-    width = max(last - first, 1.0)
-    clipped_low, clipped_high = max(low, first - width), min(high, last + width)
+    first, last = (float(v) for v in np.percentile(known, (2, 98)))
+    margin = max(0.25 * (last - first), 1.0)
+    clipped_low, clipped_high = max(low, first - margin), min(high, last + margin)
     clipped = clipped_low > low or clipped_high < high
     if clipped_high - clipped_low < 1e-6:
         return clipped_low - 0.5, clipped_high + 0.5, clipped

@@ -59,7 +59,6 @@ def test_a_name_that_is_not_public() -> None:
     ("name", "part"),
     [
         ("mitigate", "mitigation part"),
-        ("settle", "settlement part"),
         ("report", "report part"),
         ("serve", "report part"),
         ("study", "study part"),
