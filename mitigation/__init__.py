@@ -10,7 +10,13 @@ from mitigation.ferc_screens import (
 )
 from mitigation.owners import Ownership, ownership
 from mitigation.rerun import LiveModel, Resolved
-from mitigation.structure import StructureTests, owners_of, slack_sensitivity, test_structure
+from mitigation.structure import (
+    StructureTests,
+    owners_of,
+    slack_sensitivity,
+    test_structure,
+    with_tests,
+)
 from mitigation.system_margin import supply_margin
 from mitigation.three_pivotal import ThreePivotalSupplier, three_pivotal_supplier
 from mitigation.what_if import cover, divest, merge_owners
@@ -38,4 +44,5 @@ __all__ = [
     "supply_margin",
     "test_structure",
     "three_pivotal_supplier",
+    "with_tests",
 ]

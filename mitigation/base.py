@@ -7,12 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from cases.errors import InputError
 from cases.run import Run
 from mitigation.binding import LIMIT, overload
 from mitigation.pivotal import Floats
 from mitigation.relief import AT, previous_dispatch
-from mitigation.rerun import LiveModel
+from mitigation.rerun import LiveModel, needed
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +56,8 @@ def relief_base(
     """
     if name == "current":
         return _current(run, binding, factors)
-    if model is None:
-        raise InputError.one(
-            "",
-            None,
-            "base",
-            "base",
-            "base pre_control solves again without each constraint and needs the live model of the "
-            "clearing: clear in the same process, or set mitigation.structure.base=current",
-        )
-    return _pre_control(binding, model)
+    purpose = "the base pre_control (mitigation.structure.base=current does not)"
+    return _pre_control(binding, needed(model, purpose))
 
 
 def _pre_control(binding: pd.DataFrame, model: LiveModel) -> ReliefBase:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import pandas as pd
+
+from cases.errors import InputError
+from cases.run import Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class Resolved:
     flows: pd.DataFrame
 
 
+@runtime_checkable
 class LiveModel(Protocol):
     """A cleared model that can be solved again; every call starts from the cleared state."""
 
@@ -44,3 +48,21 @@ class LiveModel(Protocol):
         ``fixed`` has interval_start, unit, mw.
         """
         ...
+
+
+def live_model(run: Run, given: LiveModel | None = None) -> LiveModel | None:
+    """Return the live model to ask: the given one, or else that of the run, if it has one."""
+    if given is None and isinstance(run.model, LiveModel):
+        return run.model
+    return given
+
+
+def needed(model: LiveModel | None, purpose: str) -> LiveModel:
+    """Return the live model, or refuse: ``purpose`` cannot be had from the tables of a run."""
+    if model is None:
+        message = (
+            f"{purpose} solves the market again and needs the live model of the clearing: clear "
+            "and test in one process"
+        )
+        raise InputError.one("", None, "model", "live_model", message)
+    return model

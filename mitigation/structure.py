@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from cases.errors import DataWarning, InputError
+from cases.errors import DataWarning
 from cases.rulebook_structure import StructureRules
 from cases.run import Run
 from mitigation.base import ReliefBase, relief_base
@@ -18,7 +18,7 @@ from mitigation.indices.measure import measure_indices
 from mitigation.owners import Ownership, ownership
 from mitigation.path_tests import path_tests
 from mitigation.relief_tests import relief_supply, three_pivotal_tests
-from mitigation.rerun import LiveModel
+from mitigation.rerun import LiveModel, live_model, needed
 from mitigation.slack import negative_relief
 from mitigation.system_margin import margin_tests, system_tests
 from mitigation.two_step import element_competitiveness, step_one_prices
@@ -88,7 +88,8 @@ def test_structure(
     owners
         Control over units instead of the case's, for what-ifs (:mod:`mitigation.what_if`).
     model
-        The live model of the clearing, for the base ``pre_control`` and for two-step clearing.
+        The live model to ask instead of the run's, for the base ``pre_control`` and for two-step
+        clearing.
     reference
         Reference offers (unit, interval_start, segment, mw, price), for markups and output gaps.
 
@@ -99,6 +100,7 @@ def test_structure(
     """
     rules = rules or run.rulebook.mitigation.structure
     owners = owners or owners_of(run)
+    model = live_model(run, model)
     binding = binding_constraints(run, rules.shadow_price_min)
     slack, prices, terms = measured_against(run, rules.slack, rules.slack_bus)
     factors = unit_factors(binding, terms, run.case.units)
@@ -111,7 +113,7 @@ def test_structure(
             rows.append(found)
         if "two_step" in rules.tests:
             rows.append(element_competitiveness(binding, base, supply, slack, rules))
-            step_one = step_one_prices(rows[-1], _needed(model))
+            step_one = step_one_prices(rows[-1], needed(model, "two-step clearing"))
     paths = no_verdicts(run)
     if len(binding) and "competitive_path" in rules.tests:
         paths = path_tests(run, binding, factors, owners, slack, rules)
@@ -137,6 +139,27 @@ def test_structure(
     )
 
 
+def with_tests(run: Run, found: StructureTests) -> Run:
+    """Make a run of tests only: the tables of ``run`` and what was found, naming it as parent."""
+    event = {
+        "pass": "structure",
+        "rules": sorted(found.verdicts["rule_id"].unique()),
+        "verdicts": len(found.verdicts),
+        "failed": int((~found.verdicts["passed"]).sum()),
+        "notes": list(found.notes),
+    }
+    manifest = {**run.manifest, "parent": run.id}
+    del manifest["tables"], manifest["created"]
+    return Run(
+        manifest,
+        {**run.tables, **found.tables()},
+        run.case,
+        run.rulebook,
+        [*run.events, event],
+        run.model,
+    )
+
+
 def slack_sensitivity(
     run: Run,
     slacks: Sequence[str],
@@ -154,6 +177,7 @@ def slack_sensitivity(
     """
     rules = rules or run.rulebook.mitigation.structure
     owners = owners or owners_of(run)
+    model = live_model(run, model)
     binding = binding_constraints(run, rules.shadow_price_min)
     base: ReliefBase | None = None
     found = [no_verdicts(run)]
@@ -168,18 +192,6 @@ def slack_sensitivity(
         wrong = negative_relief(run.marginal_units, terms, run.case.units)
         found.append(_with_notes(verdicts, wrong))
     return pd.concat(found, ignore_index=True)
-
-
-def _needed(model: LiveModel | None) -> LiveModel:
-    if model is None:
-        raise InputError.one(
-            "",
-            None,
-            "model",
-            "model",
-            "two-step clearing solves again and needs the live model: clear in the same process",
-        )
-    return model
 
 
 def _with_notes(verdicts: pd.DataFrame, wrong: pd.DataFrame) -> pd.DataFrame:

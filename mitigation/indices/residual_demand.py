@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from cases.errors import InputError
+from cases.run import Run
+from mitigation.owners import Ownership
 from mitigation.pivotal import Floats
 from mitigation.rerun import LiveModel
 from mitigation.tables import sum_by
@@ -89,3 +93,32 @@ def _weighted(dispatch: pd.DataFrame, prices: pd.DataFrame, weight: pd.Series) -
     sums = sum_by(priced, ["interval_start"], ["mw", "weight", "value"])
     price = sums["value"] / sums["weight"].where(sums["weight"] > 0)
     return sums[["interval_start", "mw"]].assign(price=price)
+
+
+def residual_demand_indices(
+    run: Run, ownership: Ownership, model: LiveModel, *, step: float, owners: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Measure slope of residual demand and the markup it allows, for each owner.
+
+    Two solves of the live model per owner. A unit counts for the owner that holds most of it.
+    Returns rows of the long table of indices: ``residual_demand_slope`` and
+    ``residual_demand_lerner``, scope owner, of :func:`nodal_slope`.
+    """
+    holder = ownership.shares.sort_values("share").drop_duplicates("unit", keep="last")
+    unit_owner = holder.set_index("unit")["owner"]
+    dispatch = run.dispatch.assign(owner=run.dispatch["unit"].map(unit_owner))
+    ends = run.dispatch.drop_duplicates("interval_start").set_index("interval_start")
+    parts = []
+    for owner in owners or ownership.owners:
+        found = nodal_slope(model, dispatch[dispatch["owner"] == owner], run.prices, step=step)
+        for index, column in (("slope", "slope_mw"), ("lerner", "lerner")):
+            part = found[["interval_start"]].assign(
+                interval_end=found["interval_start"].map(ends["interval_end"]),
+                index=f"residual_demand_{index}",
+                scope="owner",
+                subject=owner,
+                value=found[column],
+            )
+            parts.append(part)
+    rows = pd.concat(parts, ignore_index=True)
+    return rows.assign(reason=rows["value"].isna().map({True: "produces nothing", False: ""}))

@@ -17,7 +17,11 @@ from mitigation.indices.markup import (
     participation_factors,
 )
 from mitigation.indices.pivotal import joint_counts, pivotal_indices
-from mitigation.indices.residual_demand import nodal_slope, residual_demand
+from mitigation.indices.residual_demand import (
+    nodal_slope,
+    residual_demand,
+    residual_demand_indices,
+)
 from mitigation.output_gap import economic_starts, output_gap
 from mitigation.structure import owners_of
 from mitigation.structure import test_structure as structure_tests
@@ -303,6 +307,16 @@ def test_nodal_slope_finds_the_step_to_the_next_offer() -> None:
     slope = 0.2 * 173.781165 / (30.038196 - 24.332071)
     assert found["slope_mw"] == pytest.approx(slope, abs=1e-4)
     assert found["lerner"] == pytest.approx(173.781165 / (slope * 30), abs=1e-3)
+
+
+def test_residual_demand_indices_of_all_owners() -> None:
+    run = cleared(five_bus("A2", reference="E"))
+    rows = residual_demand_indices(run, owners_of(run), run.model, step=0.1)
+    lerner_of = rows[rows["index"] == "residual_demand_lerner"].set_index("subject")
+    slope = 0.2 * 173.781165 / (30.038196 - 24.332071)
+    assert lerner_of.loc["south", "value"] == pytest.approx(173.781165 / (slope * 30), abs=1e-3)
+    assert math.isnan(lerner_of.loc["east", "value"])
+    assert lerner_of.loc["east", "reason"] == "produces nothing"
 
 
 def test_benchmark_markup() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from cases.case import Case
 from cases.errors import DataWarning, InputError
 from cases.run import Run
-from mitigation.structure import owners_of, slack_sensitivity
+from mitigation.structure import owners_of, slack_sensitivity, with_tests
 from mitigation.structure import test_structure as structure_tests
 from mitigation.what_if import cover, divest, merge_owners
 from tests.mitigation.markets import OracleModel, cleared, five_bus
@@ -126,8 +127,10 @@ def test_case_without_owners_says_how_to_assign_them() -> None:
 
 def test_pre_control_needs_the_live_model() -> None:
     run = cleared(five_bus("A2", reference="E"))
-    with pytest.raises(InputError, match=r"structure\.base=current"):
-        structure_tests(run)
+    read = Run(run.manifest, run.tables, run.case, run.rulebook)
+    with pytest.raises(InputError, match=r"base=current does not\) .* needs the live model"):
+        structure_tests(read)
+    assert len(structure_tests(run).relief) == 2  # the run's own live model is asked
 
 
 def with_initial(case: Case, **mw: float) -> Case:
@@ -253,11 +256,17 @@ def test_a_slack_bus_that_does_not_exist() -> None:
         structure_tests(run, model=run.model)
 
 
-def test_tables_fit_the_schema_of_a_run() -> None:
+def test_tables_fit_the_schema_of_a_run(tmp_path: Path) -> None:
     run = cleared(five_bus("A2", reference="E"))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         tables = structure_tests(run, model=run.model).tables()
-    again = Run(run.manifest, {**run.tables, **tables}, run.case, run.rulebook)
+        again = with_tests(run, structure_tests(run))
     assert len(again.tests_structure) == len(tables["tests_structure"])
     assert len(again.indices) == len(tables["indices"])
+    assert again.manifest["parent"] == run.id
+    assert again.id != run.id
+    again.write(tmp_path / "tested")
+    read = Run.read(tmp_path / "tested")
+    assert read.tests_structure["rsi3"].to_list() == tables["tests_structure"]["rsi3"].to_list()
+    assert read.events[-1]["rules"] == ["system", "three_pivotal"]
