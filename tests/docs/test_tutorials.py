@@ -86,10 +86,8 @@ def run_console(block: Block, folder: Path) -> None:
         )
         output = done.stdout + done.stderr
         assert done.returncode == command.code, output
-        pattern = ".*".join(
-            r"\s+".join(map(re.escape, line.split())).replace(r"\.\.\.", ".*")
-            for line in command.expected
-        )
+        parts = [part for line in command.expected for part in line.split("...")]
+        pattern = ".*".join(r"\s+".join(map(re.escape, part.split())) for part in parts)
         assert re.search(pattern, output, re.DOTALL), f"expected {command.expected}, got\n{output}"
 
 
