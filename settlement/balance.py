@@ -42,8 +42,9 @@ def balance_sheet(ledger: Ledger, markets: Sequence[Market]) -> pd.DataFrame:
     owners = sorted(sheet, key=lambda owner: (owner == ledger.operator, owner))
     table = pd.DataFrame({"owner": pd.Series(owners, dtype="str")})
     for name in BALANCE_COLUMNS:
-        table[name] = pd.Series([sheet[owner][name] for owner in owners], dtype=object)
-    totals = [sum(sheet[owner].values(), Decimal(0)) for owner in owners]
+        amounts = [ledger.money(sheet[owner][name]) for owner in owners]
+        table[name] = pd.Series(amounts, dtype=object)
+    totals = [sum(sheet[owner].values(), ledger.money(Decimal(0))) for owner in owners]
     table["total"] = pd.Series(totals, dtype=object)
     return table
 
@@ -84,7 +85,7 @@ def reconciliation(ledger: Ledger, timezone: str) -> pd.DataFrame:
     names = [column.name for column in RECONCILIATION.columns[1:]]
     rows = []
     for at, lines in ledger.by_interval().items():
-        sums = dict.fromkeys(names, Decimal(0))
+        sums = dict.fromkeys(names, ledger.money(Decimal(0)))
         for line in lines:
             if line.item == "energy":
                 if line.quantity < 0:

@@ -157,17 +157,19 @@ class Statement:
             rows = rows[rows["item"] == item]
         return sum(rows["amount"], Decimal(0))
 
-    def write(self, folder: str | Path) -> None:
+    def write(self, folder: str | Path, *, pages: Mapping[str, str] | None = None) -> None:
         """Write the statement as a new folder, whole or not at all.
 
-        Parquet and CSV of every table, one CSV per owner under `owners/`, and `statement.json`
-        with the hash of every file.
+        Parquet and CSV of every table, one CSV per owner under `owners/`, text files `pages` (such
+        as a figure) by name, and `statement.json` with the hash of every file.
         """
         timezone = str(self.manifest["timezone"])
         with new_folder(folder) as part:
             for name, frame in self._tables().items():
                 write_parquet(TABLES[name], frame, part / f"{name}.parquet", timezone)
                 write_csv(TABLES[name], frame, part / f"{name}.csv")
+            for name, text in (pages or {}).items():
+                (part / name).write_text(text, encoding="utf-8")
             (part / "owners").mkdir()
             for number, owner in enumerate(self.balance["owner"], start=1):
                 rows = self.lines[self.lines["owner"] == owner]

@@ -28,9 +28,9 @@ def settlement_waterfall(statement: Statement, owner: str | None = None) -> go.F
     """Waterfall of a whole settlement, or of one owner.
 
     Without an owner: from what loads and other withdrawals pay for energy, less what generation
-    receives, to what the operator keeps (congestion rent, link rent, losses) and what rights holders
-    get of it. With one: its energy, congestion, losses, reserves, uplift, contracts, futures and
-    rights, up to its total.
+    receives, to what the operator keeps (congestion rent, link rent, losses) after rights holders.
+    With one: its energy, congestion, losses, reserves, uplift, contracts, futures and rights, up to
+    its total.
 
     Returns
     -------
@@ -71,8 +71,8 @@ def settlement_waterfall(statement: Statement, owner: str | None = None) -> go.F
 
 def _owner_steps(statement: Statement, owner: str) -> list[tuple[str, Decimal]]:
     statement.of(owner)
-    row = statement.balance.set_index("owner").loc[owner]
-    return [(name, row[column]) for column, name in _PARTS.items()]
+    row = statement.balance[statement.balance["owner"] == owner]
+    return [(name, row[column].iloc[0]) for column, name in _PARTS.items()]
 
 
 def _market_steps(statement: Statement) -> list[tuple[str, Decimal]]:
