@@ -19,7 +19,7 @@ export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: help demo test test-slow bench lint docs lock browser clean
+.PHONY: help demo test test-slow bench lint docs lock picture browser clean
 
 help:  ## this list
 	@awk -F ':.*##' '/^[a-z-]+:.*##/ {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,6 +81,9 @@ lock: $(VENV)/.dev  ## write requirements/*.lock again; UPGRADE=--upgrade for ne
 
 browser:
 	@tools/chromium
+
+picture: $(VENV)/.dev browser  ## the README's picture, from the demo's run
+	$(BIN)/python tools/picture.py
 
 clean:  ## remove environments, caches and what the targets wrote
 	rm -rf $(VENV) .venv-* demo site build dist benchmarks/cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
