@@ -1,4 +1,4 @@
-"""The README's picture: the LMP map of the demo's run. Run `make demo` first, then `make picture`."""
+"""The README's picture: the LMP map of the run that `make demo` has left."""
 
 import shutil
 from pathlib import Path
