@@ -47,11 +47,13 @@ def relief_supply(
 ) -> ReliefSupply:
     """Relief that units can add to the base dispatch, by segment and owner, in all tests.
 
-    ``factors`` (test, unit, bus, dfax) and ``prices`` (interval_start, bus, mec) are measured
-    against one slack. A contract covers supply as far as the owner's base output does not serve it
-    already, at the owner's average relief factor.
+    Counted are units whose factor reaches the lower of the cut-offs of ``three_pivotal`` and
+    ``two_step``; each test applies its own. ``factors`` (test, unit, bus, dfax) and ``prices``
+    (interval_start, bus, mec) are measured against one slack. A contract covers supply as far as
+    the owner's base output does not serve it already, at the owner's average relief factor.
     """
-    helping = factors.loc[factors["dfax"] >= rules.three_pivotal.dfax_min]
+    cut_off = min(rules.three_pivotal.dfax_min, rules.two_step.dfax_min)
+    helping = factors.loc[factors["dfax"] >= cut_off]
     span = reach(run, base.dispatch, rules.supply).merge(
         helping[["test", "unit", "bus", "dfax"]], on=["test", "unit"], how="inner", sort=False
     )
@@ -63,9 +65,10 @@ def relief_supply(
     mec = segments["mec"].to_numpy(dtype=float)
     segments = segments.assign(
         effective_mw=segments["mw"] * segments["dfax"],
-        effective_price=effective_price(segments, mec, rules.three_pivotal.dfax_min),
+        effective_price=effective_price(segments, mec, cut_off),
     ).drop(columns="mec")
-    return ReliefSupply(segments, _covered(base, segments, ownership))
+    relieving = segments[segments["dfax"] >= rules.three_pivotal.dfax_min]
+    return ReliefSupply(segments, _covered(base, relieving, ownership))
 
 
 def _covered(base: ReliefBase, segments: pd.DataFrame, ownership: Ownership) -> pd.DataFrame:
@@ -104,7 +107,8 @@ def three_pivotal_tests(
     number = np.full(len(binding), -1)
     number[tested] = np.arange(len(tested))
     counted = number[supply.segments["test"].to_numpy(dtype=np.int64)]
-    segments = supply.segments[counted >= 0].assign(test=counted[counted >= 0])
+    kept = (counted >= 0) & (supply.segments["dfax"] >= rules.three_pivotal.dfax_min).to_numpy()
+    segments = supply.segments[kept].assign(test=counted[kept])
     outcome = clear_relief(
         segments,
         base.need_mw[tested],

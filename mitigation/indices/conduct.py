@@ -21,8 +21,8 @@ from mitigation.relief import AT
 from mitigation.tables import sum_by
 from mitigation.thresholds import margin_above
 
-#: Kinds of marginal units that inject at one bus; others (links, ramps, reserves) couple prices.
-AT_ONE_BUS: Final = ("unit", "bid", "virtual", "storage")
+#: Relative difference of offer and LMP within which they are the same price.
+PRICE_TOLERANCE: Final = 1e-5
 
 
 def conduct_indices(run: Run, rules: StructureRules, reference: pd.DataFrame) -> pd.DataFrame:
@@ -85,14 +85,14 @@ def _rows(state: pd.DataFrame, index: str, value: np.ndarray, reason: str) -> pd
 def _lerner(state: pd.DataFrame) -> pd.DataFrame:
     running = state[state["mw"] > 0]
     value = lerner(running["lmp"].to_numpy(float), running["reference"].to_numpy(float))
-    return _rows(running, "lerner", value, "the price is zero, or there is no reference")
+    return _rows(running, "lerner", value, "the price is not above zero, or there is no reference")
 
 
 def _markups(run: Run, state: pd.DataFrame, rules: StructureRules) -> list[pd.DataFrame]:
     marginal = run.marginal_units[run.marginal_units["kind"] == "unit"]
     priced = state.merge(marginal[[*AT, "price"]], on=AT, sort=False)
     offer, cost = priced["price"].to_numpy(float), priced["reference"].to_numpy(float)
-    why = "there is no reference, or it is zero"
+    why = "there is no reference, or none above zero"
     adder = rules.measures.cost_adder
     return [
         _rows(priced, "markup", markup_index(offer, cost), why),
@@ -143,7 +143,11 @@ def markup_in_prices(run: Run, state: pd.DataFrame) -> pd.DataFrame:
 
 
 def _marginal_at_buses(run: Run) -> pd.DataFrame:
-    """Marginal units with their bus; those that inject at no single bus are left out."""
+    """Marginal units that are paid what they ask, with their bus.
+
+    Left out are those that inject at no single bus, and those that a ramp holds back or pushes:
+    they lie inside a block, but do not set the price.
+    """
     case = run.case
     buses = pd.concat(
         [
@@ -158,10 +162,11 @@ def _marginal_at_buses(run: Run) -> pd.DataFrame:
             .assign(kind="virtual"),
         ]
     )
-    marginal = run.marginal_units
-    return marginal.merge(
+    placed = run.marginal_units.merge(
         buses.rename(columns={"name": "unit"}), on=["unit", "kind"], how="inner", sort=False
-    )
+    ).merge(run.prices[["interval_start", "bus", "lmp"]], on=["interval_start", "bus"], sort=False)
+    scale = placed["price"].abs().clip(lower=1.0)
+    return placed[(placed["price"] - placed["lmp"]).abs() <= PRICE_TOLERANCE * scale]
 
 
 def _load_weighted(run: Run, component: pd.DataFrame) -> pd.DataFrame:
@@ -181,7 +186,7 @@ def _load_weighted(run: Run, component: pd.DataFrame) -> pd.DataFrame:
         subject=rows["zone"],
         value=value,
         reason=value.isna().map(
-            {True: "marginal units do not determine the prices, or lack a reference", False: ""}
+            {True: "offers at the margin do not make the price, or lack a reference", False: ""}
         ),
     )
 

@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import pandas as pd
 
 from mitigation.pivotal import Floats
 
+#: Prices up to this are zero to the tolerance of a solver, money per MWh.
+ZERO_PRICE: Final = 1e-6
+
 
 def lerner(price: Floats, cost: Floats) -> Floats:
-    """(price - cost) / price; NaN where the price is zero."""
+    """(price - cost) / price; NaN where the price is not above zero: the ratio means nothing."""
     price, cost = np.asarray(price, dtype=float), np.asarray(cost, dtype=float)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(price == 0, np.nan, (price - cost) / price)
+    return _ratio(price - cost, price)
 
 
 def markup_index(offer: Floats, cost: Floats, *, cost_adder: float = 0.0) -> Floats:
     """(offer - cost) / offer where the offer is at or above cost, else (offer - cost) / cost.
 
-    Lies between -1 and 1 for positive prices; NaN where its denominator is zero. ``cost_adder`` is
-    the fraction by which ``cost`` exceeds true cost; the adjusted markup takes it out.
+    Lies between -1 and 1; NaN where the denominator is not above zero. ``cost_adder`` is the
+    fraction by which ``cost`` exceeds true cost; the adjusted markup takes it out.
 
     Source: PJM market monitor, state of the market report, markup index.
     """
     offer = np.asarray(offer, dtype=float)
     cost = np.asarray(cost, dtype=float) / (1 + cost_adder)
-    under = np.where(offer >= cost, offer, cost)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(under == 0, np.nan, (offer - cost) / under)
+    return _ratio(offer - cost, np.where(offer >= cost, offer, cost))
+
+
+def _ratio(over: Floats, under: Floats) -> Floats:
+    positive = under > ZERO_PRICE
+    return np.where(positive, over / np.where(positive, under, 1.0), np.nan)
 
 
 def participation_factors(

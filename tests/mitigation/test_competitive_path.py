@@ -139,3 +139,15 @@ def test_element_competitiveness_index_by_hand() -> None:
     assert result.verdicts.iloc[0]["passed"]
     lmp = run.prices.merge(result.step_one, on=["interval_start", "bus"], suffixes=("", "_one"))
     assert lmp["lmp_one"].to_list() == pytest.approx(lmp["lmp"].to_list())
+
+
+def test_each_test_of_a_constraint_has_its_own_cut_off() -> None:
+    """F1 with the cut-off of three pivotal suppliers above Solitude's factor of .321."""
+    rules = {
+        "mitigation.structure.tests": ["two_step", "three_pivotal"],
+        "mitigation.structure.three_pivotal.dfax_min": 0.4,
+    }
+    run = cleared(five_bus("A2", reference="E"), **rules)
+    rows = structure_tests(run).verdicts.set_index("rule_id")
+    assert rows.loc["three_pivotal", "total_supply_mw"] == pytest.approx(96.090357, abs=1e-5)
+    assert rows.loc["two_step", "total_supply_mw"] == pytest.approx(234.083268, abs=1e-5)

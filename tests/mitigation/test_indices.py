@@ -326,3 +326,20 @@ def test_benchmark_markup() -> None:
     assert found["C"] == pytest.approx(125 / 30 - 1)
     assert found["A"] == pytest.approx(50.119813 / 16.977359 - 1, abs=1e-5)
     assert math.isnan(benchmark_markup(high, low.assign(lmp=0.0))["markup"].iloc[0])
+
+
+def test_ratios_to_prices_that_are_not_above_zero_do_not_exist() -> None:
+    assert np.isnan(lerner(np.array([0.0, 1e-14, -10.0]), np.array([5.0, 5.0, 5.0]))).all()
+    assert np.isnan(markup_index(np.array([-5.0]), np.array([-10.0]))).all()
+
+
+def test_markups_of_a_day_are_the_share_of_offers_in_every_price() -> None:
+    """All references at 0.8 of the offers: every price that offers alone make is 0.8 of itself."""
+    run = cleared(five_bus("A2", reference="E", load_factors=(0.3, 0.8, 1.0, 1.1)))
+    offers = run.offers_used.drop(columns="source")
+    result = structure_tests(run, reference=offers.assign(price=0.8 * offers["price"]))
+    component = values(result, "markup_component").set_index("interval_start")["value"]
+    priced = run.load_awards.merge(run.prices, on=["interval_start", "bus"])
+    worth = (priced["mw"] * priced["lmp"]).groupby(priced["interval_start"]).sum()
+    weighted = worth / priced.groupby("interval_start")["mw"].sum()
+    assert component.to_list() == pytest.approx((0.2 * weighted).to_list())
