@@ -52,6 +52,12 @@ def number(value: object, digits: int = 2) -> str:
     return str(value)
 
 
+def count(n: int, what: str) -> str:
+    """Write a count with its noun: ``1 bus``, ``2 buses``."""
+    plural = what + ("es" if what.endswith(("s", "ch")) else "s")
+    return f"{n:,d} {what if n == 1 else plural}"
+
+
 def table(
     rows: pd.DataFrame, title: str, headings: Mapping[str, str], *, digits: int = 2, limit: int = 0
 ) -> Table:
@@ -149,9 +155,8 @@ def print_error(error: CounterflowError) -> None:
 
 def print_failures(console: Console, failures: tuple[Failure, ...], what: str = "failure") -> None:
     """Write failures, one line each: file, row, column, what is wrong, the rule's name."""
-    plural = "" if len(failures) == 1 else "s"
     style = "red" if what == "failure" else "yellow"
-    console.print(f"{len(failures):,d} {what}{plural}", style=style)
+    console.print(count(len(failures), what), style=style)
     for failure in failures:
         console.print(f"  {failure}  ({failure.rule})", markup=False)
 

@@ -20,7 +20,8 @@ class Summary:
     zones: zone, lmp_mean, lmp_load_weighted, lmp_min, lmp_max, mcc_mean, load_mwh, load_payment.
     constraints: constraint, contingency, direction, intervals, shadow_price_mean (over the
     intervals in which it binds), shadow_price_max, rent, penalty_mwh.
-    objective: item, amount. slacks: the rows of `run.slacks`, the most costly first.
+    breakdown: item, amount (what adds up to the objective). slacks: the rows of `run.slacks`, the
+    most costly first.
     """
 
     run: str
@@ -32,13 +33,13 @@ class Summary:
     money: dict[str, float]
     zones: pd.DataFrame
     constraints: pd.DataFrame
-    objective: pd.DataFrame
+    breakdown: pd.DataFrame
     slacks: pd.DataFrame
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data for JSON."""
         out: dict[str, Any] = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        for name in ("zones", "constraints", "objective", "slacks"):
+        for name in ("zones", "constraints", "breakdown", "slacks"):
             out[name] = out[name].to_dict("records")
         return out
 
@@ -56,7 +57,7 @@ def summarize(run: Run) -> Summary:
         money=run_money(run),
         zones=zone_summary(run),
         constraints=constraint_summary(run.constraints),
-        objective=objective_breakdown(run),
+        breakdown=objective_breakdown(run),
         slacks=run.slacks.sort_values("cost", ascending=False, kind="stable", ignore_index=True),
     )
 
@@ -141,7 +142,7 @@ def objective_breakdown(run: Run) -> pd.DataFrame:
     rows = [
         ("energy", energy),
         ("no-load, start-up, shut-down", units - energy),
-        ("accepted bids", -bids),
+        ("accepted bids", 0.0 - bids),
         ("penalties", penalties),
     ]
     other = total - units + bids - penalties

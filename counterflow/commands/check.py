@@ -1,6 +1,6 @@
 """``counterflow check``: every data and rule failure of a case."""
 
-from counterflow.commands.options import CaseSource, Json
+from counterflow.commands.options import CaseSource, Json, size_of
 
 
 def run(case: CaseSource, as_json: Json = False) -> None:
@@ -20,9 +20,4 @@ def run(case: CaseSource, as_json: Json = False) -> None:
             }
         )
         return
-    console.out().print(
-        f"{found.meta.name}: no failures in {len(found.buses):,d} buses, "
-        f"{len(found.branches):,d} branches, {len(found.units):,d} units, "
-        f"{len(found.loads):,d} loads, {len(found.interval_starts):,d} intervals",
-        markup=False,
-    )
+    console.out().print(f"{found.meta.name}: no failures in {size_of(found)}", markup=False)

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from counterflow.commands.options import Json, bad, free_folder, stress_factors
+from counterflow.commands.options import Json, bad, free_folder, size_of, stress_factors
 
 
 def run(
@@ -77,8 +77,7 @@ def run(
         )
         return
     console.out().print(
-        f"{case.meta.name}: {len(case.buses):,d} buses, {len(case.branches):,d} branches, "
-        f"{len(case.units):,d} units, {len(case.interval_starts):,d} intervals "
+        f"{case.meta.name}: {size_of(case)} "
         f"from {console.stamp(case.interval_starts[0])}, written to {destination}",
         markup=False,
     )

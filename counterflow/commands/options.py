@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from cases import Run
+    from cases import Case, Run
 
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on standard output, nothing else.")
@@ -86,17 +86,28 @@ def read_run(folder: Path) -> Run:
     return Run.read(folder)
 
 
+def size_of(case: Case) -> str:
+    """Write how large a case is."""
+    from counterflow.console import count
+
+    sizes = {
+        "bus": len(case.buses),
+        "branch": len(case.branches),
+        "unit": len(case.units),
+        "load": len(case.loads),
+        "interval": len(case.interval_starts),
+    }
+    return ", ".join(count(n, what) for what, n in sizes.items())
+
+
 def free_folder(folder: Path, what: str) -> Path:
-    """Return `folder` when nothing is there yet and its parent exists.
+    """Return `folder` when nothing is there yet, or an empty folder.
 
     Raises
     ------
     InputError
         Something is there: runs and cases are never overwritten.
     """
-    if folder.exists():
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
         raise bad("exists", f"{folder} exists already: {what} is never overwritten, name another")
-    parent = folder.absolute().parent
-    if not parent.is_dir():
-        raise bad("no such folder", f"{parent} is not a folder: create it first")
     return folder

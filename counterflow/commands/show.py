@@ -45,7 +45,7 @@ def print_summary(summary: Summary, manifest: Mapping[str, Any]) -> None:
     price = f"{summary.currency}/MWh"
     page.print(
         f"{summary.case}  {console.stamp(summary.start)} to {console.stamp(summary.end)}  "
-        f"{summary.intervals:,d} interval{'' if summary.intervals == 1 else 's'}  "
+        f"{console.count(summary.intervals, 'interval')}  "
         f"run {summary.run[:12]}",
         markup=False,
         style="bold",
@@ -84,7 +84,7 @@ def print_summary(summary: Summary, manifest: Mapping[str, Any]) -> None:
     page.print()
     page.print(
         console.table(
-            summary.objective, f"Objective, {money}", {"item": "item", "amount": "amount"}
+            summary.breakdown, f"Objective, {money}", {"item": "item", "amount": "amount"}
         )
     )
     if len(summary.slacks):

@@ -1,8 +1,5 @@
 """All figures of a run as pages in a folder: nothing is fetched from a network."""
 
-import os
-import shutil
-import tempfile
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
@@ -11,7 +8,7 @@ import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
 from cases import Run
-from cases.errors import InputError
+from cases.folders import new_folder
 from counterflow.plots.duration import price_duration
 from counterflow.plots.heat_map import lmp_heat_map
 from counterflow.plots.lmp_map import lmp_map
@@ -47,20 +44,11 @@ def write(run: Run, folder: str | Path) -> list[Path]:
         The folder exists already.
     """
     target = Path(folder)
-    if target.exists():
-        raise InputError.one("", None, None, "exists", f"{target} exists already: name another")
-    parent = target.absolute().parent
-    partial = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=parent))
-    try:
-        (partial / SCRIPT).write_text(get_plotlyjs(), encoding="utf-8")
+    with new_folder(target) as part:
+        (part / SCRIPT).write_text(get_plotlyjs(), encoding="utf-8")
         for name, (_, draw) in FIGURES.items():
-            (partial / f"{name}.html").write_text(figure_page(draw(run), name), encoding="utf-8")
-        (partial / "index.html").write_text(_index(run), encoding="utf-8")
-        partial.chmod(0o777 & ~_umask())
-        partial.rename(target)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
+            (part / f"{name}.html").write_text(figure_page(draw(run), name), encoding="utf-8")
+        (part / "index.html").write_text(_index(run), encoding="utf-8")
     return [target / f"{name}.html" for name in ("index", *FIGURES)]
 
 
@@ -77,12 +65,6 @@ def figure_page(figure: go.Figure, name: str) -> str:
     return page.replace("<head>", f"<head><title>{escape(name)}</title>", 1).replace(
         "<body>", '<body style="margin:0">', 1
     )
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _index(run: Run) -> str:

@@ -46,7 +46,7 @@ def test_no_binding_constraint(run: Run, changed: Callable[..., Run]) -> None:
 
 
 def test_objective_breakdown(run: Run) -> None:
-    rows = cf.summarize(run).objective.set_index("item")["amount"]
+    rows = cf.summarize(run).breakdown.set_index("item")["amount"]
     assert rows["energy"] == pytest.approx(17479.8969, abs=1e-3)
     assert rows["no-load, start-up, shut-down"] == pytest.approx(0.0, abs=1e-6)
     assert rows["objective"] == 17479.8969
@@ -79,7 +79,7 @@ def test_objective_with_bids_penalties_and_no_load(run: Run) -> None:
     tables = {**run.tables, "load_awards": awards, "dispatch": dispatch, "slacks": slacks}
     rows = (
         cf.summarize(make_run(case, tables, objective=17479.8969 + 100 - 2200 + 500))
-        .objective.set_index("item")["amount"]
+        .breakdown.set_index("item")["amount"]
         .round(2)
     )
     assert rows.to_dict() == {
@@ -92,5 +92,5 @@ def test_objective_with_bids_penalties_and_no_load(run: Run) -> None:
 
 
 def test_what_does_not_add_up_is_shown(run: Run) -> None:
-    rows = cf.summarize(make_run(run.case, run.tables, objective=17500.0)).objective
+    rows = cf.summarize(make_run(run.case, run.tables, objective=17500.0)).breakdown
     assert rows.set_index("item").loc["other", "amount"] == pytest.approx(20.1031, abs=1e-3)
