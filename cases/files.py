@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -22,21 +23,22 @@ from cases.convert import Source
 from cases.errors import Failure
 from cases.schema import arrow_field
 
-__all__ = ["read_csv", "read_parquet", "write_csv", "write_parquet"]
+__all__ = ["read_csv", "read_parquet", "read_parquet_table", "write_csv", "write_parquet"]
+
+_SPECIAL = re.compile(r"""[,"\r\n]""")
 
 
 def write_csv(table: Table, frame: pd.DataFrame, path: Path) -> None:
     """Write a typed table as CSV: UTF-8, a header line, line feeds."""
     columns = [_texts(table.column(name), frame[name]) for name in frame.columns]
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(frame.columns)
-        writer.writerows(zip(*columns, strict=True))
+    rows = [",".join(_quoted(name) for name in frame.columns)]
+    rows += [",".join(row) for row in zip(*columns, strict=True)]
+    path.write_bytes(("\n".join(rows) + "\n").encode())
 
 
 def _texts(column: Column, cells: pd.Series) -> list[str]:
     if column.dtype == "str":
-        return [str(cell) for cell in cells.tolist()]
+        return [_quoted(cell) for cell in cells.tolist()]
     if column.dtype == "float":
         return [_number(value) for value in cells.tolist()]
     if column.dtype == "int":
@@ -50,6 +52,11 @@ def _texts(column: Column, cells: pd.Series) -> list[str]:
     if column.dtype == "date":
         return ["" if pd.isna(day) else f"{day:%Y-%m-%d}" for day in cells]
     return ["" if value is None else str(value) for value in cells.tolist()]
+
+
+def _quoted(text: str) -> str:
+    """Quote a field that needs it; csv.writer leaves a lone carriage return bare."""
+    return '"' + text.replace('"', '""') + '"' if _SPECIAL.search(text) else text
 
 
 def _number(value: float) -> str:
@@ -85,7 +92,9 @@ def _array(cells: pd.Series, kind: pa.DataType) -> pa.Array:
     return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
 
 
-def read_csv(path: Path, source: Source, failures: list[Failure]) -> pd.DataFrame | None:
+def read_csv(
+    table: Table, path: Path, source: Source, failures: list[Failure]
+) -> pd.DataFrame | None:
     """Read a CSV file as text; None where nothing can be read.
 
     Failures: not UTF-8, binary content, no header, broken quotes, rows with too few or too many
@@ -134,7 +143,8 @@ def read_csv(path: Path, source: Source, failures: list[Failure]) -> pd.DataFram
     cells = np.empty((len(rows), len(header)), dtype=object)
     if rows:
         cells[:] = rows
-    return pd.DataFrame(cells, columns=[name.strip() for name in header], dtype=object)
+    names = [name.strip() if name.strip() in table.names else name for name in header]
+    return pd.DataFrame(cells, columns=names, dtype=object)
 
 
 def _decoded(data: bytes, source: Source, failures: list[Failure]) -> str | None:

@@ -83,7 +83,7 @@ def read_case_folder(folder: str | Path) -> Case:
             continue
         sources[path.stem] = source
         frame = (
-            read_csv(path, source, failures)
+            read_csv(table, path, source, failures)
             if path.suffix == ".csv"
             else read_parquet(table, path, source, failures, (money,))
         )
