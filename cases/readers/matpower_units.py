@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -229,8 +230,8 @@ def _sell(
     if low > 0:
         first = (cost.value(low) - idle) / low
         if prices and first > prices[0]:
+            idle += (first - prices[0]) * low if not math.isclose(first, prices[0]) else 0.0
             first = prices[0]
-            idle = cost.value(low) - first * low
         widths.insert(0, low)
         prices.insert(0, first)
     for segment, (mw, price) in enumerate(zip(widths, prices, strict=True), start=1):

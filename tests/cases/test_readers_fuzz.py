@@ -60,9 +60,9 @@ MANY = pytest.mark.slow
     [
         ("small", 20),
         ("case30pwl", 10),
-        pytest.param("small", 2000, marks=MANY),
-        pytest.param("case9Q", 500, marks=MANY),
-        pytest.param("case_RTS_GMLC", 500, marks=MANY),
+        pytest.param("small", 500, marks=MANY),
+        pytest.param("case9Q", 200, marks=MANY),
+        pytest.param("case_RTS_GMLC", 100, marks=MANY),
     ],
 )
 def test_damaged_matpower_files(name: str, number: int, tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_random_bytes(tmp_path: Path) -> None:
         assert not survives(path)
 
 
-@pytest.mark.parametrize("number", [3, pytest.param(300, marks=MANY)])
+@pytest.mark.parametrize("number", [3, pytest.param(60, marks=MANY)])
 def test_damaged_rts_gmlc_folders(number: int, tmp_path: Path) -> None:
     """One file of the folder at a time is damaged, the others are the packaged ones."""
     source = find_rts_gmlc()
