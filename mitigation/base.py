@@ -57,25 +57,23 @@ def relief_base(
     if name == "current":
         return _current(run, binding, factors)
     purpose = "the base pre_control (mitigation.structure.base=current does not)"
-    return _pre_control(binding, needed(model, purpose))
+    return _pre_control(run, binding, needed(model, purpose))
 
 
-def _pre_control(binding: pd.DataFrame, model: LiveModel) -> ReliefBase:
+def _pre_control(run: Run, binding: pd.DataFrame, model: LiveModel) -> ReliefBase:
     keys = ["interval_start", *LIMIT]
     dispatch = []
     flow = np.full(len(binding), np.nan)
     for _, limit in binding.groupby(LIMIT, sort=False):
         solved = model.solve_without(limit[keys])
         tests = limit[["test", "interval_start"]]
-        dispatch.append(
-            tests.merge(solved.dispatch[[*AT, "mw", "on"]], on="interval_start", sort=False)
-        )
+        dispatch.append(tests.merge(solved.dispatch[[*AT, "mw"]], on="interval_start", sort=False))
         found = limit[["test", *keys]].merge(solved.flows, on=keys, how="left", sort=False)
         flow[found["test"].to_numpy()] = found["flow_mw"].to_numpy(dtype=float)
     need = np.maximum(0.0, overload(binding, flow))
-    columns = ["test", *AT, "mw", "on"]
-    frame = pd.concat(dispatch, ignore_index=True) if dispatch else pd.DataFrame(columns=columns)
-    return ReliefBase("pre_control", frame[columns], need)
+    stacked = pd.concat(dispatch, ignore_index=True)
+    frame = stacked.merge(run.dispatch[[*AT, "on"]], on=AT, sort=False)
+    return ReliefBase("pre_control", frame[["test", *AT, "mw", "on"]], need)
 
 
 def _current(run: Run, binding: pd.DataFrame, factors: pd.DataFrame) -> ReliefBase:

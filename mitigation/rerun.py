@@ -18,7 +18,7 @@ class Resolved:
     Attributes
     ----------
     dispatch
-        interval_start, unit, mw, on.
+        interval_start, unit, mw; what is on is what was.
     prices
         interval_start, bus, lmp.
     flows
@@ -52,9 +52,13 @@ class LiveModel(Protocol):
 
 def live_model(run: Run, given: LiveModel | None = None) -> LiveModel | None:
     """Return the live model to ask: the given one, or else that of the run, if it has one."""
-    if given is None and isinstance(run.model, LiveModel):
+    if given is not None or run.model is None:
+        return given
+    if isinstance(run.model, LiveModel):
         return run.model
-    return given
+    from mitigation.engine import EngineModel
+
+    return EngineModel(run.model)
 
 
 def needed(model: LiveModel | None, purpose: str) -> LiveModel:

@@ -138,7 +138,7 @@ class OracleModel:
 
 
 def resolved(found: dcopf.Outcome, flows: pd.DataFrame) -> Resolved:
-    dispatch = long(found.dispatch, "unit", "mw").assign(on=True)
+    dispatch = long(found.dispatch, "unit", "mw")
     return Resolved(dispatch, long(found.lmp, "bus", "lmp"), flows)
 
 

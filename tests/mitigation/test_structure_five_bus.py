@@ -15,7 +15,7 @@ from cases.run import Run
 from mitigation.structure import owners_of, slack_sensitivity, with_tests
 from mitigation.structure import test_structure as structure_tests
 from mitigation.what_if import cover, divest, merge_owners
-from tests.mitigation.markets import OracleModel, cleared, five_bus
+from tests.mitigation.markets import cleared, five_bus
 
 RELIEF = 26.886527  # 266.886527 without the limit, less 240
 
@@ -192,18 +192,13 @@ def test_ramp_limits_the_supply_of_relief() -> None:
 def test_commitment_limits_the_supply_of_relief() -> None:
     case = five_bus("A2", reference="E")
 
-    class Off(OracleModel):
-        def solve_without(self, limits: pd.DataFrame):  # type: ignore[no-untyped-def]
-            solved = super().solve_without(limits)
-            on = solved.dispatch["unit"] != "Sundance"
-            return type(solved)(solved.dispatch.assign(on=on), solved.prices, solved.flows)
-
     def owners(offline: str, quick: bool) -> list[str]:
         units = case.units.assign(quick_start=quick)
         run = cleared(case.replace(units=units), **{"mitigation.structure.supply.offline": offline})
-        result = structure_tests(run, model=Off(case))
-        rows = result.verdicts
-        return rows.loc[rows["rule_id"] == "three_pivotal", "owner"].to_list()
+        dispatch = run.dispatch.assign(on=run.dispatch["unit"] != "Sundance")
+        tables = {**run.tables, "dispatch": dispatch}
+        off = Run(run.manifest, tables, run.case, run.rulebook, model=run.model)
+        return three_pivotal(off)["owner"].to_list()
 
     assert owners("all", False) == ["east", "south"]
     assert owners("none", True) == ["south"]
