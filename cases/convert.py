@@ -33,10 +33,14 @@ _FALSE = {"false", "no", "0"}
 
 @dataclass
 class Source:
-    """Where a table came from: the name of its file and the line of each row."""
+    """Where a table came from: the name of its file and the line of each row.
+
+    A `partial` table has rows that could not be read; `reported` marks cells that could not.
+    """
 
     file: str
     lines: NDArray[np.int64] | None = None
+    partial: bool = False
     reported: dict[str, Mask] = field(default_factory=dict)
 
     def row(self, position: int) -> int:

@@ -122,6 +122,7 @@ def read_csv(
                 rows.append(fields)
                 lines.append(first)
             else:
+                source.partial = True
                 failures.append(
                     Failure(
                         source.file,
@@ -132,6 +133,7 @@ def read_csv(
                     )
                 )
     except csv.Error as error:
+        source.partial = True
         failures.append(
             Failure(source.file, last + 1, None, "csv", f"cannot be read as CSV: {error}")
         )

@@ -46,7 +46,8 @@ def check_tables(
     incomplete = {
         name
         for name in given
-        if any(c.required and c.name not in tables[name] for c in CASE_TABLES[name].columns)
+        if sources[name].partial
+        or any(c.required and c.name not in tables[name] for c in CASE_TABLES[name].columns)
         or any(f.file == sources[name].file and f.rule == "missing_column" for f in failures)
     }
     context = Context(meta, tables, sources, missing | broken | incomplete, failures)
