@@ -5,30 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import highspy
 import numpy as np
 
 from cases import Case, CheckFailed, InputError, RuleBook, Run
-from clearing.compiled import compile_market
 from clearing.day import Day
-from clearing.formulation import build_dispatch
-from clearing.limits import NetworkLimits, unit_outages_refused
-from clearing.live import LiveModel
 from clearing.model import ClearedModel
-from clearing.prices import price
-from clearing.ramps import RampLimits
-from clearing.results import Cleared, result_tables
-from clearing.security import Loop, Progress
-from clearing.uniqueness import one_sided, open_intervals
+from clearing.results import result_tables
+from clearing.security import Progress
+from clearing.session import Security, Session
 from clearing.validate import validate
-from network import Contingency, contingencies
-from network.arrays import Positions
 
-__all__ = ["clear"]
-
-Security = Literal["none", "n-1"]
+__all__ = ["clear", "reclear"]
 
 
 def clear(
@@ -83,73 +73,76 @@ def clear(
     changed = dict(settings or {})
     rules = RuleBook.load(rulebook or "default").with_settings(changed)
     day = Day.of(case, rules)
-    outages, warnings = _contingencies(day, security)
-    start = time.perf_counter()
-    market = build_dispatch(day)
-    built = time.perf_counter()
-    compiled = compile_market(market)
-    done = time.perf_counter()
-    live = LiveModel(compiled, rules)
-    network, ramps = NetworkLimits(compiled, outages), RampLimits(compiled)
-    rulebook_security = rules.security
-    loop = Loop(
-        live,
-        network,
-        ramps,
-        rulebook_security.tolerance_mw,
-        rulebook_security.rows_per_pass,
-        progress,
-    )
-    secured = loop.run()
-    priced = time.perf_counter()
-    balance = compiled.rows(market.model.energy_balance)
-    open_prices = open_intervals(live, balance, day.intervals)
-    tie_break = rules.pricing.tie_break
-    priced_by = secured.solution
-    if len(open_prices) and tie_break != "solver":
-        priced_by = one_sided(live, tie_break)
-    prices = price(day, network, priced_by, live.soft, balance)
-    cleared = Cleared(
-        compiled,
-        network,
-        ramps,
-        secured.solution,
-        live.soft,
-        secured.flows,
-        prices,
-        priced_by.soft_dual / day.hours,
-    )
-    warnings += _not_unique(day, open_prices, tie_break)
+    session = Session.open(day, security, progress)
+    return _run(session, begin, security, changed)
+
+
+def reclear(run: Run, case: Case, *, progress: Progress | None = None) -> Run:
+    """Clear the day of `run` again with other offers, from all that its clearing has found.
+
+    `case` is the run's case with other `offers`. Where only prices differ, they are changed in
+    the live model; otherwise a new model starts with the rows of the old one. The new run names
+    `run` as its parent. The live model then belongs to the new run.
+    """
+    begin = time.perf_counter()
+    settings = run.settings
+    day = Day.of(case, run.rulebook)
+    model: ClearedModel | None = run.model
+    if model is None or not model.session.reprice(day):
+        session = Session.open(day, settings["security"], progress)
+        if model is not None:
+            session.know(model.live.soft)
+    else:
+        session = model.session
+    return _run(session, begin, settings["security"], settings["set"], run.id)
+
+
+def _run(
+    session: Session,
+    begin: float,
+    security: Security,
+    changed: dict[str, Any],
+    parent: str | None = None,
+) -> Run:
+    """Solve a session and make its run."""
+    day, live, loop = session.day, session.live, session.loop
+    before = live.seconds, loop.screening_seconds, loop.row_seconds, session.passes
+    cleared = session.solve()
+    solved = time.perf_counter()
     tables = result_tables(cleared)
     end = time.perf_counter()
+    rules = day.rulebook
     manifest = {
         "status": "optimal",
-        "objective": secured.solution.objective,
+        "objective": cleared.solution.objective,
         "gap": 0.0,
         "solver": _solver(rules),
+        "parent": parent,
         "settings": {
-            "commitment": commitment,
+            "commitment": False,
             "security": security,
             "pricing": rules.pricing.method,
             "reference": day.reference_name,
             "set": changed,
         },
         "times": {
-            "prepare": start - begin,
-            "build": built - start,
-            "compile": done - built,
-            "highs": live.seconds,
-            "screen": loop.screening_seconds,
-            "rows": loop.row_seconds,
-            "tables": end - priced,
+            **session.times,
+            "highs": live.seconds - before[0],
+            "screen": loop.screening_seconds - before[1],
+            "rows": loop.row_seconds - before[2],
+            "tables": end - solved,
             "total": end - begin,
         },
-        "passes": secured.passes,
-        "iterations": live.iterations,
+        "passes": session.passes - before[3],
         "soft_rows": len(live.soft),
-        "warnings": [*(str(w) for w in case.warnings), *warnings, *_exceeded(tables["slacks"])],
+        "warnings": [
+            *(str(w) for w in day.case.warnings),
+            *session.warnings,
+            *_exceeded(tables["slacks"]),
+        ],
     }
-    run = Run(manifest, tables, case, rules, model=ClearedModel(cleared, live, loop))
+    session.times = {}
+    run = Run(manifest, tables, day.case, rules, model=ClearedModel(session, cleared))
     _validated(run)
     return run
 
@@ -166,39 +159,6 @@ def _validated(run: Run) -> None:
             for r in rows
         ]
         raise CheckFailed([f"the clearing fails {len(found)} of its own checks", *failures])
-
-
-def _contingencies(day: Day, security: Security) -> tuple[tuple[Contingency, ...], list[str]]:
-    """Contingencies to secure against, and what was left out of them."""
-    if security == "none":
-        return (), []
-    listed = contingencies(day.case, day.grid)
-    unit_outages_refused(listed.secure)
-    warnings = [
-        f"contingency {entry.contingency.name} splits the grid (cuts off "
-        f"{', '.join(entry.cut_off[:3])}{', ...' if len(entry.cut_off) > 3 else ''}) and is not secured"
-        for entry in listed.islanding
-    ]
-    if len(warnings) > 10:
-        names = ", ".join(entry.contingency.name for entry in listed.islanding[:10])
-        warnings = [
-            f"{len(listed.islanding)} contingencies split the grid and are not secured: "
-            f"{names}, ..."
-        ]
-    return listed.secure, warnings
-
-
-def _not_unique(day: Day, intervals: Positions, tie_break: str) -> list[str]:
-    """Say where prices may not be unique and how one was chosen."""
-    if not len(intervals):
-        return []
-    starts = day.case.interval_starts[intervals]
-    shown = ", ".join(start.isoformat() for start in starts[:3])
-    more = f" and {len(starts) - 3} more" if len(starts) > 3 else ""
-    return [
-        f"prices may not be unique in {len(starts)} intervals ({shown}{more}): a schedule meets a "
-        f"limit exactly; chosen by pricing.tie_break = {tie_break}"
-    ]
 
 
 def _exceeded(slacks: Any) -> list[str]:

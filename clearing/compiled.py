@@ -40,6 +40,10 @@ class Compiled:
         """Columns of a family of variables, in the order of its index."""
         return self._place[self.market.families[family].at]
 
+    def column_of(self, variable: Positions) -> Positions:
+        """Columns of variables given by their positions in the market."""
+        return self._place[variable]
+
     @property
     def by_column(self) -> list[Any]:
         """The Pyomo variable of each column."""

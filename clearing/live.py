@@ -48,6 +48,9 @@ class LiveModel:
     def __init__(self, compiled: Compiled, rulebook: RuleBook) -> None:
         self.compiled = compiled
         self.soft = RowSet.none()
+        self.cost = compiled.cost.copy()
+        """Cost of the compiled market's columns as they are now, (n,)."""
+        self.constant = compiled.constant
         self.highs = highspy.Highs()
         self.seconds = 0.0
         """Time spent inside HiGHS."""
@@ -112,6 +115,8 @@ class LiveModel:
 
     def set_costs(self, columns: Positions, cost: Floats, constant: float) -> None:
         """Change the cost of columns (money per MW over the interval) and the fixed cost."""
+        self.cost[columns] = cost
+        self.constant = constant
         self.highs.changeColsCost(len(columns), np.asarray(columns, dtype=np.int32), cost)
         self.highs.changeObjectiveOffset(constant)
 

@@ -14,6 +14,7 @@ from clearing.live import LiveModel
 from clearing.names import row_names
 from clearing.results import Cleared
 from clearing.security import Loop
+from clearing.session import Session
 
 __all__ = ["ClearedModel"]
 
@@ -21,10 +22,19 @@ __all__ = ["ClearedModel"]
 class ClearedModel:
     """What `run.model` is: the Pyomo model, the live solver and the solved day."""
 
-    def __init__(self, cleared: Cleared, live: LiveModel, loop: Loop) -> None:
+    def __init__(self, session: Session, cleared: Cleared) -> None:
+        self.session = session
         self.cleared = cleared
-        self.live = live
-        self.loop = loop
+
+    @property
+    def live(self) -> LiveModel:
+        """The live solver with its soft rows."""
+        return self.session.live
+
+    @property
+    def loop(self) -> Loop:
+        """The loop that finds violated rows."""
+        return self.session.loop
 
     @property
     def highs(self) -> highspy.Highs:

@@ -27,6 +27,7 @@ _ZERO_PRICE = 1e-7
 class Cleared:
     """A solved day with everything its tables are made from."""
 
+    day: Day
     compiled: Compiled
     network: NetworkLimits
     ramps: RampLimits
@@ -36,11 +37,6 @@ class Cleared:
     prices: Prices
     shadow: Floats
     """Shadow prices of all soft rows, money per MWh, (N,); may come from a pricing pass."""
-
-    @property
-    def day(self) -> Day:
-        """The day that was cleared."""
-        return self.compiled.market.day
 
     def values(self, name: str) -> Floats:
         """Values of a family of variables, in the order of its index."""

@@ -31,8 +31,6 @@ def define_dispatch(market: Market) -> None:
     low, high = day.low, np.maximum(day.low, day.high)
     free = high - low > _NARROW_MW
     np.add.at(market.fixed_injection.T, day.unit_bus, low.T)
-    market.constant_cost += float(day.offers.cost(low).sum())
-
     interval, unit = np.nonzero(free)
     names = day.units.to_numpy(dtype=object)
     keys = list(zip(names[unit].tolist(), interval.tolist(), strict=True))
@@ -50,22 +48,26 @@ def define_dispatch(market: Market) -> None:
     column[free] = np.arange(len(p))
     of = column[reach][used]
     count = np.bincount(of, minlength=len(p))
-    price = blocks.price[used]
 
+    # What the offers cost: MW of each block that its variable stands for, and MW that is fixed.
+    base = low[free]
+    variable, fixed = np.full(len(blocks), -1, dtype=np.intp), blocks.filled(low)
     single = count[of] == 1
-    market.pay(p.at[of[single]], price[single])
-    market.constant_cost -= float((price[single] * low[free][of[single]]).sum())
+    variable[used[single]] = p.at[of[single]]
+    fixed[used[single]] -= base[of[single]]
 
-    of, parts, price = of[~single], used[~single], price[~single]
+    of, parts = of[~single], used[~single]
     which = zip(of.tolist(), blocks.segment[parts].tolist(), strict=True)
     block = market.define(
         "block", [(*keys[k], s) for k, s in which], np.zeros(len(parts)), (most - least)[parts]
     )
-    market.pay(block.at, price)
+    variable[parts] = block.at
+    market.offer_variable, market.offer_fixed_mw = variable, fixed
+    market.pay(variable[used], blocks.price[used])
+    market.constant_cost += float((blocks.price * fixed).sum())
     start = np.searchsorted(of, np.arange(len(p) + 1))
     several = np.flatnonzero(np.diff(start)).tolist()
     m.offer_blocks = pyo.Constraint([keys[k] for k in several])
-    base = low[free]
     for k in several:
         own = block.members[start[k] : start[k + 1]]
         coefficients = np.ones(len(own) + 1)

@@ -58,6 +58,10 @@ class Market:
     """Positions of variables and what they cost, money per MW and hour."""
     constant_cost: float = 0.0
     """Money per hour, over all intervals, that no variable changes."""
+    offer_variable: Positions = field(init=False)
+    """Variable whose cost is the price of each offer block, (N,); -1 where it cannot move."""
+    offer_fixed_mw: Floats = field(init=False)
+    """MW of each offer block that is paid whatever is decided, (N,)."""
     fixed_injection: Floats = field(init=False)
     """MW that enter the grid whatever is decided, (T, B)."""
 

@@ -54,6 +54,7 @@ CHECKS: tuple[Check, ...] = (
     binding.complementary,
     binding.dfax,
     prices.split,
+    prices.points,
     prices.terms,
     prices.units,
     prices.bids,

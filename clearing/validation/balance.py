@@ -25,13 +25,18 @@ def energy_balance(facts: Facts) -> Iterator[pd.DataFrame]:
 
 
 def loads(facts: Facts) -> Iterator[pd.DataFrame]:
-    """Check awards: demand and accepted bids, less a share of the island's shortage."""
+    """Check awards: demand and accepted bids, less a share of the island's shortage.
+
+    A bus's part of the shortage is shared over its loads by demand, evenly where it has none.
+    """
     names = facts.case.loads["load"]
     at = facts.bus_of("loads")
     demand = facts.demand
     by_bus = facts.at_bus(demand, at)[:, at]
     missing = (facts.shares * facts.unserved[:, facts.grid.islands])[:, at]
-    within = np.divide(demand, by_bus, out=np.zeros_like(demand), where=by_bus != 0)
+    even = (1.0 / np.bincount(at, minlength=len(facts.bus_index)).clip(min=1))[at]
+    some = by_bus != 0.0
+    within = np.where(some, demand / np.where(some, by_bus, 1.0), even)
     expected = demand + facts.bid_mw - missing * within
     yield differing(
         "balance.load", pd.Index(names), facts.starts, facts.served, expected, facts.tolerance

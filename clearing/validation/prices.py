@@ -23,7 +23,7 @@ from clearing.validation.facts import (
 from clearing.validation.report import above, below, differing, rows
 from clearing.validation.units import limits
 
-__all__ = ["balance_price", "bids", "links", "split", "terms", "units"]
+__all__ = ["balance_price", "bids", "links", "points", "split", "terms", "units"]
 
 
 def split(facts: Facts) -> Iterator[pd.DataFrame]:
@@ -38,11 +38,42 @@ def split(facts: Facts) -> Iterator[pd.DataFrame]:
     )
     slack = PRICE_TOLERANCE * np.maximum(1.0, np.abs(np.nan_to_num(lmp)) / 1e3)
     yield differing("prices.split", names, facts.starts, lmp, mec + mcc + mlc, slack)
-    first = np.array([np.flatnonzero(facts.grid.islands == k)[0] for k in facts.grid.islands])
+    first = np.unique(facts.grid.islands, return_index=True)[1][facts.grid.islands]
     yield differing("prices.mec", names, facts.starts, mec, mec[:, first], PRICE_TOLERANCE)
     if facts.rulebook.losses.method == "none":
         none = np.where(np.isnan(lmp), mlc, 0.0)
         yield differing("prices.mlc", names, facts.starts, mlc, none, PRICE_TOLERANCE)
+
+
+def points(facts: Facts) -> Iterator[pd.DataFrame]:
+    """Check prices of zones (weighted by demand, evenly without any) and hubs (by their weights).
+
+    Negative demand counts as none.
+    """
+    demand = np.maximum(facts.at_bus(facts.demand, facts.bus_of("loads")), 0.0)
+    weights: dict[tuple[str, str], Floats] = {}
+    buses = facts.case.buses
+    for zone, at in buses.groupby("zone", sort=False).indices.items():
+        if zone:
+            inside = np.zeros(len(buses))
+            inside[at] = 1.0
+            of_load = demand * inside
+            total = of_load.sum(axis=1, keepdims=True)
+            weights[str(zone), "zone"] = np.where(total > 0.0, of_load, inside)
+    hubs = facts.case.hubs
+    for hub, at in hubs.groupby("hub", sort=False).indices.items():
+        row = np.zeros(len(buses))
+        np.add.at(row, facts.bus_of("hubs")[at], hubs["weight"].to_numpy(dtype=np.float64)[at])
+        weights[str(hub), "hub"] = np.broadcast_to(row, demand.shape)
+    table = facts.run.zone_prices
+    for (name, kind), weight in weights.items():
+        own = table[(table["point"] == name) & (table["kind"] == kind)]
+        stated = by_interval_and_name(own, "point", "lmp", facts.starts, pd.Index([name]))
+        mean = (np.where(weight > 0.0, facts.lmp, 0.0) * weight).sum(axis=1) / weight.sum(axis=1)
+        slack = PRICE_TOLERANCE * np.maximum(1.0, np.abs(np.nan_to_num(mean)) / 1e3)
+        yield differing(
+            f"prices.{kind}", [name], facts.starts, stated, mean[:, None], slack[:, None]
+        )
 
 
 def terms(facts: Facts) -> Iterator[pd.DataFrame]:

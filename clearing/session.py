@@ -1,0 +1,150 @@
+"""A clearing session: a market in the live solver, solved once and again with other offers."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from clearing.compiled import Compiled, compile_market
+from clearing.day import Blocks, Day
+from clearing.formulation import build_dispatch
+from clearing.limits import NetworkLimits, unit_outages_refused
+from clearing.live import LiveModel
+from clearing.prices import price
+from clearing.ramps import RampLimits
+from clearing.results import Cleared
+from clearing.rows import Kind, RowSet
+from clearing.security import Loop, Progress
+from clearing.uniqueness import one_sided, open_intervals
+from network import Contingency, contingencies
+from network.arrays import Positions
+
+__all__ = ["Security", "Session"]
+
+Security = Literal["none", "n-1"]
+_NAMED = 10
+
+
+@dataclass(eq=False)
+class Session:
+    """A day with every unit on, its live model and all rows that were found so far."""
+
+    day: Day
+    compiled: Compiled
+    live: LiveModel
+    network: NetworkLimits
+    ramps: RampLimits
+    loop: Loop
+    islanding: list[str]
+    """Warnings about contingencies that cannot be secured."""
+    times: dict[str, float]
+    passes: int = 0
+    warnings: list[str] = field(default_factory=list)
+    """What the last solve has to say."""
+
+    @classmethod
+    def open(cls, day: Day, security: Security, progress: Progress | None = None) -> Session:
+        """Build and load the market of a day."""
+        outages, islanding = _contingencies(day, security)
+        start = time.perf_counter()
+        market = build_dispatch(day)
+        built = time.perf_counter()
+        compiled = compile_market(market)
+        times = {"build": built - start, "compile": time.perf_counter() - built}
+        live = LiveModel(compiled, day.rulebook)
+        network, ramps = NetworkLimits(compiled, outages), RampLimits(compiled)
+        rules = day.rulebook.security
+        loop = Loop(live, network, ramps, rules.tolerance_mw, rules.rows_per_pass, progress)
+        return cls(day, compiled, live, network, ramps, loop, islanding, times)
+
+    def know(self, rows: RowSet) -> None:
+        """Start from rows that another session of the same grid and intervals has found."""
+        ramp = rows.kind == Kind.RAMP
+        if (~ramp).any():
+            self.live.add(self.network.soft_rows(rows[~ramp]))
+        if ramp.any():
+            self.live.add(self.ramps.soft_rows(rows[ramp]))
+
+    def solve(self) -> Cleared:
+        """Solve until every limit is kept or paid for, and price the result."""
+        live, day = self.live, self.day
+        secured = self.loop.run()
+        self.passes += secured.passes
+        balance = self.compiled.rows(self.compiled.market.model.energy_balance)
+        open_prices = open_intervals(live, balance, day.intervals)
+        tie_break = day.rulebook.pricing.tie_break
+        priced_by = secured.solution
+        if len(open_prices) and tie_break != "solver":
+            priced_by = one_sided(live, tie_break)
+        prices = price(day, self.network, priced_by, live.soft, balance)
+        self.warnings = [*self.islanding, *_not_unique(day, open_prices, tie_break)]
+        return Cleared(
+            day,
+            self.compiled,
+            self.network,
+            self.ramps,
+            secured.solution,
+            live.soft,
+            secured.flows,
+            prices,
+            priced_by.soft_dual / day.hours,
+        )
+
+    def reprice(self, day: Day) -> bool:
+        """Take over the offer prices of another day in place; False where its blocks differ."""
+        old, new = self.day.offers, day.offers
+        if not _same_blocks(old, new):
+            return False
+        market = self.compiled.market
+        moved = np.flatnonzero((old.price != new.price) & (market.offer_variable >= 0))
+        variable = market.offer_variable[moved]
+        columns = self.compiled.column_of(variable)
+        cost = self.live.cost[columns]
+        change = (new.price - old.price)[moved] * day.hours
+        fixed = float(((new.price - old.price) * market.offer_fixed_mw).sum()) * day.hours
+        self.live.set_costs(columns, cost + change, self.live.constant + fixed)
+        self.day = day
+        return True
+
+
+def _same_blocks(old: Blocks, new: Blocks) -> bool:
+    return len(old) == len(new) and all(
+        np.array_equal(getattr(old, name), getattr(new, name))
+        for name in ("interval", "of", "segment", "mw")
+    )
+
+
+def _contingencies(day: Day, security: Security) -> tuple[tuple[Contingency, ...], list[str]]:
+    """Contingencies to secure against, and what was left out of them."""
+    if security == "none":
+        return (), []
+    listed = contingencies(day.case, day.grid)
+    unit_outages_refused(listed.secure)
+    split = listed.islanding
+    if len(split) > _NAMED:
+        names = ", ".join(entry.contingency.name for entry in split[:_NAMED])
+        return listed.secure, [
+            f"{len(split)} contingencies split the grid and are not secured: {names}, ..."
+        ]
+    return listed.secure, [
+        f"contingency {entry.contingency.name} splits the grid (cuts off "
+        f"{', '.join(entry.cut_off[:3])}{', ...' if len(entry.cut_off) > 3 else ''}) "
+        "and is not secured"
+        for entry in split
+    ]
+
+
+def _not_unique(day: Day, intervals: Positions, tie_break: str) -> list[str]:
+    """Say where prices may not be unique and how one was chosen."""
+    if not len(intervals):
+        return []
+    starts = day.case.interval_starts[intervals]
+    shown = ", ".join(start.isoformat() for start in starts[:3])
+    more = f" and {len(starts) - 3} more" if len(starts) > 3 else ""
+    return [
+        f"prices may not be unique in {len(starts)} intervals ({shown}{more}): a schedule meets a "
+        f"limit exactly; chosen by pricing.tie_break = {tie_break}"
+    ]
