@@ -3,7 +3,7 @@
 The oracle (``tests/oracles/dcopf.py``) has one angle per bus and network state and every limit
 from the start; the engine has neither angles nor, at first, any network row. They must agree on the
 objective, on every price that is unique, and the engine's other prices must lie between the
-one-sided derivatives of the optimal cost.
+one-sided derivatives of the optimal cost. Every clearing also ends with the validator.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 import counterflow as cf
 from cases.case import Case
 from cases.run import Run
-from clearing.validate import validate
 from tests.oracles import dcopf
 from tests.oracles.uniqueness import price_range
 from tests.strategies import FULL, Shape, random_case, seeds, shapes
@@ -44,9 +43,6 @@ def assert_agrees(run: Run, *, convention: str = "matpower", security: str = "no
     assert np.abs(lmp - expected.lmp.to_numpy())[unique].max(initial=0.0) <= 1e-4
     assert (lmp >= left - 1e-3).all()
     assert (lmp <= right + 1e-3).all()
-
-    found = validate(run)
-    assert found.empty, found.to_string()
 
 
 @settings(examples, max_examples=24)

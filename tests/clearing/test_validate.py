@@ -120,6 +120,7 @@ AFTER = "contingency != '' and shadow_price > 0"
         ("prices", add("mcc", 0.01), "prices.terms"),
         ("prices", add("mlc", 0.01), "prices.mlc"),
         ("prices", put("zone", "elsewhere"), "prices.identity"),
+        ("zone_prices", add("lmp", 0.01), "prices.zone"),
         ("prices", lambda frame: frame.iloc[:-1], "prices.rows"),
         ("offers_used", add("price", 0.01), "money.offers"),
         ("offers_used", add("mw", 0.01), "money.offers"),

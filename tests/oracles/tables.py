@@ -58,6 +58,7 @@ def run_of(case: Case, *, security: str = "none", convention: str = "matpower") 
     }
     tables["price_terms"] = _price_terms(case, model, tables["constraints"])
     tables["prices"] = _prices(case, model, best, tables["price_terms"])
+    tables["zone_prices"] = _zone_prices(case, model, tables["prices"])
     rulebook = RuleBook.load("default").with_settings({"network.convention": convention})
     settings = {"commitment": False, "security": security}
     manifest = {"objective": best.objective, "settings": settings, "status": "optimal"}
@@ -98,24 +99,23 @@ def _load_awards(case: Case, model: Model, best: Outcome) -> pd.DataFrame:
     rows = []
     for t, start in enumerate(model.starts):
         demand = case.demand.set_index("interval_start").loc[start]
-        total = {bus: 0.0 for bus in case.buses.bus}
-        for row in case.loads.itertuples():
-            total[row.bus] += demand[row.load]
+        by_bus = demand.groupby(case.loads.set_index("load").bus).sum()
+        count = case.loads.bus.value_counts()
         for number, part in enumerate(parts):
-            inside = sum(total[bus] for bus in part)
+            share = dcopf.shares(by_bus.to_dict(), part)
             missing = best.slacks.get((t, f"balance:{number}", "", "shortage"), 0.0)
             missing -= best.slacks.get((t, f"balance:{number}", "", "surplus"), 0.0)
             for row in case.loads[case.loads.bus.isin(part)].itertuples():
                 bid = float(best.bids[row.load].iloc[t]) if row.load in best.bids else 0.0
-                share = demand[row.load] / inside if inside > 0 else 0.0
-                mw = demand[row.load] + bid - missing * share
+                at_bus = by_bus[row.bus]
+                within = demand[row.load] / at_bus if at_bus != 0 else 1.0 / count[row.bus]
                 rows.append(
                     {
                         "t": t,
                         "load": row.load,
                         "owner": row.owner,
                         "bus": row.bus,
-                        "mw": mw,
+                        "mw": demand[row.load] + bid - missing * share[row.bus] * within,
                         "bid_mw": bid,
                     }
                 )
@@ -269,4 +269,23 @@ def _prices(case: Case, model: Model, best: Outcome, terms: pd.DataFrame) -> pd.
                     "mlc": 0.0,
                 }
             )
+    return _stamped(case, rows)
+
+
+def _zone_prices(case: Case, model: Model, prices: pd.DataFrame) -> pd.DataFrame:
+    """Mean prices of the zones, weighted by what each bus takes."""
+    rows = []
+    bus_of = case.loads.set_index("load").bus
+    for t, start in enumerate(model.starts):
+        demand = case.demand.set_index("interval_start").loc[start].groupby(bus_of).sum()
+        now = prices[prices["interval_start"] == start].set_index("bus")
+        for zone, buses in case.buses.groupby("zone").bus:
+            if zone:
+                weight = demand.reindex(buses).fillna(0.0).clip(lower=0.0)
+                weight = weight if weight.sum() > 0 else weight + 1.0
+                mean = {
+                    part: float((now.loc[buses, part] * weight).sum() / weight.sum())
+                    for part in ("lmp", "mec", "mcc", "mlc")
+                }
+                rows.append({"t": t, "point": zone, "kind": "zone", **mean})
     return _stamped(case, rows)
