@@ -121,7 +121,7 @@ def meta_failures(file: str, error: ValidationError, text: str = "") -> list[Fai
 
 
 def _line(key: str, text: str) -> int | None:
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if line.partition("=")[0].strip().strip("\"'") == key.partition(".")[0]:
             return number
     return None

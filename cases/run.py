@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
+import warnings
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
@@ -15,7 +17,7 @@ import pandas as pd
 
 from cases.case import Case
 from cases.convert import nearest
-from cases.errors import InputError
+from cases.errors import DataWarning, Failure, InputError
 from cases.files import read_parquet_table, write_parquet
 from cases.folder import fill_case_folder, read_case_folder
 from cases.folders import new_folder
@@ -118,7 +120,7 @@ class Run:
             "warnings": given.get("warnings", [str(warning) for warning in self.case.warnings]),
         }
         manifest |= {key: value for key, value in given.items() if key not in manifest}
-        manifest = json.loads(json.dumps(manifest, default=_plain))
+        manifest = _json(manifest)
         manifest["tables"] = {
             name: {"rows": len(frame), "content": table_hash(RUN_TABLES[name], frame)}
             for name, frame in self.tables.items()
@@ -140,7 +142,7 @@ class Run:
                 entry = self.manifest["tables"][name]
                 manifest["tables"][name] = {**entry, "sha256": file_hash(path)}
             (part / "rulebook.toml").write_text(self.rulebook.to_toml(), encoding="utf-8")
-            lines = (json.dumps(event, default=_plain, ensure_ascii=False) for event in self.events)
+            lines = (json.dumps(_json(event), ensure_ascii=False) for event in self.events)
             (part / "events.jsonl").write_text("".join(f"{line}\n" for line in lines), "utf-8")
             (part / "case").mkdir()
             fill_case_folder(self.case, part / "case", "parquet")
@@ -159,10 +161,12 @@ class Run:
         folder = Path(folder)
         manifest = _read_manifest(folder)
         _verify(folder, manifest)
-        case = read_case_folder(folder / "case")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DataWarning)  # the manifest has them
+            case = read_case_folder(folder / "case")
         rulebook = RuleBook.load(folder / "rulebook.toml")
         text = (folder / "events.jsonl").read_text(encoding="utf-8")
-        events = [json.loads(line) for line in text.splitlines() if line]
+        events = [json.loads(line) for line in text.split("\n") if line]
         tables = {
             name: read_parquet_table(RUN_TABLES[name], folder / f"{name}.parquet")
             for name in manifest["tables"]
@@ -190,15 +194,21 @@ def _run_id(manifest: Mapping[str, Any]) -> str:
     return value_hash(parts)
 
 
-def _plain(value: Any) -> Any:
-    """JSON for numpy numbers, arrays, times and paths."""
+def _json(value: Any) -> Any:
+    """Values as JSON has them; NaN becomes null, an infinite number the text "inf" or "-inf"."""
     if isinstance(value, np.generic | np.ndarray):
-        return value.tolist()
-    if isinstance(value, tuple | set | frozenset):
-        return sorted(value) if isinstance(value, set | frozenset) else list(value)
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return str(value)
+        value = value.tolist()
+    if isinstance(value, Mapping):
+        return {str(key): _json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json(item) for item in value]
+    if isinstance(value, set | frozenset):
+        return sorted(_json(item) for item in value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else str(value)
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _check_prices(prices: pd.DataFrame | None) -> None:
@@ -230,8 +240,6 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def _verify(folder: Path, manifest: Mapping[str, Any]) -> None:
-    from cases.errors import Failure
-
     failures = []
     try:
         hashes = {f"{name}.parquet": entry["sha256"] for name, entry in manifest["tables"].items()}
