@@ -162,7 +162,8 @@ def _blank(column: Column, rows: int, timezone: str) -> pd.Series:
     fill: Any = column.default
     if fill is None:
         fill = {"str": "", "float": np.nan, "int": 0, "bool": False}.get(column.dtype, pd.NaT)
-    return pd.Series([fill] * rows, dtype=dtype)
+    blank: pd.Series = pd.Series([fill] * rows, dtype=dtype)
+    return blank
 
 
 def _column(

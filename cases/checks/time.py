@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -33,7 +35,7 @@ def _check_on_grid(context: Context, name: str, stamps: pd.Series, grid: pd.Date
     assert context.meta is not None
     off = ~stamps.isin(grid).to_numpy() & stamps.notna().to_numpy()
     for position in positions(off):
-        stamp = stamps.iat[position]
+        stamp: Any = stamps.iat[position]
         message = (
             f"{stamp.isoformat()} is not an interval of the case, which has {len(grid)} of "
             f"{context.meta.interval_minutes} minutes from {grid[0].isoformat()}"
@@ -43,7 +45,7 @@ def _check_on_grid(context: Context, name: str, stamps: pd.Series, grid: pd.Date
 
 def _check_complete(context: Context, name: str, stamps: pd.Series, grid: pd.DatetimeIndex) -> None:
     for position in positions(stamps.duplicated().to_numpy() & stamps.notna()):
-        stamp = stamps.iat[position]
+        stamp: Any = stamps.iat[position]
         first = context.sources[name].row(int(np.argmax((stamps == stamp).to_numpy())))
         message = f"{stamp.isoformat()} is there already, in row {first}"
         context.fail(name, position, "interval_start", "repeated_timestamp", message)
