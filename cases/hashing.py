@@ -32,9 +32,10 @@ def table_hash(table: Table, frame: pd.DataFrame) -> str:
 
 def _bytes(dtype: str, cells: pd.Series) -> bytes:
     if dtype in ("str", "decimal"):
-        parts = [str(cell).encode() for cell in cells.tolist()]
+        place, distinct = pd.factorize(cells, use_na_sentinel=False)
+        parts = [str(cell).encode() for cell in distinct.tolist()]
         lengths = np.array([len(part) for part in parts], dtype="<i8")
-        return lengths.tobytes() + b"".join(parts)
+        return lengths.tobytes() + b"".join(parts) + place.astype("<i8").tobytes()
     if dtype == "float":
         return _floats(cells.to_numpy(dtype=np.float64))
     if dtype == "bool":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from functools import cached_property
 from importlib import metadata
@@ -27,7 +27,39 @@ from cases.schema import RUN_TABLES, conform, empty_frame
 
 __all__ = ["Run", "code_version"]
 
+# Tables that follow from the others and can be very long: not part of the id of a run.
+_DERIVED = ("price_terms",)
 _ID_KEYS = ("parent", "settings", "solver", "status", "objective", "gap", "code_version")
+
+
+class _Tables(Mapping[str, pd.DataFrame]):
+    """Tables of a run by name, in the order of the schema; each made when first asked for."""
+
+    def __init__(
+        self, given: Mapping[str, pd.DataFrame | Callable[[], pd.DataFrame]], timezone: str
+    ) -> None:
+        self._given = {name: given[name] for name in RUN_TABLES if name in given}
+        self._timezone = timezone
+        self._made = {
+            name: conform(RUN_TABLES[name], frame, timezone)
+            for name, frame in self._given.items()
+            if isinstance(frame, pd.DataFrame)
+        }
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        given = self._given[name]
+        if name not in self._made and not isinstance(given, pd.DataFrame):
+            self._made[name] = conform(RUN_TABLES[name], given(), self._timezone)
+        return self._made[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._given
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._given)
+
+    def __len__(self) -> int:
+        return len(self._given)
 
 
 class Run:
@@ -44,7 +76,7 @@ class Run:
     def __init__(
         self,
         manifest: Mapping[str, Any],
-        tables: Mapping[str, pd.DataFrame],
+        tables: Mapping[str, pd.DataFrame | Callable[[], pd.DataFrame]],
         case: Case,
         rulebook: RuleBook,
         events: list[dict[str, Any]] | None = None,
@@ -56,13 +88,12 @@ class Run:
         self.model = model
         self._given = dict(manifest)
         timezone = case.meta.timezone
-        self.tables: dict[str, pd.DataFrame] = {}
-        for name in (*RUN_TABLES, *(extra for extra in tables if extra not in RUN_TABLES)):
-            if name in tables:
-                if name not in RUN_TABLES:
-                    raise ValueError(f"a run has no table {name}{nearest(name, RUN_TABLES)}")
-                self.tables[name] = conform(RUN_TABLES[name], tables[name], timezone)
-        _check_prices(self.tables.get("prices"))
+        for name in tables:
+            if name not in RUN_TABLES:
+                raise ValueError(f"a run has no table {name}{nearest(name, RUN_TABLES)}")
+        self.tables = _Tables(tables, timezone)
+        if "prices" in self.tables:
+            _check_prices(self.tables["prices"])
 
     def __getattr__(self, name: str) -> pd.DataFrame:
         if name in RUN_TABLES and "tables" in self.__dict__:
@@ -124,6 +155,7 @@ class Run:
         manifest["tables"] = {
             name: {"rows": len(frame), "content": table_hash(RUN_TABLES[name], frame)}
             for name, frame in self.tables.items()
+            if name not in _DERIVED
         }
         manifest["run_id"] = _run_id(manifest)
         return manifest
@@ -139,7 +171,7 @@ class Run:
             for name, frame in self.tables.items():
                 path = part / f"{name}.parquet"
                 write_parquet(RUN_TABLES[name], frame, path, timezone)
-                entry = self.manifest["tables"][name]
+                entry = self.manifest["tables"].get(name, {"rows": len(frame)})
                 manifest["tables"][name] = {**entry, "sha256": file_hash(path)}
             (part / "rulebook.toml").write_text(self.rulebook.to_toml(), encoding="utf-8")
             lines = (json.dumps(_json(event), ensure_ascii=False) for event in self.events)
@@ -190,7 +222,8 @@ def code_version() -> str:
 def _run_id(manifest: Mapping[str, Any]) -> str:
     """Hash of inputs and results, without names, times and warnings."""
     parts = {key: manifest[key] for key in (*_ID_KEYS, "case_hash", "rulebook_hash")}
-    parts["tables"] = {name: entry["content"] for name, entry in manifest["tables"].items()}
+    tables = manifest["tables"].items()
+    parts["tables"] = {name: entry["content"] for name, entry in tables if name not in _DERIVED}
     return value_hash(parts)
 
 

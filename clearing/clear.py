@@ -13,9 +13,9 @@ import numpy as np
 from cases import Case, CheckFailed, InputError, RuleBook, Run
 from clearing.day import Day
 from clearing.model import ClearedModel
-from clearing.results import result_tables
 from clearing.security import Progress
 from clearing.session import Security, Session
+from clearing.tables import result_tables
 from clearing.validate import validate
 
 __all__ = ["clear", "reclear"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
-from scipy.sparse import csc_array, csr_array
+from scipy.sparse import csc_array, csr_array, hstack
 
 from clearing.formulation.build import without_collector
 from clearing.formulation.market import Market
@@ -57,7 +57,8 @@ class Compiled:
 
     def injections(self, x: Floats) -> Floats:
         """MW that enter each bus, (T, B), at a solution (n,)."""
-        return self.fixed_injection + (self.injection @ x).reshape(self.fixed_injection.shape)
+        moved: Floats = (self.injection @ x).reshape(self.fixed_injection.shape)
+        return self.fixed_injection + moved
 
 
 def compile_market(market: Market) -> Compiled:
@@ -73,8 +74,9 @@ def compile_market(market: Market) -> Compiled:
         column.setdefault(id(variable), len(column))
     place = np.fromiter((column[id(v)] for v in market.variables), dtype=np.intp)
     count = len(place)
-    matrix = csr_array(form.A)
-    matrix.resize((matrix.shape[0], count))
+    compiled = csr_array(form.A)
+    blank = csr_array((compiled.shape[0], count - compiled.shape[1]))
+    matrix = csr_array(hstack([compiled, blank], format="csr"))
     cost = np.zeros(count)
     cost[: len(form.columns)] = csc_array(form.c).toarray().ravel()
     sense = np.array([bound for _, bound in form.rows], dtype=float)

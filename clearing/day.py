@@ -86,7 +86,8 @@ class Day:
     @cached_property
     def units(self) -> pd.Index[str]:
         """Names of the units, (U,)."""
-        return pd.Index(self.case.tables["units"]["unit"])
+        names: pd.Index[str] = pd.Index(self.case.tables["units"]["unit"])
+        return names
 
     @cached_property
     def unit_bus(self) -> Positions:
@@ -128,7 +129,8 @@ class Day:
     @cached_property
     def loads(self) -> pd.Index[str]:
         """Names of the loads, (D,)."""
-        return pd.Index(self.case.tables["loads"]["load"])
+        names: pd.Index[str] = pd.Index(self.case.tables["loads"]["load"])
+        return names
 
     @cached_property
     def load_bus(self) -> Positions:

@@ -103,7 +103,7 @@ class NetworkLimits:
             worst *= 4
 
     def sensitivities(self, rows: RowSet) -> tuple[Floats, Positions]:
-        """Give MW on each row's limit per MW injected: (K, B) distinct ones, and each row's (N,)."""
+        """MW on limits per MW injected: (K, B) distinct ones, and which one each row has, (N,)."""
         kind, element, contingency = rows.kind, rows.element, rows.contingency
         names = np.stack([kind, element, contingency])
         distinct, which = np.unique(names, axis=1, return_inverse=True)
@@ -205,7 +205,8 @@ class NetworkLimits:
         wanted = np.unique(branches)
         new = np.array([b for b in wanted.tolist() if b not in self._rows], dtype=np.intp)
         if len(new):
-            self._rows.update(zip(new.tolist(), range(len(self._rows), len(self._rows) + len(new))))
+            first = len(self._rows)
+            self._rows.update({branch: first + k for k, branch in enumerate(new.tolist())})
             self._ptdf = np.vstack([self._ptdf, self.grid.ptdf(new)])
         places = [self._rows[b] for b in np.asarray(branches).tolist()]
         return np.asarray(self._ptdf[places])
@@ -224,9 +225,7 @@ class NetworkLimits:
         return self.screen.pair_lodf(line, outage), self._out[outage]
 
 
-def _beyond(
-    kind: Kind, flows: Floats, low: Floats, high: Floats, tolerance: float
-) -> RowSet:
+def _beyond(kind: Kind, flows: Floats, low: Floats, high: Floats, tolerance: float) -> RowSet:
     parts = []
     for direction, excess in ((1, flows - high[:, None]), (-1, low[:, None] - flows)):
         element, when = np.nonzero(excess > tolerance)
@@ -240,9 +239,9 @@ def _behind(rows: RowSet, new: RowSet, worst: int) -> bool:
     if not len(rows):
         return True
     place = pd.Series(rows.element * (1 << 20) + rows.interval)
-    full = place.value_counts()
-    full = full[full >= worst].index
-    return bool(np.isin(full, new.element * (1 << 20) + new.interval).all())
+    counts = place.value_counts()
+    crowded = counts[counts >= worst].index
+    return bool(np.isin(crowded, new.element * (1 << 20) + new.interval).all())
 
 
 def _worst_per_place(rows: RowSet, worst: int) -> RowSet:

@@ -168,7 +168,8 @@ class LiveModel:
         """Which soft rows do not hold anything back in the present basis, (N,)."""
         m = len(self.compiled.row_low)
         status = np.array([int(s) for s in self.highs.getBasis().row_status[m:]], dtype=np.intp)
-        return status == _BASIC
+        idle: Flags = status == _BASIC
+        return idle
 
 
 def _add_rows(highs: highspy.Highs, low: Floats, high: Floats, matrix: csr_array) -> None:

@@ -9,10 +9,10 @@ import highspy
 import pyomo.environ as pyo
 from scipy.sparse import csc_array, csr_array
 
+from clearing.cleared import Cleared
 from clearing.formulation.market import linear
 from clearing.live import LiveModel
 from clearing.names import row_names
-from clearing.results import Cleared
 from clearing.security import Loop
 from clearing.session import Session
 
@@ -66,13 +66,13 @@ class ClearedModel:
         matrix = _rows_of(loaded)
         for k, key in enumerate(keys):
             row = matrix[[first + k]]
-            pairs = [(c, v) for c, v in zip(row.indices.tolist(), row.data, strict=True) if c < columns]
+            pairs = [
+                (c, v) for c, v in zip(row.indices.tolist(), row.data, strict=True) if c < columns
+            ]
             body = linear([members[c] for c, _ in pairs], [v for _, v in pairs])
             model.soft_limit[key] = body - model.excess[key] <= loaded.row_upper_[first + k]
         price = [loaded.col_cost_[columns + k] for k in range(len(keys))]
-        model.penalty_cost = pyo.Expression(
-            expr=linear([model.excess[key] for key in keys], price)
-        )
+        model.penalty_cost = pyo.Expression(expr=linear([model.excess[key] for key in keys], price))
         return model
 
     def write_lp(self, path: str | Path) -> None:

@@ -54,7 +54,9 @@ class Prices:
         direction, interval = self.rows.direction[k], self.rows.interval[k]
         factor = -direction * self.relief[self.which[k]]
         at_reference = np.bincount(
-            self.islands, weights=self.reference[interval] * factor, minlength=self.islands.max() + 1
+            self.islands,
+            weights=self.reference[interval] * factor,
+            minlength=self.islands.max() + 1,
         )
         return np.asarray(factor - at_reference[self.islands])
 

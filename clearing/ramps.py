@@ -46,8 +46,8 @@ class RampLimits:
         column = np.full((day.intervals, len(day.units)), -1, dtype=np.intp)
         if len(p):
             names, when = zip(*p.keys(), strict=True)
-            column[np.array(when), day.units.get_indexer(pd.Index(names))] = (
-                self._compiled.columns("p")
+            column[np.array(when), day.units.get_indexer(pd.Index(names))] = self._compiled.columns(
+                "p"
             )
         return column
 

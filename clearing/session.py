@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from clearing.cleared import Cleared
 from clearing.compiled import Compiled, compile_market
 from clearing.day import Blocks, Day
 from clearing.formulation import build_dispatch
@@ -15,7 +16,6 @@ from clearing.limits import NetworkLimits, unit_outages_refused
 from clearing.live import LiveModel
 from clearing.prices import price
 from clearing.ramps import RampLimits
-from clearing.results import Cleared
 from clearing.rows import Kind, RowSet
 from clearing.security import Loop, Progress
 from clearing.uniqueness import one_sided, open_intervals

@@ -39,13 +39,21 @@ def open_intervals(live: LiveModel, balance_rows: Positions, intervals: int) -> 
     value, low, high = (np.empty(len(basic)) for _ in range(3))
     for here, at, values, least, most in (
         (is_column, basic[is_column], solution.col_value, model.col_lower_, model.col_upper_),
-        (~is_column, -1 - basic[~is_column], solution.row_value, model.row_lower_, model.row_upper_),
+        (
+            ~is_column,
+            -1 - basic[~is_column],
+            solution.row_value,
+            model.row_lower_,
+            model.row_upper_,
+        ),
     ):
         value[here] = np.asarray(values, dtype=float)[at]
         low[here] = np.asarray(least, dtype=float)[at]
         high[here] = np.asarray(most, dtype=float)[at]
     size = np.maximum(1.0, np.abs(value))
-    at_bound = np.flatnonzero((value - low <= _AT_BOUND * size) | (high - value <= _AT_BOUND * size))
+    at_bound = np.flatnonzero(
+        (value - low <= _AT_BOUND * size) | (high - value <= _AT_BOUND * size)
+    )
     if len(at_bound) > _MOST:
         return np.arange(intervals)
     interval_of = np.full(len(basic), -1, dtype=np.intp)

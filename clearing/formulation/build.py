@@ -19,7 +19,7 @@ __all__ = ["build_dispatch", "without_collector"]
 
 @contextmanager
 def without_collector() -> Iterator[None]:
-    """Hold Python's cycle collector: walking a growing model again and again is most of its cost."""
+    """Hold Python's cycle collector, which would walk the growing model again and again."""
     enabled = gc.isenabled()
     gc.disable()
     try:

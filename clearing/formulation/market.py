@@ -110,7 +110,9 @@ class Market:
         return low, np.concatenate(empty + [family.high for family in families])
 
 
-def linear(variables: Sequence[Any], coefficients: Floats, constant: float = 0.0) -> Any:
+def linear(
+    variables: Sequence[Any], coefficients: Floats | Sequence[float], constant: float = 0.0
+) -> Any:
     """Write the sum of coefficients * variables + constant as a Pyomo expression."""
     return LinearExpression(
         constant=constant,

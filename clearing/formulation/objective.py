@@ -13,7 +13,7 @@ __all__ = ["define_objective"]
 def define_objective(market: Market) -> None:
     """Minimize the cost of the day.
 
-        hours * sum of price * MW over all variables, plus what is fixed               (objective)
+    hours * sum of price * MW over all variables, plus what is fixed               (objective)
     """
     hours, price = market.day.hours, market.hourly_cost
     paid = np.flatnonzero(price)

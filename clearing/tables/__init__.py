@@ -1,0 +1,32 @@
+"""Result tables of a cleared day, as the schema of runs names them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import pandas as pd
+
+from clearing.cleared import Cleared
+from clearing.tables.limits import constraints, flows, slacks
+from clearing.tables.prices import marginal_units, price_terms, prices, zone_prices
+from clearing.tables.schedule import dispatch, link_flows, load_awards, offers_used
+
+__all__ = ["result_tables"]
+
+
+def result_tables(cleared: Cleared) -> dict[str, pd.DataFrame | Callable[[], pd.DataFrame]]:
+    """Make every table of the run; the terms of prices, which can be many, when asked for."""
+    return {
+        "prices": prices(cleared),
+        "zone_prices": zone_prices(cleared),
+        "dispatch": dispatch(cleared),
+        "constraints": constraints(cleared),
+        "flows": flows(cleared),
+        "link_flows": link_flows(cleared),
+        "load_awards": load_awards(cleared),
+        "price_terms": partial(price_terms, cleared),
+        "marginal_units": marginal_units(cleared),
+        "slacks": slacks(cleared),
+        "offers_used": offers_used(cleared),
+    }

@@ -1,0 +1,134 @@
+"""Tables of prices: buses, zones and hubs, the terms of congestion, who is marginal."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from clearing.cleared import Cleared
+from clearing.day import Blocks
+from clearing.names import row_names
+from clearing.tables.frames import long, stamps, tiled
+from network.arrays import Floats, Positions
+
+__all__ = ["marginal_units", "price_terms", "prices", "zone_prices"]
+
+_AT_BOUND_MW = 1e-6
+
+
+def prices(c: Cleared) -> pd.DataFrame:
+    """LMP of every bus and interval with its components."""
+    day, p = c.day, c.prices
+    buses = day.case.tables["buses"]
+    return pd.DataFrame(
+        {
+            **long(day, day.grid.buses, "bus"),
+            "zone": tiled(buses["zone"], day.intervals),
+            "lmp": p.lmp.ravel(),
+            "mec": p.energy.ravel(),
+            "mcc": p.congestion.ravel(),
+            "mlc": np.where(np.isnan(p.lmp), np.nan, 0.0).ravel(),
+        }
+    )
+
+
+def zone_prices(c: Cleared) -> pd.DataFrame:
+    """Prices of zones, weighted by demand (evenly where there is none), and of hubs."""
+    day, grid = c.day, c.day.grid
+    parts = []
+    demand = np.maximum(day.bus_demand, 0.0)
+    for zone, buses in grid.zones.items():
+        if zone:
+            weights = demand[:, buses]
+            total = weights.sum(axis=1, keepdims=True)
+            even = np.full(weights.shape, 1.0 / len(buses))
+            share = np.where(total > 0.0, weights / np.where(total > 0.0, total, 1.0), even)
+            parts.append((zone, "zone", buses, share))
+    hubs = day.case.tables["hubs"]
+    for hub, rows in hubs.groupby("hub", sort=False).indices.items():
+        weight = hubs["weight"].to_numpy(dtype=float)[rows]
+        buses = grid.bus_positions(hubs["bus"].iloc[rows])
+        share = np.broadcast_to(weight / weight.sum(), (day.intervals, len(rows)))
+        parts.append((str(hub), "hub", buses, share))
+    columns = (("lmp", c.prices.lmp), ("mec", c.prices.energy), ("mcc", c.prices.congestion))
+    frames = [
+        pd.DataFrame(
+            {
+                **stamps(day, np.arange(day.intervals)),
+                "point": name,
+                "kind": kind,
+                **{key: (value[:, buses] * share).sum(axis=1) for key, value in columns},
+                "mlc": 0.0,
+            }
+        )
+        for name, kind, buses, share in parts
+    ]
+    if not frames:
+        return pd.DataFrame({**stamps(day, np.zeros(0, dtype=np.intp)), "point": [], "kind": []})
+    joined = pd.concat(frames, ignore_index=True)
+    return joined.sort_values("interval_start", kind="stable", ignore_index=True)
+
+
+def price_terms(c: Cleared) -> pd.DataFrame:
+    """Terms of every congestion component: binding constraints times buses of their island."""
+    day, p = c.day, c.prices
+    buses, count = len(day.grid.buses), len(p.rows)
+    factors = np.empty((count, buses))
+    for k in range(count):
+        factors[k] = p.dfax(k)
+    which, bus = np.nonzero(factors)
+    constraint, contingency = row_names(c.network, p.rows)
+    return pd.DataFrame(
+        {
+            **stamps(day, p.rows.interval[which], end=False),
+            "bus": day.grid.buses.take(bus),
+            "constraint": constraint.take(which),
+            "contingency": contingency.take(which),
+            "dfax": factors[which, bus],
+            "shadow_price": p.shadow[which],
+        }
+    )
+
+
+def marginal_units(c: Cleared) -> pd.DataFrame:
+    """Blocks that are filled in part: one more MW would move them."""
+    day = c.day
+    accepted = np.zeros_like(day.demand)
+    np.add.at(accepted, (day.bids.interval, day.bids.of), c.values("bid"))
+    found = [
+        _partly_filled(day.offers, c.output, day.units, "unit", (day.low, day.high)),
+        _partly_filled(day.bids, accepted, day.loads, "bid", None),
+    ]
+    for name, mw in zip(("shortage", "surplus"), c.unserved, strict=True):
+        when, _ = np.nonzero(mw > _AT_BOUND_MW)
+        penalty = day.rulebook.penalties.balance * (1.0 if name == "shortage" else -1.0)
+        found.append((when, np.full(len(when), name, dtype=object), np.full(len(when), penalty)))
+    kinds = ("unit", "bid", "slack", "slack")
+    when = np.concatenate([part[0] for part in found])
+    order = np.argsort(when, kind="stable")
+    kind = np.repeat(np.array(kinds, dtype=object), [len(part[0]) for part in found])
+    return pd.DataFrame(
+        {
+            **stamps(day, when[order], end=False),
+            "unit": pd.Index(np.concatenate([part[1] for part in found])[order], dtype="str"),
+            "price": np.concatenate([part[2] for part in found])[order],
+            "kind": pd.Index(kind[order], dtype="str"),
+        }
+    )
+
+
+def _partly_filled(
+    blocks: Blocks,
+    output: Floats,
+    names: pd.Index[str],
+    kind: str,
+    bounds: tuple[Floats, Floats] | None,
+) -> tuple[Positions, np.ndarray[tuple[int], np.dtype[np.object_]], Floats]:
+    mw = blocks.filled(output)
+    part = (mw > _AT_BOUND_MW) & (mw < blocks.mw - _AT_BOUND_MW)
+    if bounds is not None:
+        low, high = bounds
+        inside = (output > low + _AT_BOUND_MW) & (output < high - _AT_BOUND_MW)
+        part &= inside[blocks.interval, blocks.of]
+    label = names.to_numpy(dtype=object)[blocks.of[part]]
+    return blocks.interval[part], label, blocks.price[part]

@@ -1,0 +1,102 @@
+"""Tables of what units, links and loads do."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from clearing.cleared import Cleared
+from clearing.tables.frames import long, stamps, tiled
+from network.arrays import Floats
+
+__all__ = ["dispatch", "link_flows", "load_awards", "offers_used"]
+
+
+def dispatch(c: Cleared) -> pd.DataFrame:
+    """Output and offered cost of every unit and interval."""
+    day = c.day
+    units, output = day.case.tables["units"], c.output
+    return pd.DataFrame(
+        {
+            **long(day, day.units, "unit"),
+            "owner": tiled(units["owner"], day.intervals),
+            "bus": tiled(units["bus"], day.intervals),
+            "mw": output.ravel(),
+            "available_mw": day.high.ravel(),
+            "on": True,
+            "start": False,
+            "stop": False,
+            "cost": (day.offers.cost(output) * day.hours).ravel(),
+        }
+    )
+
+
+def link_flows(c: Cleared) -> pd.DataFrame:
+    """What every link sends and loses."""
+    day = c.day
+    links, model = day.case.tables["links"], c.compiled.market.model
+    position = pd.Index(links["link"])
+    sent = np.zeros((day.intervals, len(links)))
+    lost = np.zeros_like(sent)
+    loss = links["loss_fraction"].to_numpy(dtype=float)
+    for name, sign in (("link", 1.0), ("link_back", -1.0)):
+        family = getattr(model, name)
+        if len(family):
+            link, when = zip(*family.keys(), strict=True)
+            at = (np.array(when), position.get_indexer(pd.Index(link)))
+            mw = c.values(name)
+            sent[at] += sign * mw
+            lost[at] += np.abs(mw) * loss[at[1]]
+    return pd.DataFrame(
+        {
+            **long(day, position, "link"),
+            "from_bus": tiled(links["from_bus"], day.intervals),
+            "to_bus": tiled(links["to_bus"], day.intervals),
+            "mw": sent.ravel(),
+            "loss_mw": lost.ravel(),
+        }
+    )
+
+
+def load_awards(c: Cleared) -> pd.DataFrame:
+    """What every load is served, accepted bids included."""
+    day, loads = c.day, c.day.case.tables["loads"]
+    accepted = np.zeros_like(day.demand)
+    np.add.at(accepted, (day.bids.interval, day.bids.of), c.values("bid"))
+    return pd.DataFrame(
+        {
+            **long(day, day.loads, "load"),
+            "owner": tiled(loads["owner"], day.intervals),
+            "bus": tiled(loads["bus"], day.intervals),
+            "mw": (day.demand + accepted - _unserved_by_load(c)).ravel(),
+            "bid_mw": accepted.ravel(),
+        }
+    )
+
+
+def _unserved_by_load(c: Cleared) -> Floats:
+    """MW of each load, (T, D), that is not served; negative where it must take a surplus."""
+    day = c.day
+    short, over = c.unserved
+    net = (short - over)[:, day.grid.islands] * day.load_shares
+    demand = day.bus_demand
+    count = np.bincount(day.load_bus, minlength=len(day.grid.buses))
+    even = (1.0 / np.maximum(count, 1))[day.load_bus]
+    at_bus = demand[:, day.load_bus]
+    share = np.where(at_bus != 0.0, day.demand / np.where(at_bus != 0.0, at_bus, 1.0), even)
+    return net[:, day.load_bus] * share
+
+
+def offers_used(c: Cleared) -> pd.DataFrame:
+    """Every offer block of every unit and interval, as it was cleared."""
+    day, blocks = c.day, c.day.offers
+    return pd.DataFrame(
+        {
+            "unit": day.units.take(blocks.of),
+            **stamps(day, blocks.interval, end=False),
+            "segment": blocks.segment,
+            "mw": blocks.mw,
+            "price": blocks.price,
+            "source": "submitted",
+        }
+    )
