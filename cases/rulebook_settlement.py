@@ -7,10 +7,23 @@ Feng, "A new mode for medium and long-term electricity trade based on standardiz
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+
+def _listed(value: object) -> object:
+    """A list written as text, as on a command line: "[7, 8]"."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise ValueError("a list such as [7, 8]") from None
+
+
+Listed = BeforeValidator(_listed)
 Hour = Annotated[int, Field(ge=0, le=24)]
 Month = Annotated[int, Field(ge=1, le=12)]
 
@@ -34,10 +47,10 @@ class ContractRules(_Section):
 class BlockRules(_Section):
     """Hours and days of one block of the day."""
 
-    hours: tuple[tuple[Hour, Hour], ...] = Field(
+    hours: Annotated[tuple[tuple[Hour, Hour], ...], Listed] = Field(
         description="spans of local hours, start included, end excluded"
     )
-    summer_hours: tuple[tuple[Hour, Hour], ...] | None = Field(
+    summer_hours: Annotated[tuple[tuple[Hour, Hour], ...] | None, Listed] = Field(
         default=None, description="the spans in summer months, where they differ"
     )
     working_days_only: bool = Field(
@@ -55,7 +68,7 @@ class FuturesRules(_Section):
         summer_hours=((8, 11), (13, 15), (18, 21)),
         working_days_only=True,
     )
-    summer_months: tuple[Month, ...] = Field(
+    summer_months: Annotated[tuple[Month, ...], Listed] = Field(
         default=(), description="months with the peak block's summer hours; the paper names none"
     )
     calendar: str = Field(
@@ -77,7 +90,7 @@ class FuturesRules(_Section):
         default=0.10, ge=0, le=1, description="initial margin, share of contract value"
     )
     fee: float = Field(default=100.0, ge=0, description="fee per lot and side, money")
-    sessions: tuple[tuple[str, str], ...] = Field(
+    sessions: Annotated[tuple[tuple[str, str], ...], Listed] = Field(
         default=(("09:30", "11:30"), ("13:00", "15:00")), description="trading hours, local time"
     )
     last_trading_day: Literal["before_delivery_month", "before_month_end"] = Field(

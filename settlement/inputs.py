@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from cases.convert import Source, convert
@@ -14,8 +15,12 @@ from cases.schema import CASE_TABLES
 __all__ = ["read_tables", "typed"]
 
 
-def typed(name: str, frame: pd.DataFrame, timezone: str) -> pd.DataFrame:
+def typed(
+    name: str, frame: pd.DataFrame, timezone: str, source: Source | None = None
+) -> pd.DataFrame:
     """A frame as the case table `name`: declared columns, types and defaults.
+
+    `source` names the file and lines that the frame came from.
 
     Raises
     ------
@@ -23,27 +28,21 @@ def typed(name: str, frame: pd.DataFrame, timezone: str) -> pd.DataFrame:
         With every cell that cannot be read, limit that is broken and key that is there twice.
     """
     failures: list[Failure] = []
-    table = CASE_TABLES[name]
-    result = convert(table, frame, Source(name), timezone, failures)
+    table, source = CASE_TABLES[name], source or Source(name)
+    result = convert(table, frame, source, timezone, failures)
     if not failures:
-        for index in result.index[result.duplicated(list(table.key), keep="first")]:
-            key = ", ".join(str(result[column][index]) for column in table.key)
+        for position in np.flatnonzero(result.duplicated(list(table.key), keep="first")).tolist():
+            key = ", ".join(str(result[column].iloc[position]) for column in table.key)
             failures.append(
-                Failure(name, int(index) + 2, table.key[0], "duplicate", f"{key} is there twice")
+                source.failure(position, table.key[0], "duplicate", f"{key} is there twice")
             )
         for column in table.columns:
-            if column.isin is not None:
-                for index in result.index[~result[column.name].isin(column.isin)]:
-                    failures.append(
-                        Failure(
-                            name,
-                            int(index) + 2,
-                            column.name,
-                            "value",
-                            f"must be one of {', '.join(column.isin)}, not "
-                            f"{result[column.name][index]!r}",
-                        )
-                    )
+            if column.isin is None:
+                continue
+            for position in np.flatnonzero(~result[column.name].isin(column.isin)).tolist():
+                value = result[column.name].iloc[position]
+                message = f"must be one of {', '.join(column.isin)}, not {value!r}"
+                failures.append(source.failure(position, column.name, "value", message))
     if failures:
         raise InputError(failures)
     return result
@@ -84,13 +83,13 @@ def read_tables(path: str | Path, names: tuple[str, ...], timezone: str) -> dict
                 )
             continue
         source = Source(found.name)
-        frame = (
-            read_parquet(CASE_TABLES[name], found, source, failures)
-            if found.suffix == ".parquet"
-            else read_csv(found, source, failures)
-        )
+        read = read_parquet if found.suffix == ".parquet" else read_csv
+        frame = read(CASE_TABLES[name], found, source, failures)
         if frame is not None:
-            tables[name] = frame
+            try:
+                tables[name] = typed(name, frame, timezone, source)
+            except InputError as error:
+                failures += error.failures
     if failures:
         raise InputError(failures)
-    return {name: typed(name, frame, timezone) for name, frame in tables.items()}
+    return tables

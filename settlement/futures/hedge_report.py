@@ -177,7 +177,7 @@ def _column(
         "fee_per_side": fee,
         "gain_after_one_fee": gain - fee,
         "gain_after_both_fees": gain - 2 * fee,
-        "initial_margin": margin,
+        "initial_margin": round_to(margin, unit),
     }
 
 

@@ -86,7 +86,7 @@ def test_missing_and_broken_tables_are_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no file with the table rights: expected"):
         read_tables(tmp_path, ("rights",), "UTC")
     (tmp_path / "rights.csv").write_text("right,owner,source,sink,mw\nR,a,A,B,many\nR,a,A,B,1\n")
-    with pytest.raises(InputError, match="rights row 2, mw"):
+    with pytest.raises(InputError, match=r"rights\.csv row 2, mw"):
         read_tables(tmp_path, ("rights",), "UTC")
 
 
