@@ -238,6 +238,5 @@ def test_a_reader_that_leaves_early(folder: Path) -> None:
 
 def test_a_real_process(folder: Path, other: Path) -> None:
     done = process(["compare", folder, other, "--json"])
-    assert done.returncode == 3
-    assert done.stderr == ""
+    assert (done.returncode, done.stderr) == (3, "")
     assert json.loads(done.stdout)["ok"] is False
