@@ -60,6 +60,15 @@ class Factor:
         self._reduced[self._kept] = np.arange(len(self._kept))
         self._lu = _factorize(csc_array(matrix[self._kept][:, self._kept]))
 
+    @property
+    def elimination_order(self) -> Positions:
+        """Buses in the order in which the factorization eliminates them, references left out."""
+        if self._lu is None:
+            return self._kept
+        order = np.empty_like(self._kept)
+        order[self._lu.perm_c] = self._kept
+        return order
+
     def solve(self, injections: Floats) -> Floats:
         """Angles for per-unit injections, (B,) or (B, n): zero at the reference buses.
 

@@ -274,11 +274,15 @@ class Grid:
         )
 
     @cached_property
+    def susceptance_matrix(self) -> csr_array:
+        """Injection in per unit at each bus per angle in radians at each bus, (B, B)."""
+        weighted = self.incidence.multiply(self.susceptance[:, None])
+        return csr_array(self.incidence.T @ weighted)
+
+    @cached_property
     def factor(self) -> Factor:
         """The factorized susceptance matrix, reduced by one reference bus per island."""
-        weighted = self.incidence.multiply(self.susceptance[:, None])
-        matrix = csc_array(self.incidence.T @ weighted)
-        return Factor(matrix, self.references)
+        return Factor(csc_array(self.susceptance_matrix), self.references)
 
     @cached_property
     def shift_flow(self) -> Floats:

@@ -28,6 +28,9 @@ __all__ = ["ContingencyScreen"]
 
 _PAIRS_AT_ONCE = 1 << 18
 _ENTRIES_AT_ONCE = 1 << 20
+# Above this share of changed lines and outages, finding all pairs anew costs less than solves.
+_FEW = 0.2
+# Until it carries more, a watched line is taken to stay this far below its emergency rating.
 _HEADROOM = 1.05
 _OVERSHOOT = 1.02
 _AT_LIMIT_MW = 1e-3
@@ -86,9 +89,7 @@ class ContingencyScreen:
             members = np.flatnonzero(sizes == size)
             out = np.array([self.contingencies[m].branches for m in members], dtype=np.intp)
             group = OutageGroup(grid, out)
-            pairs = group.pairs_by_outage(
-                np.arange(len(members)), self._watched, self._margin(), self._outage_cap
-            )
+            pairs = group.pairs_of_all(self._watched, self._margin(), self._outage_cap)
             self._parts.append(_Part(group, members, pairs))
 
     @property
@@ -184,7 +185,13 @@ class ContingencyScreen:
         for part in self._parts:
             usable = ~part.group.degenerate
             touched = usable & grown[part.group.branches].any(axis=1)
-            if not len(lines) and not touched.any():
+            solves = len(lines) + np.count_nonzero(touched)
+            if not solves:
+                continue
+            if solves > _FEW * len(touched):
+                part.pairs = part.group.pairs_of_all(
+                    self._watched, self._margin(), self._outage_cap
+                )
                 continue
             kept = part.pairs.select(~over[part.pairs.line] & ~touched[part.pairs.outage])
             by_outage = part.group.pairs_by_outage(
