@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date, datetime
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,24 +18,22 @@ from rich.table import Table
 
 from cases.errors import CheckFailed, CounterflowError, Failure, InputError, NoClearing
 
+LINE = 1000
+"""Characters a line may have: a number broken over two lines could not be read."""
+
 Progress = Callable[[Mapping[str, Any]], None]
 """Takes a dict such as ``{"stage": "network pass", "pass": 3, "rows": 120, "gap": 0.001}``."""
 
 
 def out() -> Console:
-    """Return a console on standard output: results."""
-    return _console(sys.stdout)
+    """Return a console on standard output: results, in lines as long as their numbers need."""
+    return Console(file=sys.stdout, highlight=False, width=LINE, soft_wrap=True)
 
 
 def err() -> Console:
     """Return a console on standard error: progress, warnings, errors."""
-    return _console(sys.stderr)
-
-
-def _console(stream: TextIO) -> Console:
-    """Give a file or a pipe lines as long as they need, and a terminal its own width."""
-    width = None if stream.isatty() else 1000
-    return Console(file=stream, highlight=False, width=width, soft_wrap=width is not None)
+    width = None if sys.stderr.isatty() else LINE
+    return Console(file=sys.stderr, highlight=False, width=width, soft_wrap=True)
 
 
 def number(value: object, digits: int = 2) -> str:
