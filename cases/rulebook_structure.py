@@ -315,6 +315,15 @@ class StructureRules(_Section):
         ge=0,
         description="limits with a shadow price up to this do not bind, money/MWh",
     )
+    alike: float = _number(
+        0.999,
+        "D",
+        "twin circuits, or a line before and after an outage, are one constraint to the market",
+        gt=0,
+        le=1,
+        description="limits whose relief factors correlate at least so much are taken away "
+        "together for the base pre_control and in two-step clearing",
+    )
     supply: SupplyRules = SupplyRules()
     three_pivotal: ThreePivotalRules = ThreePivotalRules()
     competitive_path: CompetitivePathRules = CompetitivePathRules()

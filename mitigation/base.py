@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from cases.rulebook_structure import StructureRules
 from cases.run import Run
 from mitigation.binding import LIMIT, overload
 from mitigation.pivotal import Floats
@@ -34,13 +35,18 @@ class ReliefBase:
 
 
 def relief_base(
-    run: Run, binding: pd.DataFrame, factors: pd.DataFrame, name: str, model: LiveModel | None
+    run: Run,
+    binding: pd.DataFrame,
+    factors: pd.DataFrame,
+    rules: StructureRules,
+    model: LiveModel | None,
 ) -> ReliefBase:
     """Find base dispatch and need of relief of every binding constraint, by the rule ``base``.
 
-    ``pre_control`` solves the live model once per limit without it, in all intervals in which it
-    binds; ``current`` takes the dispatch in which each interval begins, with the loads of the
-    interval and the imbalance at the slack of ``factors``.
+    ``pre_control`` solves the live model once per limit without it (and without those that stand in
+    for it, see :meth:`LiveModel.solve_without`), in all intervals in which it binds; ``current``
+    takes the dispatch in which each interval begins, with the loads of the interval and the
+    imbalance at the slack of ``factors``.
 
     Parameters
     ----------
@@ -54,18 +60,18 @@ def relief_base(
     InputError
         ``pre_control`` without a live model.
     """
-    if name == "current":
+    if rules.base == "current":
         return _current(run, binding, factors)
     purpose = "the base pre_control (mitigation.structure.base=current does not)"
-    return _pre_control(run, binding, needed(model, purpose))
+    return _pre_control(run, binding, needed(model, purpose), rules.alike)
 
 
-def _pre_control(run: Run, binding: pd.DataFrame, model: LiveModel) -> ReliefBase:
+def _pre_control(run: Run, binding: pd.DataFrame, model: LiveModel, alike: float) -> ReliefBase:
     keys = ["interval_start", *LIMIT]
     dispatch = []
     flow = np.full(len(binding), np.nan)
     for _, limit in binding.groupby(LIMIT, sort=False):
-        solved = model.solve_without(limit[keys])
+        solved = model.solve_without(limit[keys], alike=alike)
         tests = limit[["test", "interval_start"]]
         dispatch.append(tests.merge(solved.dispatch[[*AT, "mw"]], on="interval_start", sort=False))
         found = limit[["test", *keys]].merge(solved.flows, on=keys, how="left", sort=False)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
+from cases.errors import InputError
+from clearing.cleared import Cleared
 from clearing.model import ClearedModel
 from clearing.names import row_names
-from clearing.prices import price
-from clearing.rows import Kind
-from clearing.security import Secured
+from clearing.rows import Kind, RowSet
 from mitigation.pivotal import Floats, Integers
 from mitigation.rerun import Resolved
 
-LIMIT = ["interval_start", "constraint", "contingency", "direction"]
+_ZERO: Final = 1e-9
+LIMIT: Final = ["interval_start", "constraint", "contingency", "direction"]
 
 
 @dataclass(eq=False)
@@ -33,24 +35,58 @@ class EngineModel:
         """Keep the basis of the clearing, from which every solve starts."""
         self._basis = self.model.live.highs.getBasis()
 
-    def solve_without(self, limits: pd.DataFrame) -> Resolved:
-        """Solve with the given limits (interval_start, constraint, contingency, direction) free."""
-        if limits.empty:
-            return self._resolved(self._solve(), limits.assign(flow_mw=0.0))
-        held = self._places(limits)
-        penalty = self._penalty(held)
+    def solve_without(self, limits: pd.DataFrame, *, alike: float) -> Resolved:
+        """Solve with the given limits free, and those that stand in for them.
+
+        ``limits`` has interval_start, constraint, contingency, direction.
+        """
+        asked = self.model.live.soft[self._places(limits)]
+        free = asked
         try:
-            self._set_cost(held, np.zeros(len(held)))
-            secured = self._solve()
-            # A row that left the model and came back is held again: free it once more.
-            while self._costs(held := self._places(limits)).any():
-                self._set_cost(held, np.zeros(len(held)))
-                secured = self._solve()
-            rows = self.model.live.soft[held]
-            flow = self.model.cleared.network.flow_on(rows, secured.flows)
-            return self._resolved(secured, limits.assign(flow_mw=flow))
+            while True:
+                self._set_cost(self._held(free), 0.0)
+                found = self._solve()
+                # A row that left the model and came back is held again: free it once more.
+                if self._costs(self._held(free)).any():
+                    continue
+                more = self._stand_ins(asked, free, found, alike)
+                if not len(more):
+                    break
+                free = RowSet.joined([free, more])
+            flow = self.model.cleared.network.flow_on(asked, found.flows)
+            return self._resolved(found, limits.assign(flow_mw=flow))
         finally:
-            self._set_cost(self._places(limits), penalty)
+            self._set_cost(self._held(free), self._penalty(free))
+
+    def _stand_ins(self, asked: RowSet, free: RowSet, found: Cleared, alike: float) -> RowSet:
+        """Binding rows whose relief factors are those of a row that was asked for."""
+        soft = self.model.live.soft
+        binds = (found.shadow > _ZERO) & (soft.kind != Kind.RAMP)
+        binds &= np.isin(soft.interval, asked.interval) & ~np.isin(soft.keys, free.keys)
+        rows = soft[binds]
+        if not len(rows):
+            return rows
+        alignment = self._relief(rows) @ self._relief(asked).T
+        same_interval = rows.interval[:, None] == asked.interval
+        return rows[((alignment >= alike) & same_interval).any(axis=1)]
+
+    def _relief(self, rows: RowSet) -> Floats:
+        """Relief factors at the units' buses, centered and of length 1, (N, buses with units).
+
+        The slack adds one number to all factors of an island, so centering takes it out; a row that
+        no unit can change has the length 0.
+        """
+        day = self.model.cleared.day
+        buses = np.unique(day.unit_bus)
+        sensitivity, which = self.model.cleared.network.sensitivities(rows)
+        factors = sensitivity[:, buses]
+        size = np.bincount(day.grid.islands[buses], minlength=day.islands)
+        for island in np.flatnonzero(size):
+            inside = day.grid.islands[buses] == island
+            factors[:, inside] -= factors[:, inside].mean(axis=1, keepdims=True)
+        length = np.linalg.norm(factors, axis=1, keepdims=True)
+        unit = np.divide(factors, length, out=np.zeros_like(factors), where=length > _ZERO)
+        return np.asarray(-rows.direction[:, None] * unit[which])
 
     def solve_with_output(self, fixed: pd.DataFrame) -> Resolved:
         """Solve with the output of some units fixed: interval_start, unit, mw."""
@@ -68,14 +104,14 @@ class EngineModel:
         finally:
             live.set_bounds(column, low, high)
 
-    def _solve(self) -> Secured:
+    def _solve(self) -> Cleared:
         highs = self.model.live.highs
         if len(self._basis.row_status) == highs.getNumRow():  # type: ignore[attr-defined]
             highs.setBasis(self._basis)
-        return self.model.loop.run()
+        return self.model.session.solve()
 
     def _places(self, limits: pd.DataFrame) -> Integers:
-        """Places of limits among the soft rows."""
+        """Places of named limits among the soft rows."""
         cleared, soft = self.model.cleared, self.model.live.soft
         constraint, contingency = row_names(cleared.network, soft)
         held = pd.DataFrame(
@@ -88,10 +124,20 @@ class EngineModel:
             }
         )
         found = limits[LIMIT].merge(held, on=LIMIT, how="left", sort=False)["place"]
+        if found.isna().any():
+            unknown = limits[found.isna().to_numpy()].iloc[0].to_list()
+            raise InputError.one(
+                "", None, "limits", "limits", f"the model holds no limit {unknown}"
+            )
         return found.to_numpy(dtype=np.int64)
 
-    def _penalty(self, places: Integers) -> Floats:
-        day, kinds = self.model.cleared.day, self.model.live.soft.kind[places]
+    def _held(self, rows: RowSet) -> Integers:
+        """Places of rows that are in the model now."""
+        return np.flatnonzero(np.isin(self.model.live.soft.keys, rows.keys))
+
+    def _penalty(self, rows: RowSet) -> Floats:
+        soft = self.model.live.soft
+        day, kinds = self.model.cleared.day, soft.kind[self._held(rows)]
         prices = [getattr(day.rulebook.penalties, Kind(kind).label) for kind in kinds.tolist()]
         return np.array(prices, dtype=float) * day.hours
 
@@ -100,18 +146,15 @@ class EngineModel:
         get = self.model.live.highs.getCol
         return np.array([get(int(first + place))[1] for place in places], dtype=float)
 
-    def _set_cost(self, places: Integers, cost: Floats) -> None:
+    def _set_cost(self, places: Integers, cost: float | Floats) -> None:
         first = len(self.model.live.compiled.cost)
         columns = np.asarray(first + places, dtype=np.int32)
-        self.model.live.highs.changeColsCost(len(columns), columns, cost)
+        each = np.broadcast_to(np.asarray(cost, dtype=float), columns.shape).copy()
+        self.model.live.highs.changeColsCost(len(columns), columns, each)
 
-    def _resolved(self, secured: Secured, flows: pd.DataFrame) -> Resolved:
-        cleared, soft = self.model.cleared, self.model.live.soft
-        day, compiled = cleared.day, cleared.compiled
-        balance = compiled.rows(compiled.market.model.energy_balance)
-        lmp = price(day, cleared.network, secured.solution, soft, balance).lmp
+    def _resolved(self, found: Cleared, flows: pd.DataFrame) -> Resolved:
+        day = found.day
         starts = day.case.interval_starts
-        output = np.clip(cleared.ramps.output(secured.solution.x), day.low, day.high)
 
         def long(names: pd.Index[str], column: str, **values: object) -> pd.DataFrame:
             tiled = names.take(np.tile(np.arange(len(names)), len(starts)))
@@ -119,6 +162,6 @@ class EngineModel:
                 {"interval_start": np.repeat(starts, len(names)), column: tiled, **values}
             )
 
-        dispatch = long(day.units, "unit", mw=output.ravel())
-        prices = long(day.grid.buses, "bus", lmp=lmp.ravel())
+        dispatch = long(day.units, "unit", mw=found.output.ravel())
+        prices = long(day.grid.buses, "bus", lmp=found.prices.lmp.ravel())
         return Resolved(dispatch, prices, flows)

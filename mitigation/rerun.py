@@ -35,10 +35,12 @@ class Resolved:
 class LiveModel(Protocol):
     """A cleared model that can be solved again; every call starts from the cleared state."""
 
-    def solve_without(self, limits: pd.DataFrame) -> Resolved:
-        """Solve without the given limits, every other limit kept.
+    def solve_without(self, limits: pd.DataFrame, *, alike: float) -> Resolved:
+        """Solve without the given limits and those that stand in for them, every other one kept.
 
-        ``limits`` has interval_start, constraint, contingency, direction.
+        ``limits`` has interval_start, constraint, contingency, direction. A limit stands in for
+        another of the same interval where their relief factors at the units' buses have a
+        correlation of at least ``alike``: twin circuits, a line before and after an outage.
         """
         ...
 

@@ -106,14 +106,14 @@ def test_structure(
     factors = unit_factors(binding, terms, run.case.units)
     rows, relief, step_one = [no_verdicts(run)], pd.DataFrame(), prices.iloc[:0]
     if len(binding) and {"three_pivotal", "two_step"} & set(rules.tests):
-        base = relief_base(run, binding, factors, rules.base, model)
+        base = relief_base(run, binding, factors, rules, model)
         supply = relief_supply(run, base, factors, prices, owners, rules)
         if "three_pivotal" in rules.tests:
             found, relief = three_pivotal_tests(binding, base, supply, slack, rules)
             rows.append(found)
         if "two_step" in rules.tests:
             rows.append(element_competitiveness(binding, base, supply, slack, rules))
-            step_one = step_one_prices(rows[-1], needed(model, "two-step clearing"))
+            step_one = step_one_prices(rows[-1], needed(model, "two-step clearing"), rules.alike)
     paths = no_verdicts(run)
     if len(binding) and "competitive_path" in rules.tests:
         paths = path_tests(run, binding, factors, owners, slack, rules)
@@ -186,7 +186,7 @@ def slack_sensitivity(
         slack, prices, terms = measured_against(run, kind, name)
         factors = unit_factors(binding, terms, run.case.units)
         if base is None or base.name == "current":
-            base = relief_base(run, binding, factors, rules.base, model)
+            base = relief_base(run, binding, factors, rules, model)
         supply = relief_supply(run, base, factors, prices, owners, rules)
         verdicts, _ = three_pivotal_tests(binding, base, supply, slack, rules)
         wrong = negative_relief(run.marginal_units, terms, run.case.units)

@@ -59,14 +59,15 @@ def element_competitiveness(
     return verdict_rows(rows, rule_id="two_step", slack=slack, base=base.name)
 
 
-def step_one_prices(verdicts: pd.DataFrame, model: LiveModel) -> pd.DataFrame:
+def step_one_prices(verdicts: pd.DataFrame, model: LiveModel, alike: float) -> pd.DataFrame:
     """Prices of a clearing with the competitive constraints only: interval_start, bus, lmp.
 
     They need no reference bus. In the second step, with all constraints, offers are
     ``min(offer, max(mitigated cap, this price))``; see
     :func:`mitigation.decomposition.mitigated_price`.
 
-    ``verdicts`` has interval_start, constraint, contingency, direction, passed.
+    ``verdicts`` has interval_start, constraint, contingency, direction, passed; ``alike`` as of
+    :meth:`LiveModel.solve_without`.
     """
     dropped = verdicts.loc[~verdicts["passed"], ["interval_start", *LIMIT]]
-    return model.solve_without(dropped.reset_index(drop=True)).prices
+    return model.solve_without(dropped.reset_index(drop=True), alike=alike).prices

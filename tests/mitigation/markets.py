@@ -117,7 +117,7 @@ class OracleModel:
     case: Case
     calls: list[pd.DataFrame] = field(default_factory=list)
 
-    def solve_without(self, limits: pd.DataFrame) -> Resolved:
+    def solve_without(self, limits: pd.DataFrame, *, alike: float = 0.999) -> Resolved:
         self.calls.append(limits)
         model = dcopf.build(self.case)
         starts = {start: t for t, start in enumerate(model.starts)}
