@@ -236,6 +236,8 @@ class Grid:
             if 2 * len(inside) > self.forest.size[root]:
                 inside = np.setdiff1d(self.forest.subtree(root), inside)
             return tuple(str(bus) for bus in self.bus_names[np.sort(inside)])
+        if not self.forest.may_split(out[self.in_service[out]]):
+            return ()
         live = self.in_service.copy()
         live[out] = False
         parts = island_labels(len(self.buses), self.from_bus[live], self.to_bus[live])

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components, depth_first_order
 
@@ -47,11 +48,29 @@ class Forest:
     """Number of buses in the subtree of each bus, itself included."""
     below: Positions
     """For each branch that is a bridge the bus at its lower end, else -1."""
+    labels: npt.NDArray[np.uint64]
+    """Label of each branch such that the labels of the branches of any cut cancel (XOR to 0)."""
 
     @property
     def bridges(self) -> Flags:
         """Which branches split their island when they go out, (L,)."""
         return self.below >= 0
+
+    def may_split(self, branches: Positions) -> bool:
+        """Whether these in-service branches may hold a cut; False is certain, True nearly so.
+
+        They hold one if and only if some of their labels XOR to zero, but for a chance of 2^-64
+        that labels of no cut do (Pritchard and Thurimella, "Fast computation of small cuts via
+        cycle space sampling", ACM Trans. Algorithms 7(4), 2011).
+        """
+        basis: list[int] = []
+        for label in self.labels[branches].tolist():
+            for known in basis:
+                label = min(label, label ^ known)
+            if label == 0:
+                return True
+            basis.append(label)
+        return False
 
     def subtree(self, bus: int) -> Positions:
         """Buses from `bus` downwards."""
@@ -96,6 +115,25 @@ def spanning_forest(
     running = np.concatenate([[0], np.cumsum(starts - ends)])
     passing = running[place + size] - running[place]
     bridge = tree & (passing[low] == 0)
+
+    labels = np.zeros(len(in_service), dtype=np.uint64)
+    labels[branch] = _cut_labels(place, size, low, high, tree)
     below = np.full(len(in_service), -1, dtype=np.intp)
     below[branch[bridge]] = low[bridge]
-    return Forest(preorder, place, size, below)
+    return Forest(preorder, place, size, below, labels)
+
+
+def _cut_labels(
+    place: Positions, size: Positions, low: Positions, high: Positions, tree: Flags
+) -> npt.NDArray[np.uint64]:
+    """Draw labels of the branches off the tree; a tree branch has those of all that pass over."""
+    labels = np.zeros(len(tree), dtype=np.uint64)
+    drawn = np.random.default_rng(0).integers(1, 2**64, np.count_nonzero(~tree), dtype=np.uint64)
+    labels[~tree] = drawn
+    at_place = np.zeros(len(place) + 1, dtype=np.uint64)
+    for ends in (low, high):
+        np.bitwise_xor.at(at_place, place[ends[~tree]] + 1, drawn)
+    through = np.bitwise_xor.accumulate(at_place)
+    lower = low[tree]
+    labels[tree] = through[place[lower] + size[lower]] ^ through[place[lower]]
+    return labels
