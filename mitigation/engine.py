@@ -8,7 +8,9 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from cases.errors import InputError
+import clearing
+from cases.errors import CheckFailed, InputError
+from cases.run import Run
 from clearing.cleared import Cleared
 from clearing.model import ClearedModel
 from clearing.names import row_names
@@ -17,7 +19,27 @@ from mitigation.pivotal import Floats, Integers
 from mitigation.rerun import Resolved
 
 _ZERO: Final = 1e-9
+_SAME: Final = 1e-6
 LIMIT: Final = ["interval_start", "constraint", "contingency", "direction"]
+
+
+def reopened(run: Run) -> EngineModel:
+    """Clear a run again, from its own case, rules and settings, for its live model.
+
+    Raises
+    ------
+    CheckFailed
+        The clearing does not find the objective of the run: the program has changed since.
+    """
+    again = clearing.reclear(run, run.case)
+    if abs(again.objective - run.objective) > _SAME * max(1.0, abs(run.objective)):
+        raise CheckFailed(
+            [
+                f"clearing the run again gives the objective {again.objective:.6f}, not its own "
+                f"{run.objective:.6f}: clear the case anew, then test"
+            ]
+        )
+    return EngineModel(again.model)
 
 
 @dataclass(eq=False)

@@ -53,22 +53,28 @@ class LiveModel(Protocol):
 
 
 def live_model(run: Run, given: LiveModel | None = None) -> LiveModel | None:
-    """Return the live model to ask: the given one, or else that of the run, if it has one."""
-    if given is not None or run.model is None:
+    """Return the live model to ask: the given one, or else that of the run.
+
+    A run that was read from its folder has none: it is cleared again, from its own case and rules.
+    None where the run does not say how it was cleared.
+    """
+    if given is not None:
         return given
     if isinstance(run.model, LiveModel):
         return run.model
-    from mitigation.engine import EngineModel
+    from mitigation.engine import EngineModel, reopened
 
-    return EngineModel(run.model)
+    if run.model is not None:
+        return EngineModel(run.model)
+    return reopened(run) if "security" in run.settings else None
 
 
 def needed(model: LiveModel | None, purpose: str) -> LiveModel:
     """Return the live model, or refuse: ``purpose`` cannot be had from the tables of a run."""
     if model is None:
         message = (
-            f"{purpose} solves the market again and needs the live model of the clearing: clear "
-            "and test in one process"
+            f"{purpose} solves the market again and needs the live model of a clearing, which this "
+            "run does not have"
         )
         raise InputError.one("", None, "model", "live_model", message)
     return model

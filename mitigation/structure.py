@@ -89,7 +89,7 @@ def test_structure(
         Control over units instead of the case's, for what-ifs (:mod:`mitigation.what_if`).
     model
         The live model to ask instead of the run's, for the base ``pre_control`` and for two-step
-        clearing.
+        clearing. A run that was read from a folder is cleared again for it.
     reference
         Reference offers (unit, interval_start, segment, mw, price), for markups and output gaps.
 
@@ -100,8 +100,9 @@ def test_structure(
     """
     rules = rules or run.rulebook.mitigation.structure
     owners = owners or owners_of(run)
-    model = live_model(run, model)
     binding = binding_constraints(run, rules.shadow_price_min)
+    if len(binding) and _solves(rules):
+        model = live_model(run, model)
     slack, prices, terms = measured_against(run, rules.slack, rules.slack_bus)
     factors = unit_factors(binding, terms, run.case.units)
     rows, relief, step_one = [no_verdicts(run)], pd.DataFrame(), prices.iloc[:0]
@@ -177,8 +178,9 @@ def slack_sensitivity(
     """
     rules = rules or run.rulebook.mitigation.structure
     owners = owners or owners_of(run)
-    model = live_model(run, model)
     binding = binding_constraints(run, rules.shadow_price_min)
+    if len(binding) and rules.base == "pre_control":
+        model = live_model(run, model)
     base: ReliefBase | None = None
     found = [no_verdicts(run)]
     for name in slacks if len(binding) else ():
@@ -192,6 +194,12 @@ def slack_sensitivity(
         wrong = negative_relief(run.marginal_units, terms, run.case.units)
         found.append(_with_notes(verdicts, wrong))
     return pd.concat(found, ignore_index=True)
+
+
+def _solves(rules: StructureRules) -> bool:
+    """Whether the tests of constraints solve the market again."""
+    before = rules.base == "pre_control" and "three_pivotal" in rules.tests
+    return before or "two_step" in rules.tests
 
 
 def _with_notes(verdicts: pd.DataFrame, wrong: pd.DataFrame) -> pd.DataFrame:

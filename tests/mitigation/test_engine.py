@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import clearing
 from cases.case import Case
+from cases.errors import CheckFailed
 from cases.run import Run
 from mitigation.engine import EngineModel
 from mitigation.indices.residual_demand import residual_demand_indices
@@ -124,3 +127,18 @@ def test_twin_circuits_after_the_outage_of_one() -> None:
 def merit_order_injections() -> np.ndarray:
     """A2 without limits: 110 + 100 MW at A, 90 at C, 600 at E; 300 MW of load at B, C and D."""
     return np.array([210.0, -300.0, 90.0 - 300.0, -300.0, 600.0])
+
+
+def test_a_run_read_from_its_folder_is_cleared_again(runs: tuple[Run, Run], tmp_path: Path) -> None:
+    run, _ = runs
+    run.write(tmp_path / "run")
+    read = Run.read(tmp_path / "run")
+    assert read.model is None
+    pd.testing.assert_frame_equal(
+        structure_tests(read).verdicts, structure_tests(run).verdicts, atol=1e-6
+    )
+    stale = Run(
+        {**run.manifest, "objective": run.objective + 1}, run.tables, run.case, run.rulebook
+    )
+    with pytest.raises(CheckFailed, match="clear the case anew"):
+        structure_tests(stale)

@@ -128,7 +128,9 @@ def test_case_without_owners_says_how_to_assign_them() -> None:
 def test_pre_control_needs_the_live_model() -> None:
     run = cleared(five_bus("A2", reference="E"))
     read = Run(run.manifest, run.tables, run.case, run.rulebook)
-    with pytest.raises(InputError, match=r"base=current does not\) .* needs the live model"):
+    with pytest.raises(
+        InputError, match=r"base=current does not\) .* needs the live model of a clearing"
+    ):
         structure_tests(read)
     assert len(structure_tests(run).relief) == 2  # the run's own live model is asked
 
