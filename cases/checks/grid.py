@@ -33,10 +33,13 @@ def check_grid(context: Context) -> None:
             "branches", None, "missing_table", "more than one bus, but no branch joins them"
         )
         return
+    at = _first(tables["buses"]["bus"].tolist())
+    placed = [*tables["units"]["bus"].tolist(), *tables["storage"]["bus"].tolist()]
+    if any(bus not in at for bus in placed):
+        return  # reported where they are; an island may only seem to have no unit
     labels = components(tables)
-    supplied = set(labels[_positions(tables, "units")])
-    supplied |= set(labels[_positions(tables, "storage")])
-    for label in sorted(set(labels) - supplied):
+    supplied = {int(labels[at[bus]]) for bus in placed}
+    for label in sorted(set(labels.tolist()) - supplied):
         members = positions(labels == label)
         names = ", ".join(tables["buses"]["bus"].iloc[members[:10]])
         more = f" and {len(members) - 10} more" if len(members) > 10 else ""
@@ -46,27 +49,21 @@ def check_grid(context: Context) -> None:
 
 def components(tables: dict[str, pd.DataFrame]) -> NDArray[np.int64]:
     """Give the connected part of each bus, over branches in service and links."""
-    buses = pd.Index(tables["buses"]["bus"]).drop_duplicates()
-    ends = []
-    for name in ("branches", "links"):
-        frame = tables[name]
-        if name == "branches":
-            frame = frame[frame["in_service"]]
-        ends.append(
-            np.stack([buses.get_indexer(frame["from_bus"]), buses.get_indexer(frame["to_bus"])])
-        )
-    pairs = np.concatenate(ends, axis=1)
-    pairs = pairs[:, (pairs >= 0).all(axis=0)]
-    size = len(buses)
+    names = tables["buses"]["bus"].tolist()
+    at = _first(names)
+    lines, links = tables["branches"], tables["links"]
+    lines = lines[lines["in_service"].to_numpy()]
+    starts = [*lines["from_bus"].tolist(), *links["from_bus"].tolist()]
+    ends = [*lines["to_bus"].tolist(), *links["to_bus"].tolist()]
+    joined = [(at[a], at[b]) for a, b in zip(starts, ends, strict=True) if a in at and b in at]
+    pairs = np.array(joined, dtype=np.intp).reshape(-1, 2).T
+    size = len(names)
     matrix = coo_array((np.ones(pairs.shape[1]), (pairs[0], pairs[1])), shape=(size, size))
     _, labels = connected_components(matrix, directed=False)
-    result: NDArray[np.int64] = labels[buses.get_indexer(tables["buses"]["bus"])].astype(np.int64)
+    result: NDArray[np.int64] = labels[[at[bus] for bus in names]].astype(np.int64)
     return result
 
 
-def _positions(tables: dict[str, pd.DataFrame], name: str) -> NDArray[np.intp]:
-    """Positions of the buses that the rows of a table are at; unknown buses are left out."""
-    buses = tables["buses"]["bus"].drop_duplicates()
-    positions = pd.Series(buses.index, index=pd.Index(buses)).reindex(tables[name]["bus"])
-    known: NDArray[np.intp] = positions.dropna().to_numpy().astype(np.intp)
-    return known
+def _first(names: list[str]) -> dict[str, int]:
+    """Position of each name, of its first row where it is there twice."""
+    return {name: len(names) - 1 - back for back, name in enumerate(reversed(names))}

@@ -77,7 +77,7 @@ def test_every_cell_survives_csv_and_parquet(rows: list[tuple[Any, ...]]) -> Non
             assert [math.copysign(1.0, v) for v in back["value"] if v == v] == signs
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     names=st.lists(
         TEXT.filter(lambda s: s not in ("", "interval_start")), min_size=2, max_size=4, unique=True
