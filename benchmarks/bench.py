@@ -33,7 +33,7 @@ SLACK_TOLERANCE_MW = 1e-3
 REPEATS = 3
 REPEAT_BELOW_SECONDS = 20.0
 # Importing and reading, which the peer does before its clock starts.
-READING_SECONDS = 120.0
+READING_SECONDS = 90.0
 ONE_THREAD = {
     name: "1"
     for name in (

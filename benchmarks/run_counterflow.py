@@ -1,7 +1,9 @@
 """Clear one exported case with Counterflow and print what it took, as one line of JSON.
 
 Reading is not timed; `clear` is: building the Pyomo model, compiling it, every pass of the lazy
-loop in HiGHS, screening, prices and tables. A secured run is then checked by brute force, untimed.
+loop in HiGHS, screening, prices and tables. Its last step, the validation of the finished run, is
+reported apart, since the peer has nothing like it. A secured run is then checked by brute force,
+untimed.
 """
 
 from __future__ import annotations
@@ -43,6 +45,7 @@ def main() -> None:
         settings={"solver.threads": 1, **settings},
     )
     wall = time.perf_counter() - started
+    times = run.manifest["times"]
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     check = asdict(check_outages(case, run)) if arguments.security == "n-1" else {}
     print(
@@ -50,8 +53,8 @@ def main() -> None:
             {
                 "program": "Counterflow",
                 "settings": "",
-                "wall": wall,
-                "times": run.manifest["times"],
+                "wall": wall - times.get("validate", 0.0),
+                "times": times,
                 "objective": run.objective,
                 "slack_mw": float(run.slacks["mw"].sum()) if len(run.slacks) else 0.0,
                 "binding": len(run.constraints),

@@ -19,6 +19,7 @@ HEADINGS = (
     "Pyomo s",
     "HiGHS s",
     "in HiGHS",
+    "validation s",
     "MB",
     "PyPSA s",
     "PyPSA MB",
@@ -34,7 +35,7 @@ def _seconds(value: float) -> str:
 
 def _ours(timing: Timing) -> list[str]:
     if timing.failure:
-        return [timing.failure, "", "", "", ""]
+        return [timing.failure, "", "", "", "", ""]
     times = timing.details["times"]
     pyomo = times["build"] + times["compile"]
     return [
@@ -42,6 +43,7 @@ def _ours(timing: Timing) -> list[str]:
         _seconds(pyomo),
         _seconds(times["highs"]),
         f"{times['highs'] / timing.wall:.0%}",
+        _seconds(times.get("validate", 0.0)),
         f"{timing.memory_mb:.0f}",
     ]
 
