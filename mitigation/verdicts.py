@@ -58,16 +58,14 @@ def verdict_rows(frame: pd.DataFrame, **same: object) -> pd.DataFrame:
 
     ``same`` are values that hold for all rows.
     """
-    full = frame.assign(**same)  # type: ignore[arg-type]
-    for column in _TEXT:
-        full[column] = (full[column] if column in full else pd.Series("", index=full.index)).astype(
-            "str"
-        )
-    for column in _NUMBER:
-        full[column] = (
-            full[column] if column in full else pd.Series(float("nan"), index=full.index)
-        ).astype(float)
-    return full[list(COLUMNS)]
+    blank = {**dict.fromkeys(_TEXT, ""), **dict.fromkeys(_NUMBER, float("nan"))}
+    given = {name: same[name] if name in same else frame.get(name) for name in COLUMNS}
+    filled = {
+        name: blank[name] if value is None and name in blank else value
+        for name, value in given.items()
+    }
+    types = {**dict.fromkeys(_TEXT, "str"), **dict.fromkeys(_NUMBER, "float64")}
+    return pd.DataFrame(filled, index=frame.index).astype(types)
 
 
 def no_verdicts(run: Run) -> pd.DataFrame:

@@ -103,14 +103,10 @@ def zone_demand(run: Run, rules: StructureRules) -> pd.DataFrame:
 
 def long_rows(frame: pd.DataFrame) -> pd.DataFrame:
     """Rows with all the columns of the long table: absent text is "", absent values NaN."""
-    full = frame.copy()
-    for column in COLUMNS:
-        if column == "value":
-            full[column] = full[column].astype(float)
-        elif column not in SPAN:
-            given = full[column] if column in full else pd.Series("", index=full.index)
-            full[column] = given.fillna("").astype("str")
-    return full[list(COLUMNS)]
+    text = [name for name in COLUMNS if name not in (*SPAN, "value")]
+    full = pd.DataFrame({name: frame.get(name, "") for name in COLUMNS}, index=frame.index)
+    full[text] = full[text].fillna("")
+    return full.astype({**dict.fromkeys(text, "str"), "value": "float64"})
 
 
 def melted(frame: pd.DataFrame, keys: list[str], values: dict[str, str]) -> pd.DataFrame:

@@ -85,7 +85,7 @@ def brute_force(
     return float(price), found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(SEGMENTS, RELIEF, ENERGY)
 def test_against_brute_force(
     rows: list[tuple[str, float, float, float]], relief: float, energy: float
@@ -146,7 +146,7 @@ def test_five_hundred_tests_at_once_against_brute_force() -> None:
     assert 100 < passes < len(owners) - 100  # both verdicts are common, so the test says something
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(SEGMENTS, RELIEF, ENERGY)
 def test_p1_p2_p6_order_of_the_indices(
     rows: list[tuple[str, float, float, float]], relief: float, energy: float
@@ -164,7 +164,7 @@ def test_p1_p2_p6_order_of_the_indices(
         assert (owners["rsi3"] == 0).all()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(SEGMENTS, RELIEF, ENERGY, st.sampled_from([0.001, 0.37, 3.0, 1024.0]))
 def test_p3_scale_of_megawatts(
     rows: list[tuple[str, float, float, float]], relief: float, energy: float, scale: float
@@ -177,7 +177,7 @@ def test_p3_scale_of_megawatts(
     same_indices(other, one)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(SEGMENTS, RELIEF, ENERGY, st.sampled_from([0.01, 7.3, 100.0]))
 def test_scale_of_money(
     rows: list[tuple[str, float, float, float]], relief: float, energy: float, scale: float
@@ -189,7 +189,7 @@ def test_scale_of_money(
     assert other.segments["relevant"].to_list() == one.segments["relevant"].to_list()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(SEGMENTS, RELIEF, ENERGY)
 def test_p4_a_wider_screen(
     rows: list[tuple[str, float, float, float]], relief: float, energy: float
@@ -205,7 +205,7 @@ def test_p4_a_wider_screen(
             assert after.loc[name, "rsi3"] >= row["rsi3"] - 1e-9
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(SEGMENTS, RELIEF, ENERGY, st.integers(0, 13))
 def test_p5_splitting_and_selling_a_unit(
     rows: list[tuple[str, float, float, float]], relief: float, energy: float, which: int
@@ -227,7 +227,7 @@ def test_p5_splitting_and_selling_a_unit(
             assert indices(sold)[name][2] >= values[2] - 1e-9
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(SEGMENTS, RELIEF, ENERGY, st.randoms(use_true_random=False))
 def test_the_order_of_the_rows_does_not_matter(
     rows: list[tuple[str, float, float, float]], relief: float, energy: float, random: object
