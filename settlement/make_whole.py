@@ -6,17 +6,14 @@ energy revenue - reserve revenue). Reasons are kept apart, because different cus
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import numpy as np
 import pandas as pd
 
-from cases.rulebook_settlement import SettlementRules
 from cases.run import Run
 from settlement.frames import hours_of, records
 from settlement.money import exact, round_to
 from settlement.positions import NO_OWNER, day_ahead_interval
-from settlement.reserves import reserve_awards
+from settlement.reserves import reserve_awards, with_day_ahead
 
 __all__ = ["COLUMNS", "make_whole"]
 
@@ -50,36 +47,23 @@ def make_whole(run: Run, *, day_ahead: Run | None = None) -> pd.DataFrame:
     run, or it runs at its minimum and relieves a binding constraint; `reserve`: it holds reserve in
     the block; `economic`: any other.
     """
-    blocks = _blocks(run, day_ahead)
-    unit = _unit(run.rulebook.settlement)
-    if blocks.empty:
+    unit = exact(run.rulebook.settlement.smallest_unit)
+    rows = _intervals(run, day_ahead)
+    blocks = _blocks(rows, day_ahead)
+    # Solver noise must not become a cent: a loss has to reach half a unit to be paid at all.
+    losing = blocks[blocks["cost"] - blocks["revenue"] > float(unit) / 2]
+    if losing.empty:
         return _empty(run)
-    loss = blocks["cost"] - blocks["revenue"]
-    # Solver noise must not become a cent: the loss has to reach half a unit to be paid at all.
-    paid = blocks[(loss > float(unit) / 2) & ~blocks["self_scheduled"]]
-    rows = []
-    for row in records(paid):
-        cost = round_to(exact(row["cost"]), unit)
-        revenue = round_to(exact(row["revenue"]), unit)
-        if cost > revenue:
-            rows.append(
-                {
-                    **{name: row[name] for name in COLUMNS if name not in _MONEY},
-                    "cost": cost,
-                    "revenue": revenue,
-                    "amount": cost - revenue,
-                }
-            )
-    if not rows:
+    paid = []
+    for row in records(_with_reserves_and_reasons(losing, rows, run, day_ahead)):
+        cost, revenue = (round_to(exact(row[name]), unit) for name in ("cost", "revenue"))
+        if cost - revenue > 0 and row["cost"] - row["revenue"] > float(unit) / 2:
+            money = {"cost": cost, "revenue": revenue, "amount": cost - revenue}
+            paid.append({name: money.get(name, row.get(name)) for name in COLUMNS})
+    if not paid:
         return _empty(run)
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
-    for name in _MONEY:
-        table[name] = table[name].astype(object)
-    return table
-
-
-def _unit(rules: SettlementRules) -> Decimal:
-    return exact(rules.smallest_unit)
+    table = pd.DataFrame(paid, columns=list(COLUMNS))
+    return table.astype(dict.fromkeys(_MONEY, object))
 
 
 def _empty(run: Run) -> pd.DataFrame:
@@ -93,52 +77,71 @@ def _empty(run: Run) -> pd.DataFrame:
     )
 
 
-def _blocks(run: Run, day_ahead: Run | None) -> pd.DataFrame:
-    """Every commitment block with its cost, revenue and reason."""
+def _intervals(run: Run, day_ahead: Run | None) -> pd.DataFrame:
+    """Dispatch of units in their commitment blocks, with `block` and `energy_revenue`."""
     table = run.dispatch.sort_values(["unit", "interval_start"], kind="stable")
-    table = table.assign(
-        hours=hours_of(table),
-        day=table["interval_start"].dt.normalize(),
-    )
+    table = table.assign(hours=hours_of(table), day=table["interval_start"].dt.normalize())
     table["block"] = _block_numbers(table)
     table = table[table["block"] > 0]
-    if table.empty:
-        return table
-    table["energy_revenue"] = _energy_revenue(table, run, day_ahead)
-    reserve = reserve_awards(run)
-    reserve = reserve.assign(money=reserve["mw"] * reserve["price"] * reserve["hours"])
-    by_unit = reserve.groupby(["subject", "interval_start"])["money"].sum()
-    by_unit.index = by_unit.index.set_names(["unit", "interval_start"])
-    table = table.join(by_unit.rename("reserve_revenue"), on=["unit", "interval_start"])
-    table["reserve_revenue"] = table["reserve_revenue"].astype(float)
-    table["has_reserve"] = table["reserve_revenue"].notna()
-    table["reserve_revenue"] = table["reserve_revenue"].fillna(0.0)
-    table["self_scheduled"] = _self_scheduled(table, run)
-    table["security"] = _relieves_at_minimum(table, run)
+    return table.assign(energy_revenue=_energy_revenue(table, run, day_ahead))
+
+
+def _blocks(rows: pd.DataFrame, day_ahead: Run | None) -> pd.DataFrame:
+    """Every block with its cost and its energy revenue, guarantees already paid included."""
+    # The interval of a shut-down carries its cost; the block ended before it.
     blocks = (
-        table.groupby(["unit", "block"], sort=True)
+        rows.assign(end=rows["interval_end"].where(rows["on"]))
+        .groupby(["unit", "block"], sort=True)
         .agg(
             owner=("owner", "first"),
             interval_start=("interval_start", "first"),
-            interval_end=("interval_end", "last"),
+            interval_end=("interval_end", "first"),
+            end=("end", "max"),
             cost=("cost", "sum"),
-            energy_revenue=("energy_revenue", "sum"),
-            reserve_revenue=("reserve_revenue", "sum"),
-            has_reserve=("has_reserve", "any"),
-            self_scheduled=("self_scheduled", "any"),
-            security=("security", "any"),
+            revenue=("energy_revenue", "sum"),
         )
         .reset_index()
     )
+    blocks["interval_end"] = blocks.pop("end").fillna(blocks["interval_end"])
     blocks["owner"] = blocks["owner"].where(blocks["owner"] != "", NO_OWNER)
-    blocks["revenue"] = blocks["energy_revenue"] + blocks["reserve_revenue"]
     if day_ahead is not None:
         blocks["revenue"] += _already_guaranteed(blocks, day_ahead)
-    must_run = blocks["unit"].map(run.case.units.set_index("unit")["must_run"])
-    blocks["reason"] = np.select(
-        [must_run | blocks["security"], blocks["has_reserve"]], ["security", "reserve"], "economic"
-    )
     return blocks
+
+
+def _with_reserves_and_reasons(
+    blocks: pd.DataFrame, rows: pd.DataFrame, run: Run, day_ahead: Run | None
+) -> pd.DataFrame:
+    """Blocks that were not self-scheduled, with reserve revenue added and their reason."""
+    rows = rows.merge(blocks[["unit", "block"]], on=["unit", "block"])
+    reserve = _reserve_revenue(run, day_ahead).rename("reserve")
+    rows = rows.join(reserve, on=["unit", "interval_start"])
+    rows["has_reserve"] = rows["reserve"].notna()
+    rows["own"] = _self_scheduled(rows, run)
+    rows["relieves"] = _relieves_at_minimum(rows, run)
+    facts = rows.groupby(["unit", "block"])[["reserve", "has_reserve", "own", "relieves"]].agg(
+        {"reserve": "sum", "has_reserve": "any", "own": "any", "relieves": "any"}
+    )
+    blocks = blocks.join(facts, on=["unit", "block"])
+    blocks = blocks[~blocks["own"].astype(bool)]
+    must_run = blocks["unit"].map(run.case.units.set_index("unit")["must_run"]).astype(bool)
+    reasons = np.select(
+        [must_run | blocks["relieves"].astype(bool), blocks["has_reserve"].astype(bool)],
+        ["security", "reserve"],
+        "economic",
+    )
+    return blocks.assign(revenue=blocks["revenue"] + blocks["reserve"], reason=reasons)
+
+
+def _reserve_revenue(run: Run, day_ahead: Run | None) -> pd.Series:
+    """Reserve money by unit and interval; in real time day-ahead money plus the deviation's."""
+    awards = reserve_awards(run)
+    if day_ahead is not None:
+        interval = day_ahead_interval(day_ahead.dispatch, run.dispatch)
+        awards = with_day_ahead(awards, reserve_awards(day_ahead), interval, run)
+    money = (awards["mw"] * awards["price"] * awards["hours"]).astype(float)
+    sums = money.groupby([awards["subject"], awards["interval_start"]]).sum()
+    return sums.rename_axis(["unit", "interval_start"])
 
 
 def _block_numbers(table: pd.DataFrame) -> pd.Series:

@@ -32,15 +32,15 @@ def positions(run: Run, operator: str) -> pd.DataFrame:
     frames = [
         _frame("generation", run.dispatch, "unit", run.dispatch["mw"]),
         _frame("load", run.load_awards, "load", -run.load_awards["mw"]),
-        *_virtuals(run.virtual_awards),
-        _frame(
-            "storage",
-            run.storage_schedule,
-            "storage",
-            run.storage_schedule["discharge_mw"] - run.storage_schedule["charge_mw"],
-        ),
-        *_links(run.link_flows, operator),
     ]
+    if len(run.virtual_awards):
+        frames += _virtuals(run.virtual_awards)
+    if len(run.storage_schedule):
+        storage = run.storage_schedule
+        net = storage["discharge_mw"] - storage["charge_mw"]
+        frames.append(_frame("storage", storage, "storage", net))
+    if len(run.link_flows):
+        frames += _links(run.link_flows, operator)
     table = pd.concat([frame for frame in frames if len(frame)], ignore_index=True)
     table["owner"] = table["owner"].where(table["owner"] != "", NO_OWNER)
     kept: pd.DataFrame = table[table["mw"] != 0].reset_index(drop=True)

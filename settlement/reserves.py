@@ -8,7 +8,7 @@ from cases.run import Run
 from settlement.frames import hours_of
 from settlement.positions import NO_OWNER
 
-__all__ = ["reserve_awards", "with_reserve_prices"]
+__all__ = ["reserve_awards", "reserve_deviations", "with_day_ahead", "with_reserve_prices"]
 
 COLUMNS = ["owner", "subject", "product", "interval_start", "hours", "mw", "price"]
 
@@ -49,3 +49,35 @@ def with_reserve_prices(table: pd.DataFrame, run: Run) -> pd.DataFrame:
     table = table.join(local.rename("local"), on=["interval_start", "product", "zone"])
     table["price"] = table[["whole", "local"]].astype(float).sum(axis=1, min_count=1)
     return table[COLUMNS].reset_index(drop=True)
+
+
+def on_intervals(day_ahead: pd.DataFrame, interval: pd.Series) -> pd.DataFrame:
+    """Day-ahead awards on real-time intervals.
+
+    `interval` gives the day-ahead interval of each real-time one (`day_ahead_interval`).
+    """
+    finer = pd.DataFrame({"at": interval.index, "interval_start": interval.to_numpy()})
+    spread = day_ahead.merge(finer, on="interval_start").drop(columns="interval_start")
+    return spread.rename(columns={"at": "interval_start"})
+
+
+def reserve_deviations(
+    awards: pd.DataFrame, day_ahead: pd.DataFrame, interval: pd.Series, run: Run
+) -> pd.DataFrame:
+    """Real-time awards less day-ahead awards, with the real-time prices of `run`."""
+    before = on_intervals(day_ahead, interval)
+    key = ["owner", "subject", "product", "interval_start"]
+    both = pd.concat([awards[[*key, "mw"]], before[[*key, "mw"]].assign(mw=-before["mw"])])
+    table = both.groupby(key, sort=True)["mw"].sum().reset_index()
+    return with_reserve_prices(table[table["mw"].abs() > 1e-9], run)
+
+
+def with_day_ahead(
+    awards: pd.DataFrame, day_ahead: pd.DataFrame, interval: pd.Series, run: Run
+) -> pd.DataFrame:
+    """Day-ahead awards at day-ahead prices, and the deviations from them at real-time prices."""
+    before = on_intervals(day_ahead, interval)
+    lengths = run.prices.drop_duplicates("interval_start").set_index("interval_start", drop=False)
+    before["hours"] = before["interval_start"].map(hours_of(lengths)).astype(float)
+    moved = reserve_deviations(awards, day_ahead, interval, run)
+    return pd.concat([before[COLUMNS], moved], ignore_index=True)

@@ -18,7 +18,7 @@ from settlement.given import Given
 from settlement.ledger import Ledger
 from settlement.make_whole import make_whole
 from settlement.positions import day_ahead_interval, deviations, positions
-from settlement.reserves import reserve_awards
+from settlement.reserves import reserve_awards, reserve_deviations
 from settlement.rights.funding import Funding, settle_rights
 from settlement.statement import Statement
 from settlement.two_settlement import Market, settle_energy, settle_reserves
@@ -76,7 +76,7 @@ def settle(
     ledger = Ledger(run.rulebook.settlement)
     day_ahead = Market(run, positions(run, ledger.operator))
     settle_energy(ledger, day_ahead)
-    settle_reserves(ledger, day_ahead, day_ahead.positions, None)
+    settle_reserves(ledger, day_ahead, reserve_awards(run), day_ahead.positions)
     uplift = make_whole(run)
     _settle_uplift(ledger, uplift, day_ahead.positions, None, run)
     markets = [day_ahead]
@@ -138,10 +138,10 @@ def _settle_real_time(
         real_time, deviations(day_ahead.positions, actual, interval, hours), "_deviation"
     )
     settle_energy(ledger, market)
-    awards = reserve_awards(day_ahead.run)
-    finer = pd.DataFrame({"at": interval.index, "interval_start": interval.to_numpy()})
-    awards = awards.merge(finer, on="interval_start").drop(columns="interval_start")
-    settle_reserves(ledger, market, actual, awards.rename(columns={"at": "interval_start"}))
+    moved = reserve_deviations(
+        reserve_awards(real_time), reserve_awards(day_ahead.run), interval, real_time
+    )
+    settle_reserves(ledger, market, moved, actual)
     uplift = make_whole(real_time, day_ahead=day_ahead.run)
     _settle_uplift(ledger, uplift, actual, market.positions, day_ahead.run)
     return market, uplift

@@ -19,7 +19,6 @@ from settlement.frames import grouped, items, records
 from settlement.ledger import Ledger
 from settlement.money import exact
 from settlement.rent import congestion_rent, loss_surplus
-from settlement.reserves import reserve_awards, with_reserve_prices
 
 __all__ = ["Market", "settle_energy", "settle_reserves"]
 
@@ -129,7 +128,7 @@ def _close(ledger: Ledger, market: Market) -> None:
 
 
 def settle_reserves(
-    ledger: Ledger, market: Market, loads: pd.DataFrame, day_ahead: pd.DataFrame | None
+    ledger: Ledger, market: Market, awards: pd.DataFrame, loads: pd.DataFrame
 ) -> None:
     """Reserve awards at reserve prices, charged to loads of the same interval by load ratio.
 
@@ -138,16 +137,12 @@ def settle_reserves(
     ledger
         Where the lines go.
     market
-        The settlement; its run's awards are settled.
+        The settlement that they belong to.
+    awards
+        Awards or deviations from them, with prices (`reserve_awards`, `reserve_deviations`).
     loads
         Positions of the loads that pay.
-    day_ahead
-        Day-ahead awards on the intervals of `market` (owner, subject, product, interval_start, mw)
-        where deviations are settled; None in the day ahead.
     """
-    awards = reserve_awards(market.run)
-    if day_ahead is not None:
-        awards = _deviating(awards, day_ahead, market.run)
     shares = _load_shares(loads)
     for (at, product), rows in grouped(awards, ["interval_start", "product"]):
         own = Ledger.like(ledger)
@@ -188,13 +183,3 @@ def _load_shares(loads: pd.DataFrame) -> dict[pd.Timestamp, dict[str, float]]:
     for (at, owner), mwh in items(sums):
         shares.setdefault(at, {})[str(owner)] = float(mwh)
     return shares
-
-
-def _deviating(awards: pd.DataFrame, day_ahead: pd.DataFrame, run: Run) -> pd.DataFrame:
-    """Real-time awards less day-ahead awards, with the real-time price."""
-    key = ["owner", "subject", "product", "interval_start"]
-    before = day_ahead[[*key, "mw"]].assign(mw=-day_ahead["mw"])
-    both = pd.concat([awards[[*key, "mw"]], before]).groupby(key, sort=True)["mw"].sum()
-    table = both.reset_index()
-    table = table[table["mw"].abs() > 1e-9]
-    return with_reserve_prices(table, run)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -127,8 +127,25 @@ def run_of(
     return Run({"status": "optimal", "settings": {}}, built, case, rulebook)
 
 
+_MADE: dict[Any, Run] = {}
+"""Runs that were made: they never change, so tests share them."""
+
+
+def _once(key: tuple[Any, ...], settings: Mapping[str, Any] | None, make: Callable[[], Run]) -> Run:
+    full = (*key, *sorted((settings or {}).items()))
+    if full not in _MADE:
+        _MADE[full] = make()
+    return _MADE[full]
+
+
 def five_bus(settings: Mapping[str, Any] | None = None, **tables: pd.DataFrame) -> Run:
     """The published five-bus hour; tables of the case (contracts, rights, ...) may be added."""
+    if tables:
+        return _five_bus(settings, tables)
+    return _once(("five",), settings, lambda: _five_bus(settings, {}))
+
+
+def _five_bus(settings: Mapping[str, Any] | None, tables: Mapping[str, pd.DataFrame]) -> Run:
     reactance = {"A-B": 2.81, "A-D": 3.04, "A-E": 0.64, "B-C": 1.08, "C-D": 2.97, "D-E": 2.97}
     rating = {"A-B": 400.0, "D-E": 240.0}
     branches = pd.DataFrame(
@@ -175,6 +192,18 @@ def october_day(
     **tables: pd.DataFrame,
 ) -> Run:
     """One bus, one price per hour, in Chinese time: where futures and contracts settle."""
+    if tables:
+        return _october_day(prices, day, settings, tables)
+    key = ("october", day, *prices)
+    return _once(key, settings, lambda: _october_day(prices, day, settings, {}))
+
+
+def _october_day(
+    prices: Sequence[float],
+    day: str,
+    settings: Mapping[str, Any] | None,
+    tables: Mapping[str, pd.DataFrame],
+) -> Run:
     count = len(prices)
     case = case_of(
         ["P"],

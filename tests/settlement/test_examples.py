@@ -1,8 +1,6 @@
 """The example folder: scripts print the papers' numbers, the case folder clears and settles."""
 
-import os
-import subprocess
-import sys
+import runpy
 from pathlib import Path
 
 import pytest
@@ -11,16 +9,7 @@ from cases import read_case
 from clearing import clear
 from settlement import settle
 
-ROOT = Path(__file__).parents[2]
-EXAMPLES = ROOT / "examples"
-
-
-def printed(script: str) -> str:
-    done = subprocess.run(
-        [sys.executable, str(EXAMPLES / script)], capture_output=True, text=True, check=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
-    return done.stdout
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 @pytest.mark.parametrize(
@@ -34,8 +23,9 @@ def printed(script: str) -> str:
         ("contract-curves/replay.py", ["intro 360 144 504", "S1' 0 108 108", "S2' 288 180 468"]),
     ],
 )  # fmt: skip
-def test_the_papers_cases(script: str, rows: list[str]) -> None:
-    lines = {" ".join(line.split()) for line in printed(script).splitlines()}
+def test_the_papers_cases(script: str, rows: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    runpy.run_path(str(EXAMPLES / script), run_name="__main__")
+    lines = {" ".join(line.split()) for line in capsys.readouterr().out.splitlines()}
     assert set(rows) <= lines
 
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases import InputError
@@ -72,6 +72,7 @@ def test_the_paper_positions_end_with_the_gross_gain() -> None:
 paths = st.lists(st.decimals(100, 500, places=1), min_size=2, max_size=8)
 
 
+@settings(max_examples=30, deadline=None)
 @given(paths, st.integers(1, 50))
 def test_variation_sums_to_the_price_move_whatever_the_path(path: list[Decimal], lots: int) -> None:
     days = [f"d2016_07_{k + 1:02d}" for k in range(len(path))]

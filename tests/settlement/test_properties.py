@@ -20,10 +20,10 @@ from settlement.rights.limits import Security
 from tests.oracles.tables import run_of
 from tests.strategies import market_days
 
-SMALL = {"buses": 6, "intervals": 2}
+SMALL = {"buses": 5, "intervals": 1}
 # Shrinking would clear hundreds of markets; a failing example is small already.
 SLOW = settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow],
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )  # fmt: skip
 pytestmark = pytest.mark.filterwarnings("ignore::cases.errors.DataWarning")
