@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from clearing.validation.facts import Facts, effective_blocks
+from clearing.validation.facts import Facts
 from clearing.validation.report import above, below, differing
 
 __all__ = ["bids", "energy_balance", "links", "loads"]
@@ -29,40 +29,36 @@ def loads(facts: Facts) -> Iterator[pd.DataFrame]:
 
     A bus's part of the shortage is shared over its loads by demand, evenly where it has none.
     """
-    names = facts.case.loads["load"]
+    names = facts.names("loads")
     at = facts.bus_of("loads")
     demand = facts.demand
     by_bus = facts.at_bus(demand, at)[:, at]
     missing = (facts.shares * facts.unserved[:, facts.grid.islands])[:, at]
-    even = (1.0 / np.bincount(at, minlength=len(facts.bus_index)).clip(min=1))[at]
+    even = (1.0 / np.bincount(at, minlength=len(facts.names("buses"))).clip(min=1))[at]
     some = by_bus != 0.0
     within = np.where(some, demand / np.where(some, by_bus, 1.0), even)
     expected = demand + facts.bid_mw - missing * within
-    yield differing(
-        "balance.load", pd.Index(names), facts.starts, facts.served, expected, facts.tolerance
-    )
+    served = facts.by_name("load_awards", "mw")
+    yield differing("balance.load", names, facts.starts, served, expected, facts.tolerance)
 
 
 def bids(facts: Facts) -> Iterator[pd.DataFrame]:
     """Check that accepted price-sensitive demand is between 0 and what was bid."""
-    loads = pd.Index(facts.case.loads["load"])
-    bid = np.zeros(facts.bid_mw.shape)
-    blocks = effective_blocks(facts.case.bids, "load", facts.starts)
-    if len(blocks):
-        t = facts.starts.get_indexer(pd.DatetimeIndex(blocks["interval_start"]))
-        np.add.at(bid, (t, loads.get_indexer(pd.Index(blocks["load"]))), blocks["mw"].to_numpy())
-    yield above("balance.bid", loads, facts.starts, facts.bid_mw, bid, facts.tolerance)
-    yield below("balance.bid", loads, facts.starts, facts.bid_mw, 0.0, facts.tolerance)
+    names = facts.names("loads")
+    bid = facts.bids.width(facts.bid_mw.shape)
+    yield above("balance.bid", names, facts.starts, facts.bid_mw, bid, facts.tolerance)
+    yield below("balance.bid", names, facts.starts, facts.bid_mw, 0.0, facts.tolerance)
 
 
 def links(facts: Facts) -> Iterator[pd.DataFrame]:
     """Check min_mw <= flow sent <= max_mw, and that loss_fraction of it is lost."""
-    table = facts.case.links
-    names = pd.Index(table["link"])
+    table, names = facts.case.tables["links"], facts.names("links")
+    if table.empty:
+        return
     sent = facts.link_mw
     for check, limit in ((below, "min_mw"), (above, "max_mw")):
         bound = table[limit].to_numpy(dtype=np.float64)
         yield check("links.limit", names, facts.starts, sent, bound, facts.tolerance)
-    loss = facts.by_name("link_flows", "link", "loss_mw", table["link"])
+    loss = facts.by_name("link_flows", "loss_mw")
     expected = np.abs(sent) * table["loss_fraction"].to_numpy(dtype=np.float64)
     yield differing("links.loss", names, facts.starts, loss, expected, facts.tolerance)

@@ -35,16 +35,15 @@ class Binding:
 def binding(facts: Facts) -> Binding:
     """Recompute the flow, the limit and the flow at zero injection of every row."""
     table = facts.network_constraints
-    t = facts.starts.get_indexer(pd.DatetimeIndex(table["interval_start"]))
+    t = facts.interval_of(table)
     sign = np.where(table["direction"] == "upper", 1.0, -1.0)
     # Flows of all intervals and, as one more column, those that the phase shifts cause alone.
     states = np.column_stack([facts.computed_flow.T, facts.grid.shift_flow])
     state_flow = np.full((len(table), states.shape[1]), np.nan)
     limit = np.full(len(table), np.nan)
-    branch = pd.Index(facts.case.branches["branch"]).get_indexer(pd.Index(table["constraint"]))
-    interface = pd.Index(facts.case.interface_limits["interface"]).get_indexer(
-        pd.Index(table["constraint"])
-    )
+    named = pd.Index(table["constraint"])
+    branch = facts.names("branches").get_indexer(named)
+    interface = facts.names("interface_limits").get_indexer(named)
     base = (table["contingency"] == "").to_numpy(dtype=bool)
 
     on_branch = base & (branch >= 0)
@@ -54,7 +53,7 @@ def binding(facts: Facts) -> Binding:
 
     on_interface = base & (branch < 0) & (interface >= 0)
     state_flow[on_interface] = (interface_weights(facts) @ states)[interface[on_interface]]
-    bounds = facts.case.interface_limits
+    bounds = facts.case.tables["interface_limits"]
     most, least = (bounds[c].to_numpy(dtype=np.float64) for c in ("max_mw", "min_mw"))
     chosen = interface[on_interface]
     limit[on_interface] = np.where(sign[on_interface] > 0, most[chosen], -least[chosen])
@@ -74,7 +73,9 @@ def binding(facts: Facts) -> Binding:
 def constraint_rows(facts: Facts) -> Iterator[pd.DataFrame]:
     """Check ``flow_mw``, ``limit_mw`` and ``penalty_mw``, and that every limit listed is met."""
     table = facts.network_constraints
-    real = binding(facts)
+    if table.empty:
+        return
+    real = facts.once(binding)
     sign = np.where(table["direction"] == "upper", 1.0, -1.0)
     flow = sign * table["flow_mw"].to_numpy(dtype=np.float64)
     limit = table["limit_mw"].to_numpy(dtype=np.float64)
@@ -94,10 +95,10 @@ def complementary(facts: Facts) -> Iterator[pd.DataFrame]:
     """Check 0 <= shadow price <= penalty, equal to the penalty where the limit is exceeded."""
     if facts.rulebook.pricing.method != "fixed":
         return
-    table = facts.run.constraints
+    table = facts.table("constraints")
     name = table["constraint"]
     kind = pd.Series("branch", index=table.index)
-    kind[name.isin(facts.case.interface_limits["interface"])] = "interface"
+    kind[name.isin(facts.names("interface_limits"))] = "interface"
     kind[table["contingency"] != ""] = "contingency"
     kind[name.str.startswith(("ramp_up:", "ramp_down:"))] = "ramp"
     most = kind.map(dict(facts.rulebook.penalties)).to_numpy(dtype=np.float64)
@@ -114,9 +115,11 @@ def dfax(facts: Facts) -> Iterator[pd.DataFrame]:
     island's median difference.
     """
     key = ["interval_start", "constraint", "contingency"]
+    if facts.network_constraints.empty:
+        return
     directions = facts.network_constraints[[*key, "direction"]].drop_duplicates(key)
-    table = facts.run.price_terms.merge(directions, on=key, how="inner")
-    bus = facts.bus_index.get_indexer(pd.Index(table["bus"]))
+    table = facts.table("price_terms").merge(directions, on=key, how="inner")
+    bus = facts.names("buses").get_indexer(pd.Index(table["bus"]))
     real = np.full(len(table), np.nan)
     which = ["constraint", "contingency", "direction"]
     group = table.groupby(which, sort=False).ngroup().to_numpy()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +14,14 @@ import pandas as pd
 from cases.case import Case
 from cases.rulebook import RuleBook
 from cases.run import Run
+from clearing.validation.blocks import Blocks
 from network import Grid
 
-__all__ = ["Facts", "Floats", "Ints", "by_interval_and_name", "effective_blocks"]
+__all__ = ["SUBJECTS", "Facts", "Floats", "Ints"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
+Made = TypeVar("Made")
 
 LIMIT_TOLERANCE_MW = 1e-3
 """MW by which a recomputed balance, flow or limit may be off; the rulebook may ask for more."""
@@ -25,6 +29,16 @@ PRICE_TOLERANCE = 1e-4
 """Money per MWh by which a recomputed price may be off."""
 MONEY_TOLERANCE = 1e-7
 """Share by which recomputed money may be off."""
+
+SUBJECTS = {
+    "dispatch": ("unit", "units"),
+    "load_awards": ("load", "loads"),
+    "link_flows": ("link", "links"),
+    "flows": ("branch", "branches"),
+    "prices": ("bus", "buses"),
+    "storage_schedule": ("storage", "storage"),
+}
+"""Run tables with one row per subject and interval: their name column and the case's table."""
 
 
 @dataclass(frozen=True)
@@ -74,87 +88,156 @@ class Facts:
         return str(self.run.settings["security"])
 
     @cached_property
-    def bus_index(self) -> pd.Index[str]:
-        """Names of the buses."""
-        index: pd.Index[str] = pd.Index(self.case.buses["bus"])
-        return index
+    def _made(self) -> dict[Callable[[Facts], Any], Any]:
+        return {}
 
-    def by_name(self, table: str, name: str, column: str, names: pd.Series[str]) -> Floats:
+    def once(self, make: Callable[[Facts], Made]) -> Made:
+        """Give the result of a recomputation that several checks share."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        made: Made = self._made[make]
+        return made
+
+    @cached_property
+    def _tables(self) -> dict[str, pd.DataFrame]:
+        return {}
+
+    def table(self, name: str) -> pd.DataFrame:
+        """A table of the run, asked for once."""
+        if name not in self._tables:
+            self._tables[name] = getattr(self.run, name)
+        return self._tables[name]
+
+    @cached_property
+    def _names(self) -> dict[str, pd.Index[str]]:
+        return {}
+
+    def names(self, table: str) -> pd.Index[str]:
+        """Names in a table of the case, in its order: units, loads, buses, ..."""
+        if table not in self._names:
+            self._names[table] = pd.Index(self.case.tables[table].iloc[:, 0])
+        return self._names[table]
+
+    @cached_property
+    def _places(self) -> dict[str, tuple[Ints, Ints]]:
+        return {}
+
+    def place(self, table: str) -> tuple[Ints, Ints]:
+        """Interval and subject of every row of a run table, (N,) each; -1 where unknown."""
+        if table not in self._places:
+            name, source = SUBJECTS[table]
+            frame = self.table(table)
+            self._places[table] = (
+                self.interval_of(frame),
+                np.asarray(self.names(source).get_indexer(pd.Index(frame[name])), dtype=np.intp),
+            )
+        return self._places[table]
+
+    def interval_of(self, frame: pd.DataFrame) -> Ints:
+        """Interval of every row (N,); -1 where it is none of the case's."""
+        stamps = pd.DatetimeIndex(frame["interval_start"])
+        return np.asarray(self.starts.get_indexer(stamps), dtype=np.intp)
+
+    def by_name(self, table: str, column: str) -> Floats:
         """Read a column of a run table as (T, N); NaN where the table has no row."""
-        frame = getattr(self.run, table)
-        return by_interval_and_name(frame, name, column, self.starts, pd.Index(names))
+        t, n = self.place(table)
+        result = np.full((len(self.starts), len(self.names(SUBJECTS[table][1]))), np.nan)
+        known = (t >= 0) & (n >= 0)
+        values = self.table(table)[column].to_numpy(dtype=np.float64)
+        result[t[known], n[known]] = values[known]
+        return result
 
     @cached_property
     def dispatch(self) -> Floats:
         """Output (T, U), MW."""
-        return self.by_name("dispatch", "unit", "mw", self.case.units["unit"])
+        return self.by_name("dispatch", "mw")
 
     @cached_property
     def on(self) -> npt.NDArray[np.bool_]:
         """Whether each unit is on (T, U)."""
-        on: npt.NDArray[np.bool_] = (
-            self.by_name("dispatch", "unit", "on", self.case.units["unit"]) == 1.0
-        )
+        on: npt.NDArray[np.bool_] = self.by_name("dispatch", "on") == 1.0
         return on
 
     @cached_property
     def available(self) -> Floats:
         """What each unit can reach (T, U): p_max, or less by the availability table."""
-        units = self.case.units
-        reach = np.tile(units["p_max"].to_numpy(dtype=np.float64), (len(self.starts), 1))
-        limit = wide(self.case.availability, self.starts, units["unit"])
-        least: Floats = np.fmin(reach, limit)
+        most = self.case.tables["units"]["p_max"].to_numpy(dtype=np.float64)
+        reach = np.tile(most, (len(self.starts), 1))
+        least: Floats = np.fmin(reach, self._wide("availability", "units"))
         return least
 
     @cached_property
     def self_scheduled(self) -> Floats:
         """Must-take output (T, U); NaN where the unit is free."""
-        return wide(self.case.self_schedules, self.starts, self.case.units["unit"])
+        return self._wide("self_schedules", "units")
 
     @cached_property
     def demand(self) -> Floats:
         """Demand at any price (T, D), MW."""
-        return wide(self.case.demand, self.starts, self.case.loads["load"])
+        return self._wide("demand", "loads")
+
+    def _wide(self, table: str, of: str) -> Floats:
+        """Read a wide case table as (T, N); NaN where it has none."""
+        frame = self.case.tables[table]
+        names = self.names(of)
+        if len(frame) == 0:
+            return np.full((len(self.starts), len(names)), np.nan)
+        rows = frame.set_index("interval_start").reindex(index=self.starts, columns=names)
+        return rows.to_numpy(dtype=np.float64)
+
+    @cached_property
+    def offers_used(self) -> Blocks:
+        """Offer blocks of the run."""
+        return Blocks.stated(self.table("offers_used"), "unit", self.starts, self.names("units"))
+
+    @cached_property
+    def bids(self) -> Blocks:
+        """Bid blocks of the case, prices negated."""
+        bids = self.case.tables["bids"]
+        return Blocks.in_force(bids, "load", self.starts, self.names("loads"), sign=-1.0)
 
     @cached_property
     def bid_mw(self) -> Floats:
         """Accepted price-sensitive demand (T, D), MW."""
-        return self.by_name("load_awards", "load", "bid_mw", self.case.loads["load"])
-
-    @cached_property
-    def served(self) -> Floats:
-        """Withdrawal of each load (T, D), MW, bids included."""
-        return self.by_name("load_awards", "load", "mw", self.case.loads["load"])
+        return self.by_name("load_awards", "bid_mw")
 
     @cached_property
     def link_mw(self) -> Floats:
         """Flow sent on each link (T, K), positive from -> to, MW."""
-        return self.by_name("link_flows", "link", "mw", self.case.links["link"])
+        return self.by_name("link_flows", "mw")
 
     @cached_property
     def lmp(self) -> Floats:
         """Price of each bus (T, B), money per MWh."""
-        return self.by_name("prices", "bus", "lmp", self.case.buses["bus"])
+        return self.by_name("prices", "lmp")
 
-    @cached_property
-    def flow(self) -> Floats:
-        """Base-case branch flows of the ``flows`` table (T, L), MW."""
-        return self.by_name("flows", "branch", "flow_mw", self.case.branches["branch"])
+    def limit_rows(
+        self, frame: pd.DataFrame, column: str, names: pd.Index[str], prefix: str = ""
+    ) -> Floats:
+        """Spread rows named ``prefix`` + name to (T, N), 0 where there is none."""
+        result = np.zeros((len(self.starts), len(names)))
+        if len(frame):
+            n = names.get_indexer(pd.Index(frame["constraint"].str.removeprefix(prefix)))
+            t = self.interval_of(frame)
+            known = (t >= 0) & (n >= 0)
+            result[t[known], n[known]] = frame[column].to_numpy(dtype=np.float64)[known]
+        return result
 
     def slack(self, kind: str, names: pd.Index[str], direction: str, prefix: str = "") -> Floats:
         """MW reported in ``slacks`` for limits of one kind and direction (T, N), 0 where none."""
-        slacks = self.run.slacks
-        rows = slacks[(slacks["kind"] == kind) & (slacks["direction"] == direction)]
-        found = by_interval_and_name(rows, "constraint", "mw", self.starts, prefix + names)
-        return np.nan_to_num(found)
+        slacks = self.table("slacks")
+        if len(slacks):
+            slacks = slacks[(slacks["kind"] == kind) & (slacks["direction"] == direction)]
+        return self.limit_rows(slacks, "mw", names, prefix)
 
     def bus_of(self, table: str, column: str = "bus") -> Ints:
         """Bus positions of a case table's rows."""
-        return np.asarray(self.bus_index.get_indexer(pd.Index(self.case.tables[table][column])))
+        found = self.names("buses").get_indexer(pd.Index(self.case.tables[table][column]))
+        return np.asarray(found, dtype=np.intp)
 
     def at_bus(self, values: Floats, positions: Ints) -> Floats:
         """Sum columns of (T, N) by bus: (T, B)."""
-        total = np.zeros((len(self.starts), len(self.bus_index)))
+        total = np.zeros((len(self.starts), len(self.names("buses"))))
         np.add.at(total.T, positions, values.T)
         return total
 
@@ -179,11 +262,13 @@ class Facts:
         """Shortage less surplus of each island (T, I), MW, from the ``slacks`` table."""
         islands = int(self.grid.islands.max()) + 1
         result = np.zeros((len(self.starts), islands))
-        slacks = self.run.slacks
+        slacks = self.table("slacks")
         rows = slacks[slacks["kind"] == "balance"]
+        if rows.empty:
+            return result
         number = rows["constraint"].str.removeprefix("balance").str.lstrip(":").replace("", "0")
         island = pd.to_numeric(number, errors="coerce").fillna(-1).to_numpy(dtype=np.intp)
-        t = self.starts.get_indexer(pd.DatetimeIndex(rows["interval_start"]))
+        t = self.interval_of(rows)
         sign = np.where(rows["direction"] == "shortage", 1.0, -1.0)
         known = (t >= 0) & (island >= 0) & (island < islands)
         mw = sign * rows["mw"].to_numpy(dtype=np.float64)
@@ -196,28 +281,31 @@ class Facts:
         total = self.at_bus(self.dispatch, self.bus_of("units"))
         total -= self.at_bus(self.demand + self.bid_mw, self.bus_of("loads"))
         total += self.shares * self.unserved[:, self.grid.islands]
-        sent = self.link_mw
-        loss = np.abs(sent) * self.case.links["loss_fraction"].to_numpy(dtype=np.float64)
-        total -= self.at_bus(sent + np.where(sent < 0, loss, 0.0), self.bus_of("links", "from_bus"))
-        total += self.at_bus(sent - np.where(sent > 0, loss, 0.0), self.bus_of("links", "to_bus"))
+        if len(self.case.tables["links"]):
+            sent = self.link_mw
+            fraction = self.case.tables["links"]["loss_fraction"].to_numpy(dtype=np.float64)
+            loss = np.abs(sent) * fraction
+            out, back = sent + np.where(sent < 0, loss, 0.0), sent - np.where(sent > 0, loss, 0.0)
+            total += self.at_bus(back, self.bus_of("links", "to_bus"))
+            total -= self.at_bus(out, self.bus_of("links", "from_bus"))
         total += self._virtuals()
-        if len(self.case.storage):
-            names = self.case.storage["storage"]
-            net = self.by_name("storage_schedule", "storage", "discharge_mw", names)
-            net = net - self.by_name("storage_schedule", "storage", "charge_mw", names)
+        if len(self.case.tables["storage"]):
+            net = self.by_name("storage_schedule", "discharge_mw")
+            net = net - self.by_name("storage_schedule", "charge_mw")
             total += self.at_bus(np.nan_to_num(net), self.bus_of("storage"))
         return total
 
     def _virtuals(self) -> Floats:
         """Injection of accepted virtuals (T, B): inc and utc source in, dec and utc sink out."""
-        total = np.zeros((len(self.starts), len(self.bus_index)))
-        awards = self.run.virtual_awards
+        buses = self.names("buses")
+        total = np.zeros((len(self.starts), len(buses)))
+        awards = self.table("virtual_awards")
         if len(awards):
-            t = self.starts.get_indexer(pd.DatetimeIndex(awards["interval_start"]))
+            t = self.interval_of(awards)
             mw = awards["mw"].to_numpy(dtype=np.float64)
             sign = np.where(awards["kind"] == "dec", -1.0, 1.0)
-            np.add.at(total, (t, self.bus_index.get_indexer(pd.Index(awards["bus"]))), sign * mw)
-            sink = self.bus_index.get_indexer(pd.Index(awards["sink_bus"]))
+            np.add.at(total, (t, buses.get_indexer(pd.Index(awards["bus"]))), sign * mw)
+            sink = buses.get_indexer(pd.Index(awards["sink_bus"]))
             utc = (awards["kind"] == "utc").to_numpy()
             np.add.at(total, (t[utc], sink[utc]), -mw[utc])
         return total
@@ -225,7 +313,7 @@ class Facts:
     @cached_property
     def network_constraints(self) -> pd.DataFrame:
         """Rows of ``constraints`` that are limits of the grid, not of a unit's ramp."""
-        table = self.run.constraints
+        table = self.table("constraints")
         is_ramp = table["constraint"].str.startswith(("ramp_up:", "ramp_down:"))
         return table[~is_ramp].reset_index(drop=True)
 
@@ -233,40 +321,3 @@ class Facts:
     def computed_flow(self) -> Floats:
         """Branch flows that the injections cause (T, L), MW."""
         return np.asarray(self.grid.flows(self.injections.T), dtype=np.float64).T
-
-
-def by_interval_and_name(
-    frame: pd.DataFrame, name: str, column: str, starts: pd.DatetimeIndex, names: pd.Index[str]
-) -> Floats:
-    """Spread a long table to (T, N); NaN where there is no row. Unknown rows are left out."""
-    result = np.full((len(starts), len(names)), np.nan)
-    if len(frame):
-        t = starts.get_indexer(pd.DatetimeIndex(frame["interval_start"]))
-        n = names.get_indexer(pd.Index(frame[name]))
-        known = (t >= 0) & (n >= 0)
-        result[t[known], n[known]] = frame[column].to_numpy(dtype=np.float64)[known]
-    return result
-
-
-def wide(frame: pd.DataFrame, starts: pd.DatetimeIndex, names: pd.Series[str]) -> Floats:
-    """Rows and columns of a wide case table as (T, N); NaN where it has none."""
-    table = frame.set_index("interval_start").reindex(index=starts, columns=names)
-    return table.to_numpy(dtype=np.float64)
-
-
-def effective_blocks(table: pd.DataFrame, by: str, starts: pd.DatetimeIndex) -> pd.DataFrame:
-    """Blocks in force in every interval: rows with a stamp replace that subject's blank ones.
-
-    Returns
-    -------
-    DataFrame
-        ``by``, interval_start, segment, mw, price: one row per subject, interval and block.
-    """
-    columns = [by, "interval_start", "segment", "mw", "price"]
-    stamped = table.loc[table["interval_start"].notna(), columns]
-    blank = table.loc[table["interval_start"].isna(), columns].drop(columns="interval_start")
-    everywhere = blank.merge(pd.DataFrame({"interval_start": starts}), how="cross")
-    own = pd.MultiIndex.from_frame(stamped[[by, "interval_start"]])
-    general = pd.MultiIndex.from_frame(everywhere[[by, "interval_start"]])
-    kept = everywhere.loc[~general.isin(own), columns]
-    return pd.concat([stamped, kept], ignore_index=True)

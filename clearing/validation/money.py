@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from clearing.validation.facts import MONEY_TOLERANCE, Facts, Floats, effective_blocks
+from clearing.validation.blocks import Blocks
+from clearing.validation.facts import MONEY_TOLERANCE, Facts, Floats, Ints
 from clearing.validation.report import differing, rows
 
 __all__ = ["dispatch_cost", "objective", "offers", "penalties"]
@@ -18,21 +20,49 @@ def offers(facts: Facts) -> Iterator[pd.DataFrame]:
 
     Rows whose source is not ``submitted`` may carry another price, not another width.
     """
-    key = ["unit", "interval_start", "segment"]
-    used = facts.run.offers_used
-    submitted = effective_blocks(facts.case.offers, "unit", facts.starts)
-    both = submitted.merge(used, on=key, how="outer", suffixes=("", "_used"), indicator=True)
-    price_kept = both["source"].ne("submitted") | (both["price"] == both["price_used"])
-    wrong = both["_merge"].ne("both") | (both["mw"] != both["mw_used"]) | ~price_kept
-    bad = both[wrong]
-    yield rows(
-        "money.offers",
-        (bad["unit"].astype(str) + " segment " + bad["segment"].astype(str)),
-        bad["interval_start"],
-        bad["price_used"],
-        bad["price"],
-        (bad["price_used"] - bad["price"]).abs(),
-    )
+    names = facts.names("units")
+    submitted = Blocks.in_force(facts.case.tables["offers"], "unit", facts.starts, names)
+    used, table = facts.offers_used, facts.table("offers_used")
+    if len(used) != len(table):
+        count = float(len(table) - len(used))
+        yield rows("money.offers", ["unknown unit or interval"], [pd.NaT], [count], [0.0], [count])
+    most = int(max(submitted.segment.max(initial=0), used.segment.max(initial=0))) + 1
+    key, own = ((b.interval * len(names) + b.of) * most + b.segment for b in (submitted, used))
+    order, mine = np.argsort(key, kind="stable"), np.argsort(own, kind="stable")
+    if not np.array_equal(key[order], own[mine]):
+        odd = np.setxor1d(key, own)
+        yield _offers(facts, odd // most, odd % most, np.nan * odd, np.nan * odd)
+        return
+    price, width = used.price[mine], used.mw[mine]
+    replaced = _replaced(facts, used)[mine]
+    wrong = width != submitted.mw[order]
+    wrong |= (price != submitted.price[order]) & ~replaced
+    at = order[wrong]
+    which = submitted.interval[at] * len(names) + submitted.of[at]
+    yield _offers(facts, which, submitted.segment[at], price[wrong], submitted.price[at])
+
+
+def _replaced(facts: Facts, used: Blocks) -> npt.NDArray[np.bool_]:
+    """Whether each block belongs to a unit and interval whose offer was replaced."""
+    table = facts.table("offers_used")
+    other = table[(table["source"] != "submitted").to_numpy()]
+    mark = np.zeros(facts.dispatch.shape, dtype=bool)
+    n = facts.names("units").get_indexer(pd.Index(other["unit"]))
+    mark[facts.interval_of(other), n] = True
+    replaced: npt.NDArray[np.bool_] = mark[used.interval, used.of]
+    return replaced
+
+
+def _offers(facts: Facts, which: Ints, segment: Ints, value: Floats, limit: Floats) -> pd.DataFrame:
+    """Report blocks by interval and unit (as one number) and segment."""
+    names = facts.names("units")
+    subject = [
+        f"{names[k % len(names)]} segment {s}"
+        for k, s in zip(which.tolist(), segment.tolist(), strict=True)
+    ]
+    starts = [facts.starts[k // len(names)] for k in which.tolist()]
+    excess = np.nan_to_num(np.abs(value - limit), nan=1.0)
+    return rows("money.offers", subject, starts, value, limit, excess)
 
 
 def dispatch_cost(facts: Facts) -> Iterator[pd.DataFrame]:
@@ -40,48 +70,17 @@ def dispatch_cost(facts: Facts) -> Iterator[pd.DataFrame]:
 
     With commitment, no-load, start-up and shut-down offers come on top.
     """
-    names = pd.Index(facts.case.units["unit"])
-    stated = facts.by_name("dispatch", "unit", "cost", facts.case.units["unit"])
-    expected = block_cost(
-        facts.run.offers_used, "unit", names, facts.starts, facts.dispatch, ascending=True
-    )
-    expected = expected * facts.hours
+    stated = facts.by_name("dispatch", "cost")
+    expected = facts.offers_used.cost(facts.dispatch) * facts.hours
     slack = MONEY_TOLERANCE * np.maximum(1.0, np.abs(expected)) + facts.hours * 1e-4
-    yield differing("money.cost", names, facts.starts, stated, expected, slack)
-
-
-def block_cost(
-    blocks: pd.DataFrame,
-    by: str,
-    names: pd.Index[str],
-    starts: pd.DatetimeIndex,
-    mw: Floats,
-    *,
-    ascending: bool,
-) -> Floats:
-    """Money per hour (T, N) of ``mw`` filled into priced blocks, cheapest (or dearest) first."""
-    cost = np.zeros_like(mw)
-    if blocks.empty:
-        return cost
-    t = starts.get_indexer(pd.DatetimeIndex(blocks["interval_start"]))
-    n = names.get_indexer(pd.Index(blocks[by]))
-    price = blocks["price"].to_numpy(dtype=np.float64)
-    width = blocks["mw"].to_numpy(dtype=np.float64)
-    order = np.lexsort((price if ascending else -price, n, t))
-    order = order[(t[order] >= 0) & (n[order] >= 0)]
-    t, n, price, width = t[order], n[order], price[order], width[order]
-    first = np.flatnonzero(np.r_[True, (t[1:] != t[:-1]) | (n[1:] != n[:-1])])
-    end = np.cumsum(width)
-    before = np.r_[0.0, end][first]
-    begin = end - width - np.repeat(before, np.diff(np.r_[first, len(t)]))
-    filled = np.clip(mw[t, n] - begin, 0.0, width)
-    np.add.at(cost, (t, n), filled * price)
-    return cost
+    yield differing("money.cost", facts.names("units"), facts.starts, stated, expected, slack)
 
 
 def penalties(facts: Facts) -> Iterator[pd.DataFrame]:
     """Check that a slack costs its MW at the rulebook's penalty price for the interval."""
-    slacks = facts.run.slacks
+    slacks = facts.table("slacks")
+    if slacks.empty:
+        return
     price = slacks["kind"].map(dict(facts.rulebook.penalties)).to_numpy(dtype=np.float64)
     stated = slacks["penalty"].to_numpy(dtype=np.float64)
     expected = slacks["mw"].to_numpy(dtype=np.float64) * stated * facts.hours
@@ -114,12 +113,10 @@ def objective(facts: Facts) -> Iterator[pd.DataFrame]:
     Accepted virtual supply counts at its offer, virtual demand and up-to-congestion at what they
     would have paid.
     """
-    loads = pd.Index(facts.case.loads["load"])
-    blocks = effective_blocks(facts.case.bids, "load", facts.starts)
-    value = block_cost(blocks, "load", loads, facts.starts, facts.bid_mw, ascending=False)
-    expected = float(facts.run.dispatch["cost"].sum()) - float(value.sum()) * facts.hours
-    expected += float(facts.run.slacks["cost"].sum())
-    virtuals = facts.run.virtual_awards
+    expected = float(np.nansum(facts.by_name("dispatch", "cost")))
+    expected += float(facts.bids.cost(facts.bid_mw).sum()) * facts.hours
+    expected += float(facts.table("slacks")["cost"].sum())
+    virtuals = facts.table("virtual_awards")
     sign = np.where(virtuals["kind"] == "inc", 1.0, -1.0)
     expected += float((sign * virtuals["mw"] * virtuals["price"]).sum()) * facts.hours
     stated = facts.run.objective

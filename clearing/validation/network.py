@@ -15,30 +15,32 @@ __all__ = ["branch_limits", "flows", "interface_limits", "interface_weights", "l
 
 def flows(facts: Facts) -> Iterator[pd.DataFrame]:
     """Check that ``flows`` holds what the injections cause, and the ratings of the case."""
-    table = facts.case.branches
-    names = pd.Index(table["branch"])
+    names = facts.names("branches")
     expected = facts.computed_flow
     slack = facts.tolerance * np.maximum(1.0, np.abs(expected) / 1e3)
-    yield differing("network.flow", names, facts.starts, facts.flow, expected, slack)
-    stated = facts.by_name("flows", "branch", "rating_mw", table["branch"])
-    rating = np.broadcast_to(table["rating_mw"].to_numpy(dtype=np.float64), stated.shape)
+    stated = facts.by_name("flows", "flow_mw")
+    yield differing("network.flow", names, facts.starts, stated, expected, slack)
+    stated = facts.by_name("flows", "rating_mw")
+    rating = facts.case.tables["branches"]["rating_mw"].to_numpy(dtype=np.float64)
     yield differing("network.rating", names, facts.starts, stated, rating, facts.tolerance)
 
 
 def branch_limits(facts: Facts) -> Iterator[pd.DataFrame]:
     """Check that ratings and angle limits hold, except by what ``slacks`` reports."""
     lower, upper = limits_of_branches(facts)
-    names = pd.Index(facts.case.branches["branch"])
+    names = facts.names("branches")
     yield from _within(facts, "branch", names, facts.computed_flow, lower, upper)
 
 
 def interface_limits(facts: Facts) -> Iterator[pd.DataFrame]:
     """Check min_mw <= weighted sum of flows <= max_mw, except by what ``slacks`` reports."""
-    limits = facts.case.interface_limits
+    limits, names = facts.case.tables["interface_limits"], facts.names("interface_limits")
+    if limits.empty:
+        return
     flow = facts.computed_flow @ interface_weights(facts).T
     lower = limits["min_mw"].fillna(-np.inf).to_numpy(dtype=np.float64)
     upper = limits["max_mw"].fillna(np.inf).to_numpy(dtype=np.float64)
-    yield from _within(facts, "interface", pd.Index(limits["interface"]), flow, lower, upper)
+    yield from _within(facts, "interface", names, flow, lower, upper)
 
 
 def _within(
@@ -61,7 +63,7 @@ def limits_of_branches(facts: Facts) -> tuple[Floats, Floats]:
     reactance turns the two round. Angle limits count when the rulebook says so, and the series
     convention knows no shift.
     """
-    table = facts.case.branches
+    table = facts.case.tables["branches"]
     rating = table["rating_mw"].fillna(np.inf).to_numpy(dtype=np.float64)
     if not facts.rulebook.network.angle_limits:
         return -rating, rating
@@ -80,11 +82,11 @@ def limits_of_branches(facts: Facts) -> tuple[Floats, Floats]:
 
 def interface_weights(facts: Facts) -> Floats:
     """Weight of each branch's flow in each interface (N, L), in the order of the limits table."""
-    limits = pd.Index(facts.case.interface_limits["interface"])
-    table = facts.case.interfaces
-    rows = limits.get_indexer(table["interface"])
-    columns = pd.Index(facts.case.branches["branch"]).get_indexer(table["branch"])
-    weights = np.zeros((len(limits), len(facts.case.branches)))
+    limits, branches = facts.names("interface_limits"), facts.names("branches")
+    table = facts.case.tables["interfaces"]
+    rows = limits.get_indexer(pd.Index(table["interface"]))
+    columns = branches.get_indexer(pd.Index(table["branch"]))
+    weights = np.zeros((len(limits), len(branches)))
     known = rows >= 0
     np.add.at(weights, (rows[known], columns[known]), table["weight"].to_numpy()[known])
     return weights

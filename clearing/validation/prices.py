@@ -13,13 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from clearing.validation.facts import (
-    PRICE_TOLERANCE,
-    Facts,
-    Floats,
-    by_interval_and_name,
-    effective_blocks,
-)
+from clearing.validation.blocks import Blocks
+from clearing.validation.facts import PRICE_TOLERANCE, Facts, Floats
 from clearing.validation.report import above, below, differing, rows
 from clearing.validation.units import limits
 
@@ -31,10 +26,9 @@ def split(facts: Facts) -> Iterator[pd.DataFrame]:
 
     A bus without a price has none of its parts.
     """
-    names = facts.bus_index
+    names = facts.names("buses")
     lmp, mec, mcc, mlc = (
-        facts.by_name("prices", "bus", column, facts.case.buses["bus"])
-        for column in ("lmp", "mec", "mcc", "mlc")
+        facts.by_name("prices", column) for column in ("lmp", "mec", "mcc", "mlc")
     )
     slack = PRICE_TOLERANCE * np.maximum(1.0, np.abs(np.nan_to_num(lmp)) / 1e3)
     yield differing("prices.split", names, facts.starts, lmp, mec + mcc + mlc, slack)
@@ -52,7 +46,7 @@ def points(facts: Facts) -> Iterator[pd.DataFrame]:
     """
     demand = np.maximum(facts.at_bus(facts.demand, facts.bus_of("loads")), 0.0)
     weights: dict[tuple[str, str], Floats] = {}
-    buses = facts.case.buses
+    buses = facts.case.tables["buses"]
     for zone, at in buses.groupby("zone", sort=False).indices.items():
         if zone:
             inside = np.zeros(len(buses))
@@ -60,15 +54,16 @@ def points(facts: Facts) -> Iterator[pd.DataFrame]:
             of_load = demand * inside
             total = of_load.sum(axis=1, keepdims=True)
             weights[str(zone), "zone"] = np.where(total > 0.0, of_load, inside)
-    hubs = facts.case.hubs
+    hubs = facts.case.tables["hubs"]
     for hub, at in hubs.groupby("hub", sort=False).indices.items():
         row = np.zeros(len(buses))
         np.add.at(row, facts.bus_of("hubs")[at], hubs["weight"].to_numpy(dtype=np.float64)[at])
         weights[str(hub), "hub"] = np.broadcast_to(row, demand.shape)
-    table = facts.run.zone_prices
+    table = facts.table("zone_prices")
     for (name, kind), weight in weights.items():
         own = table[(table["point"] == name) & (table["kind"] == kind)]
-        stated = by_interval_and_name(own, "point", "lmp", facts.starts, pd.Index([name]))
+        stated = np.full((len(facts.starts), 1), np.nan)
+        stated[facts.interval_of(own), 0] = own["lmp"].to_numpy(dtype=np.float64)
         mean = (np.where(weight > 0.0, facts.lmp, 0.0) * weight).sum(axis=1) / weight.sum(axis=1)
         slack = PRICE_TOLERANCE * np.maximum(1.0, np.abs(np.nan_to_num(mean)) / 1e3)
         yield differing(
@@ -81,20 +76,22 @@ def terms(facts: Facts) -> Iterator[pd.DataFrame]:
 
     The shadow prices there are those of ``constraints``, for every constraint that has one.
     """
-    table = facts.run.price_terms
-    mcc = facts.by_name("prices", "bus", "mcc", facts.case.buses["bus"])
+    table = facts.table("price_terms")
+    mcc = facts.by_name("prices", "mcc")
     total = np.zeros_like(mcc)
-    t = facts.starts.get_indexer(pd.DatetimeIndex(table["interval_start"]))
-    b = facts.bus_index.get_indexer(pd.Index(table["bus"]))
+    t = facts.interval_of(table)
+    b = facts.names("buses").get_indexer(pd.Index(table["bus"]))
     product = (table["dfax"] * table["shadow_price"]).to_numpy(dtype=np.float64)
     known = (t >= 0) & (b >= 0)
     np.add.at(total, (t[known], b[known]), product[known])
     total = np.where(np.isnan(mcc), np.nan, total)
     slack = PRICE_TOLERANCE * np.maximum(1.0, np.abs(total) / 1e3)
-    yield differing("prices.terms", facts.bus_index, facts.starts, mcc, total, slack)
+    yield differing("prices.terms", facts.names("buses"), facts.starts, mcc, total, slack)
 
     key = ["interval_start", "constraint", "contingency"]
     binding = facts.network_constraints
+    if binding.empty and table.empty:
+        return
     priced = binding.loc[binding["shadow_price"] > PRICE_TOLERANCE, [*key, "shadow_price"]]
     used = table[[*key, "shadow_price"]].groupby(key, as_index=False)["shadow_price"]
     both = priced.merge(used.agg(["min", "max"]), on=key, how="outer").fillna(0.0)
@@ -122,13 +119,12 @@ def units(facts: Facts) -> Iterator[pd.DataFrame]:
     """
     if facts.rulebook.pricing.method != "fixed":
         return
-    names = pd.Index(facts.case.units["unit"])
+    names = facts.names("units")
     price = facts.lmp[:, facts.bus_of("units")] + ramp_value(facts, names)
     free = np.isnan(facts.self_scheduled) & facts.on
     lower, upper = limits(facts)
-    used = facts.run.offers_used
     yield from _indifferent(
-        facts, "prices.unit", used, "unit", names, facts.dispatch, price, free, lower, upper
+        facts, "prices.unit", names, facts.offers_used, facts.dispatch, price, free, lower, upper
     )
 
 
@@ -136,14 +132,14 @@ def bids(facts: Facts) -> Iterator[pd.DataFrame]:
     """Check that a bid block served is worth at least the LMP, one not served at most that."""
     if facts.rulebook.pricing.method != "fixed":
         return
-    names = pd.Index(facts.case.loads["load"])
-    blocks = effective_blocks(facts.case.bids, "load", facts.starts)
-    blocks["price"] = -blocks["price"]
+    if not len(facts.bids):
+        return
+    names = facts.names("loads")
     price = -facts.lmp[:, facts.bus_of("loads")]
     free = np.ones(facts.bid_mw.shape, dtype=bool)
     lower, upper = np.zeros(free.shape), np.full(free.shape, np.inf)
     yield from _indifferent(
-        facts, "prices.bid", blocks, "load", names, facts.bid_mw, price, free, lower, upper
+        facts, "prices.bid", names, facts.bids, facts.bid_mw, price, free, lower, upper
     )
 
 
@@ -151,8 +147,9 @@ def links(facts: Facts) -> Iterator[pd.DataFrame]:
     """Check that no link would rather carry another amount at the prices of its ends."""
     if facts.rulebook.pricing.method != "fixed":
         return
-    table = facts.case.links
-    names = pd.Index(table["link"])
+    table, names = facts.case.tables["links"], facts.names("links")
+    if table.empty:
+        return
     arrives = 1.0 - table["loss_fraction"].to_numpy(dtype=np.float64)
     start = facts.lmp[:, facts.bus_of("links", "from_bus")]
     end = facts.lmp[:, facts.bus_of("links", "to_bus")]
@@ -193,13 +190,11 @@ def ramp_value(facts: Facts, names: pd.Index[str]) -> Floats:
     A rise limit binding into this interval takes its shadow price away, one binding into the next
     gives it; fall limits the other way round.
     """
-    table = facts.run.constraints
+    table = facts.table("constraints")
     worth = np.zeros((len(facts.starts), len(names)))
     for prefix, sign in (("ramp_up:", -1.0), ("ramp_down:", 1.0)):
         own = table[table["constraint"].str.startswith(prefix)]
-        shadow = np.nan_to_num(
-            by_interval_and_name(own, "constraint", "shadow_price", facts.starts, prefix + names)
-        )
+        shadow = facts.limit_rows(own, "shadow_price", names, prefix)
         worth += sign * shadow
         worth[:-1] -= sign * shadow[1:]
     return worth
@@ -208,9 +203,8 @@ def ramp_value(facts: Facts, names: pd.Index[str]) -> Floats:
 def _indifferent(
     facts: Facts,
     check: str,
-    blocks: pd.DataFrame,
-    by: str,
     names: pd.Index[str],
+    blocks: Blocks,
     mw: Floats,
     price: Floats,
     free: npt.NDArray[np.bool_],
@@ -219,23 +213,15 @@ def _indifferent(
 ) -> Iterator[pd.DataFrame]:
     """Blocks in use must not cost more than the price, blocks left must not cost less.
 
-    ``mw``, ``price``, ``free``, ``lower`` and ``upper`` are (T, N); ``blocks`` has one row per
-    block, filled cheapest first from 0 MW.
+    ``mw``, ``price``, ``free``, ``lower`` and ``upper`` are (T, N).
     """
-    ordered = blocks.sort_values(["interval_start", by, "price", "segment"])
-    t = facts.starts.get_indexer(pd.DatetimeIndex(ordered["interval_start"]))
-    n = names.get_indexer(pd.Index(ordered[by]))
-    end = ordered.groupby(["interval_start", by])["mw"].cumsum().to_numpy(dtype=np.float64)
-    known = (t >= 0) & (n >= 0)
-    width = ordered["mw"].to_numpy(dtype=np.float64)[known]
-    offer = ordered["price"].to_numpy(dtype=np.float64)[known]
-    t, n, end = t[known], n[known], end[known]
-    at, tolerance = mw[t, n], facts.tolerance
+    t, n, tolerance = blocks.interval, blocks.of, facts.tolerance
+    at = mw[t, n]
     dearest = np.full(mw.shape, -np.inf)
-    used = free[t, n] & (at > end - width + tolerance) & (at > lower[t, n] + tolerance)
-    np.maximum.at(dearest, (t[used], n[used]), offer[used])
+    used = free[t, n] & (at > blocks.begin + tolerance) & (at > lower[t, n] + tolerance)
+    np.maximum.at(dearest, (t[used], n[used]), blocks.price[used])
     cheapest = np.full(mw.shape, np.inf)
-    left = free[t, n] & (at < end - tolerance) & (at < upper[t, n] - tolerance)
-    np.minimum.at(cheapest, (t[left], n[left]), offer[left])
+    left = free[t, n] & (at < blocks.end - tolerance) & (at < upper[t, n] - tolerance)
+    np.minimum.at(cheapest, (t[left], n[left]), blocks.price[left])
     yield below(check, names, facts.starts, price, dearest, PRICE_TOLERANCE)
     yield above(check, names, facts.starts, price, cheapest, PRICE_TOLERANCE)

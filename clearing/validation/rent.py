@@ -32,9 +32,9 @@ def rent_identity(facts: Facts) -> Iterator[pd.DataFrame]:
     exceeded = table["penalty_mw"].to_numpy(dtype=np.float64) > facts.tolerance
     met = np.where(exceeded, flow, table["limit_mw"].to_numpy(dtype=np.float64))
     shadow = table["shadow_price"].to_numpy(dtype=np.float64)
-    rent = shadow * (met - binding(facts).shift_flow)
+    rent = shadow * (met - facts.once(binding).shift_flow)
     expected = np.zeros(len(facts.starts))
-    t = facts.starts.get_indexer(pd.DatetimeIndex(table["interval_start"]))
+    t = facts.interval_of(table)
     np.add.at(expected, t[t >= 0], rent[t >= 0])
     # Prices may be off by their tolerance on every MW, limits by theirs at every shadow price.
     slack = PRICE_TOLERANCE * np.abs(facts.injections).sum(axis=1)

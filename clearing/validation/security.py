@@ -33,7 +33,7 @@ def post_contingency(facts: Facts) -> Iterator[pd.DataFrame]:
     found = list(_exceeded(facts))
     columns = [*KEY, "limit", "over"]
     over = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=columns)
-    slacks = facts.run.slacks
+    slacks = facts.table("slacks")
     reported = slacks.loc[slacks["kind"] == "contingency", [*KEY, "mw"]]
     if over.empty and reported.empty:
         return

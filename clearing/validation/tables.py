@@ -7,36 +7,35 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from clearing.validation.facts import Facts
+from clearing.validation.facts import SUBJECTS, Facts
 from clearing.validation.report import rows
 
 __all__ = ["complete", "identity"]
 
-REQUIRED = {
-    "dispatch": ("unit", "units", ("mw", "available_mw", "cost")),
-    "load_awards": ("load", "loads", ("mw", "bid_mw")),
-    "link_flows": ("link", "links", ("mw", "loss_mw")),
-    "flows": ("branch", "branches", ("flow_mw",)),
-    "prices": ("bus", "buses", ()),
+REQUIRED: dict[str, tuple[str, ...]] = {
+    "dispatch": ("mw", "available_mw", "cost"),
+    "load_awards": ("mw", "bid_mw"),
+    "link_flows": ("mw", "loss_mw"),
+    "flows": ("flow_mw",),
+    "prices": (),
 }
-"""Run table: its name column, the case table it must cover, numbers that must be there."""
+"""Run tables that cover every subject and interval, and the numbers that must be there."""
 
 IDENTITY = {
-    "dispatch": ("unit", "units", ("owner", "bus")),
-    "load_awards": ("load", "loads", ("owner", "bus")),
-    "link_flows": ("link", "links", ("from_bus", "to_bus")),
-    "prices": ("bus", "buses", ("zone",)),
+    "dispatch": ("owner", "bus"),
+    "load_awards": ("owner", "bus"),
+    "link_flows": ("from_bus", "to_bus"),
+    "prices": ("zone",),
 }
-"""Run table: its name column, the case table, columns that repeat what the case says."""
+"""Run tables and their columns that repeat what the case says."""
 
 
 def complete(facts: Facts) -> Iterator[pd.DataFrame]:
     """Check that each subject of the case has one row in every interval, without a NaN."""
-    for table, (name, source, numbers) in REQUIRED.items():
-        frame = getattr(facts.run, table)
-        expected = pd.Index(facts.case.tables[source][name])
-        t = facts.starts.get_indexer(pd.DatetimeIndex(frame["interval_start"]))
-        n = expected.get_indexer(pd.Index(frame[name]))
+    for table, numbers in REQUIRED.items():
+        name, source = SUBJECTS[table]
+        frame, expected = facts.table(table), facts.names(source)
+        t, n = facts.place(table)
         unknown = (t < 0) | (n < 0)
         for _, row in frame[unknown].iterrows():
             yield rows(
@@ -58,17 +57,15 @@ def complete(facts: Facts) -> Iterator[pd.DataFrame]:
 def identity(facts: Facts) -> Iterator[pd.DataFrame]:
     """Check that buses, owners, zones and interval ends repeat what the case says."""
     length = pd.Timedelta(hours=facts.hours)
-    for table, (name, source, columns) in IDENTITY.items():
-        frame = getattr(facts.run, table)
-        original = facts.case.tables[source].set_index(name)
-        at = original.index.get_indexer(pd.Index(frame[name]))
-        known = frame[at >= 0]
-        wrong = pd.Series(False, index=known.index)
+    for table, columns in IDENTITY.items():
+        name, source = SUBJECTS[table]
+        frame, original = facts.table(table), facts.case.tables[source]
+        _, at = facts.place(table)
+        wrong = (frame["interval_end"] - frame["interval_start"] != length).to_numpy()
         for column in columns:
-            should = original[column].to_numpy()[at[at >= 0]]
-            wrong |= known[column].to_numpy() != should
-        wrong |= known["interval_end"] - known["interval_start"] != length
-        bad = known[wrong]
+            should = original[column].array.take(at)
+            wrong = wrong | np.asarray(frame[column].array != should, dtype=bool)
+        bad = frame[wrong]
         count = np.ones(len(bad))
         yield rows(
             f"{table}.identity",

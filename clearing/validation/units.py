@@ -20,7 +20,7 @@ def bounds(facts: Facts) -> Iterator[pd.DataFrame]:
     A unit that cannot reach p_min is held to what it can reach; must-take units are checked by
     ``self_schedules``.
     """
-    names = pd.Index(facts.case.units["unit"])
+    names = facts.names("units")
     free = np.isnan(facts.self_scheduled)
     lower, upper = limits(facts)
     mw = facts.dispatch
@@ -35,25 +35,23 @@ def bounds(facts: Facts) -> Iterator[pd.DataFrame]:
 
 def limits(facts: Facts) -> tuple[Floats, Floats]:
     """Least and largest output (T, U) of units that are free to move."""
-    p_min = facts.case.units["p_min"].to_numpy(dtype=np.float64)
+    p_min = facts.case.tables["units"]["p_min"].to_numpy(dtype=np.float64)
     lower = np.minimum(p_min, facts.available)
     return np.where(facts.on, lower, 0.0), np.where(facts.on, facts.available, 0.0)
 
 
 def availability(facts: Facts) -> Iterator[pd.DataFrame]:
     """Check that ``available_mw`` repeats p_max and the availability table."""
-    names = facts.case.units["unit"]
-    stated = facts.by_name("dispatch", "unit", "available_mw", names)
+    names = facts.names("units")
+    stated = facts.by_name("dispatch", "available_mw")
     free = np.isnan(facts.self_scheduled)
     expected = np.where(free, facts.available, stated)
-    yield differing(
-        "units.available", pd.Index(names), facts.starts, stated, expected, facts.tolerance
-    )
+    yield differing("units.available", names, facts.starts, stated, expected, facts.tolerance)
 
 
 def self_schedules(facts: Facts) -> Iterator[pd.DataFrame]:
     """Check that must-take units produce exactly their schedule."""
-    names = pd.Index(facts.case.units["unit"])
+    names = facts.names("units")
     fixed = np.where(np.isnan(facts.self_scheduled), facts.dispatch, facts.self_scheduled)
     yield differing(
         "units.self_schedule", names, facts.starts, facts.dispatch, fixed, facts.tolerance
@@ -67,8 +65,7 @@ def ramps(facts: Facts) -> Iterator[pd.DataFrame]:
     reported in ``slacks``, and nothing else may be. Between two self-schedules (or the initial
     output and one) nothing is decided, so nothing is limited.
     """
-    units = facts.case.units
-    names = pd.Index(units["unit"])
+    units, names = facts.case.tables["units"], facts.names("units")
     initial = units["initial_mw"].to_numpy(dtype=np.float64)
     mw = np.vstack([initial, facts.dispatch])
     began_on = (initial > 0.0) | (not facts.commitment)
