@@ -142,7 +142,9 @@ def _run(
         ],
     }
     session.times = {}
-    run = Run(manifest, tables, day.case, rules, model=ClearedModel(session, cleared))
+    events = [*loop.events, {"event": "priced", "method": rules.pricing.method}]
+    loop.events = []
+    run = Run(manifest, tables, day.case, rules, events, ClearedModel(session, cleared))
     _validated(run)
     return run
 
@@ -152,6 +154,7 @@ def _validated(run: Run) -> None:
     begin = time.perf_counter()
     found = validate(run)
     run.times["validate"] = time.perf_counter() - begin
+    run.events.append({"event": "validated", "failures": len(found)})
     if len(found):
         rows = found.head(20).itertuples(index=False)
         failures = [

@@ -105,9 +105,14 @@ class Day:
 
     @cached_property
     def low(self) -> Floats:
-        """Least output of a unit that is on, (T, U)."""
-        least = np.broadcast_to(self.unit_column("p_min"), self.self_scheduled.shape)
+        """Least output of a unit that is on, (T, U); 0 where it is not available at all."""
+        least = np.where(self.out, 0.0, self.unit_column("p_min"))
         return np.where(np.isnan(self.self_scheduled), least, self.self_scheduled)
+
+    @cached_property
+    def out(self) -> Flags:
+        """Where the availability of a unit is 0: it is out, whatever its p_min, (T, U)."""
+        return self._wide("availability", self.units, np.inf) == 0.0
 
     @cached_property
     def high(self) -> Floats:

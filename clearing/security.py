@@ -52,6 +52,8 @@ class Loop:
     progress: Progress | None = None
     screening_seconds: float = 0.0
     row_seconds: float = 0.0
+    events: list[dict[str, Any]] = field(default_factory=list)
+    """What each pass did, for the run's event log."""
     _left: set[int] = field(default_factory=set)
 
     def run(self) -> Secured:
@@ -102,15 +104,13 @@ class Loop:
         self.live.drop(chosen)
 
     def _report(self, passes: int, network: int, ramps: int, seconds: float) -> None:
+        done = {
+            "pass": passes,
+            "rows": len(self.live.soft),
+            "violated": network,
+            "ramps": ramps,
+            "iterations": self.live.iterations,
+        }
+        self.events.append({"event": "pass", **done})
         if self.progress is not None:
-            self.progress(
-                {
-                    "stage": "network",
-                    "pass": passes,
-                    "rows": len(self.live.soft),
-                    "violated": network,
-                    "ramps": ramps,
-                    "gap": None,
-                    "seconds": seconds,
-                }
-            )
+            self.progress({"stage": "network", **done, "gap": None, "seconds": seconds})

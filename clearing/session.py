@@ -13,7 +13,7 @@ from clearing.compiled import Compiled, compile_market
 from clearing.day import Blocks, Day
 from clearing.formulation import build_dispatch
 from clearing.limits import NetworkLimits, unit_outages_refused
-from clearing.live import LiveModel
+from clearing.live import LiveModel, LpSolution
 from clearing.prices import price
 from clearing.ramps import RampLimits
 from clearing.rows import Kind, RowSet
@@ -26,6 +26,7 @@ __all__ = ["Security", "Session"]
 
 Security = Literal["none", "n-1"]
 _NAMED = 10
+_AT_ONCE_MW = 1e-6
 
 
 @dataclass(eq=False)
@@ -80,7 +81,12 @@ class Session:
         if len(open_prices) and tie_break != "solver":
             priced_by = one_sided(live, tie_break)
         prices = price(day, self.network, priced_by, live.soft, balance)
-        self.warnings = [*self.islanding, *_not_unique(day, open_prices, tie_break)]
+        self.warnings = [
+            *self.islanding,
+            *self._unscreened(),
+            *_not_unique(day, open_prices, tie_break),
+            *_both_ways(self.compiled, secured.solution),
+        ]
         return Cleared(
             day,
             self.compiled,
@@ -92,6 +98,14 @@ class Session:
             prices,
             priced_by.soft_dual / day.hours,
         )
+
+    def _unscreened(self) -> list[str]:
+        """Name contingencies after which susceptances cancel, so that no flows exist."""
+        degenerate = self.network.screen.degenerate if self.network.contingencies else ()
+        return [
+            f"contingency {c.name} leaves susceptances that cancel and is not secured"
+            for c in degenerate
+        ]
 
     def reprice(self, day: Day) -> bool:
         """Take over the offer prices of another day in place; False where its blocks differ."""
@@ -134,6 +148,31 @@ def _contingencies(day: Day, security: Security) -> tuple[tuple[Contingency, ...
         f"{', '.join(entry.cut_off[:3])}{', ...' if len(entry.cut_off) > 3 else ''}) "
         "and is not secured"
         for entry in split
+    ]
+
+
+def _both_ways(compiled: Compiled, solution: LpSolution) -> list[str]:
+    """Name lossy links that send both ways at once, which burns energy at negative prices."""
+    families = compiled.market.families
+    sent = {
+        key: solution.x[column]
+        for name in ("link", "link_back")
+        for key, column in zip(
+            ((name, *key) for key in getattr(compiled.market.model, name)),
+            compiled.columns(name).tolist(),
+            strict=True,
+        )
+    }
+    if not len(families["link_back"]):
+        return []
+    found = {
+        link
+        for (name, link, t), mw in sent.items()
+        if name == "link_back" and min(mw, sent.get(("link", link, t), 0.0)) > _AT_ONCE_MW
+    }
+    return [
+        f"link {link} sends both ways at once: at a negative price losing energy earns money"
+        for link in sorted(found)
     ]
 
 

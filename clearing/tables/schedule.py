@@ -23,7 +23,7 @@ def dispatch(c: Cleared) -> pd.DataFrame:
             "bus": tiled(units["bus"], day.intervals),
             "mw": output.ravel(),
             "available_mw": day.high.ravel(),
-            "on": True,
+            "on": ~day.out.ravel(),
             "start": False,
             "stop": False,
             "cost": (day.offers.cost(output) * day.hours).ravel(),
