@@ -142,3 +142,22 @@ def test_a_run_read_from_its_folder_is_cleared_again(runs: tuple[Run, Run], tmp_
     )
     with pytest.raises(CheckFailed, match="clear the case anew"):
         structure_tests(stale)
+
+
+def test_an_interface_is_one_constraint() -> None:
+    """At most 280 MW of D's 300 MW may come in: Sundance (40) must give 20 MW in a market at 30."""
+    case = five_bus("A2", reference="E")
+    case = case.replace(
+        branches=case.branches.assign(rating_mw=np.nan),
+        interfaces=pd.DataFrame(
+            {"interface": "into D", "branch": ["A-D", "C-D", "D-E"], "weight": [1.0, 1.0, -1.0]}
+        ),
+        interface_limits=pd.DataFrame({"interface": ["into D"], "max_mw": [280.0]}),
+    )
+    rows = relief_of(clearing.clear(case, commitment=False))
+    row = rows.loc[("into D", "east")]
+    assert len(rows) == 1
+    assert row["need_mw"] == pytest.approx(20)
+    assert row["supply_mw"] == pytest.approx(200)  # a MW at D is a MW of relief
+    assert row["relevant_price"] == pytest.approx(40 - 30)
+    assert row["shadow_price"] == pytest.approx(40 - 30)
