@@ -14,12 +14,13 @@ from cases.errors import DataWarning, Failure, InputError
 from cases.run import Run
 from settlement.blocks import named_blocks
 from settlement.contracts import check_contracts
+from settlement.credit.margin import margin_problems
 from settlement.curves import Curve, CurveMaker
 from settlement.futures.delivery import time_value_problems
 from settlement.futures.product import Futures
 from settlement.futures.trading import check_trades
 from settlement.inputs import typed
-from settlement.money import exact
+from settlement.money import Number, exact
 from settlement.points import Prices
 from settlement.rights.points import check_rights
 
@@ -50,6 +51,7 @@ class Given:
         futures: pd.DataFrame | None = None,
         rights: pd.DataFrame | None = None,
         overrides: Mapping[str, str] | None = None,
+        collateral: Mapping[str, Number] | None = None,
     ) -> Given:
         """Check tables that a user gives; those that are None are the ones of the run's case.
 
@@ -84,6 +86,8 @@ class Given:
         product = Futures(rules.futures)
         refused, warned = check_trades(tables["futures"], product, case.meta.timezone)
         failures += refused + time_value_problems(tables["futures"], product)
+        if collateral is not None:
+            failures += margin_problems(tables["futures"], collateral, product)
         failures += check_rights(tables["rights"], case)
         if failures:
             raise InputError(failures)

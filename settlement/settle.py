@@ -17,6 +17,7 @@ from settlement.futures.lines import settle_futures
 from settlement.given import Given
 from settlement.ledger import Ledger
 from settlement.make_whole import make_whole
+from settlement.money import Number
 from settlement.positions import day_ahead_interval, deviations, positions
 from settlement.reserves import reserve_awards, reserve_deviations
 from settlement.rights.funding import Funding, settle_rights
@@ -36,6 +37,7 @@ def settle(
     rights: pd.DataFrame | None = None,
     real_time: Run | None = None,
     overrides: Mapping[str, str] | None = None,
+    collateral: Mapping[str, Number] | None = None,
     version: str = "initial",
 ) -> Statement:
     """Settle a run under its rulebook.
@@ -50,6 +52,8 @@ def settle(
         The real-time run of the same day: deviations from `run` are settled at its prices.
     overrides
         Contract -> "who: why" for curves that were fixed after signing; shown in their lines.
+    collateral
+        Owner -> collateral: futures beyond their owner's margin are refused. None: not checked.
     version
         Name of this settlement: initial, final, ...
 
@@ -72,6 +76,7 @@ def settle(
         futures=futures,
         rights=rights,
         overrides=overrides,
+        collateral=collateral,
     )
     ledger = Ledger(run.rulebook.settlement)
     day_ahead = Market(run, positions(run, ledger.operator))

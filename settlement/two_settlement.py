@@ -79,13 +79,13 @@ def _losses(ledger: Ledger, market: Market) -> None:
     """The surplus for losses, or without losses the money for energy that nobody supplied."""
     surplus = loss_surplus(market.positions, market.run.prices)
     if market.run.prices["mlc"].fillna(0.0).any():
-        item = f"loss_surplus{market.suffix}"
+        subject, item = "losses", f"loss_surplus{market.suffix}"
         rule = f"{market.words}: marginal loss charges less the energy lost; price is the mean"
     else:
         slacks = market.run.slacks
         short = slacks[(slacks["kind"] == "balance") & (slacks["mw"] != 0)]["interval_start"]
         surplus = surplus[surplus["interval_start"].isin(short)]
-        item = f"unserved_energy{market.suffix}"
+        subject, item = "balance", f"unserved_energy{market.suffix}"
         rule = f"{market.words}: charged to loads but not supplied; price is the mean"
     for row in records(surplus):
         amount = ledger.money(exact(row["surplus"]))
@@ -94,7 +94,7 @@ def _losses(ledger: Ledger, market: Market) -> None:
             continue
         rate = ledger.price(row["surplus"] / row["quantity"]) if quantity else Decimal(0)
         ledger.add(
-            ledger.operator, "losses", row["interval_start"], item, quantity, rate, amount, rule
+            ledger.operator, subject, row["interval_start"], item, quantity, rate, amount, rule
         )
 
 

@@ -231,3 +231,18 @@ def test_unknown_parties_are_named_where_the_case_lists_owners() -> None:
     run = october_day(HOURLY, owners=owners)
     with pytest.raises(InputError, match="buyer: there is no owner 'retailr'; did you mean retail"):
         settle(run, contracts=contracts(buyer="retailr"), contract_curves=flat(744.0))
+
+
+def test_a_trade_beyond_its_margin_is_named() -> None:
+    trade = pd.DataFrame(
+        {"trade": ["T1", "T2"], "owner": "retailer", "side": "buy", "product": "base",
+         "month": "2016-10", "lots": [1, 9], "price": 250.0}
+    )  # fmt: skip
+    run = october_day(HOURLY)
+    # 1 lot: 10 % of 744 x 250, and the fee of 100; 10 lots: ten times that.
+    settle(run, futures=trade, collateral={"retailer": 187_000})
+    with pytest.raises(
+        InputError,
+        match=r"trade T2 of retailer needs 187000\.00 of margin and fees, its collateral",
+    ):
+        settle(run, futures=trade, collateral={"retailer": 186_999})

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from cases import CheckFailed, InputError
+from cases.run import Run
 from settlement import Statement, settle
 from tests.settlement.markets import FIVE_DFAX, FIVE_LMP, case_of, five_bus, run_of
 
@@ -205,3 +206,49 @@ def test_reserves_are_paid_by_loads_in_their_ratio() -> None:
     assert statement.total("l2", "reserve_charge") == Decimal("-33.33")  # 70/3 + 10
     assert statement.total(item="reserve_charge") == -55
     assert statement.total() == 0
+
+
+def two_buses(prices: pd.DataFrame, awards_mw: float, **tables: pd.DataFrame) -> Run:
+    case = case_of(["P", "Q"], {"G": ("g", "P", 200.0, 20.0)}, {"L": ("l", "Q", [awards_mw])})
+    start, end = case.interval_starts[0], case.interval_ends[0]
+    prices = prices.assign(interval_start=start, interval_end=end, zone="")
+    stamped = {
+        name: frame.assign(interval_start=start, interval_end=end) for name, frame in tables.items()
+    }
+    return run_of(
+        case, {"P": [20.0], "Q": [20.0]}, {"G": [100.0]}, tables={"prices": prices, **stamped}
+    )
+
+
+def test_loss_surplus() -> None:
+    # 100 MW leave P, 97 arrive at Q; a MW more at Q costs 1.06 MW at P.
+    prices = pd.DataFrame(
+        {"bus": ["P", "Q"], "lmp": [20.0, 21.2], "mec": 20.0, "mcc": 0.0, "mlc": [0.0, 1.2]}
+    )
+    statement = settle(two_buses(prices, 97.0))
+    assert statement.total("l") == Decimal("-2056.40")
+    assert statement.total("g") == 2000
+    # Loss charges 97 x 1.2 = 116.40, less 3 MWh lost at 20.
+    assert statement.total("operator", "loss_surplus") == Decimal("56.40")
+    line = statement.of("operator").iloc[0]
+    assert (line["quantity"], line["price"]) == (3, Decimal("18.8"))
+    sheet = statement.balance.set_index("owner")
+    assert sheet.loc["l", "losses"] == Decimal("-116.40")
+    assert statement.total() == 0
+
+
+def test_energy_that_is_charged_but_not_supplied_is_a_line() -> None:
+    prices = pd.DataFrame({"bus": ["P", "Q"], "lmp": 5000.0, "mec": 5000.0, "mcc": 0.0, "mlc": 0.0})
+    slacks = pd.DataFrame(
+        {"constraint": ["balance"], "contingency": "", "kind": "balance", "direction": "shortage",
+         "mw": 10.0, "penalty": 5000.0, "cost": 50_000.0}
+    )  # fmt: skip
+    statement = settle(two_buses(prices, 110.0, slacks=slacks))
+    assert statement.total("operator", "unserved_energy") == 50_000
+    assert statement.total() == 0
+    # Where the run curtails the load itself, nothing is left over.
+    served = settle(two_buses(prices, 100.0, slacks=slacks))
+    assert set(served.lines["item"]) == {"energy"}
+    # And a shortage that no slack explains is an error, not a line.
+    with pytest.raises(CheckFailed, match=r"does not close: -50000\.00 is left"):
+        settle(two_buses(prices, 110.0))
