@@ -200,7 +200,7 @@ class CurveMaker:
             previous = end
             try:
                 pieces.append(
-                    self._decompose(row["kind"], exact(row["mwh"]), row["shape"], start, end)
+                    self.decompose(row["kind"], exact(row["mwh"]), row["shape"], start, end)
                 )
             except InputError as error:
                 raise InputError(
@@ -210,9 +210,10 @@ class CurveMaker:
         kinds = " and ".join(dict.fromkeys(rows["kind"]))
         return Curve(name, kinds, self.interval_hours, pd.concat(pieces))
 
-    def _decompose(
+    def decompose(
         self, kind: str, mwh: Decimal, shape: str, first: pd.Timestamp, last: pd.Timestamp
     ) -> pd.Series:
+        """Spread energy over the days from `first` to `last` by a rule; the sum is exact."""
         starts = self.intervals(first, last)
         weights: NDArray[np.float64]
         if kind == "flat":
@@ -275,7 +276,7 @@ def quota_curves(
             unit,
             "typical_day of the system load",
             maker.interval_hours,
-            maker._decompose("typical_day", exact(mwh), shape, first, last),
+            maker.decompose("typical_day", exact(mwh), shape, first, last),
         )
         for unit, mwh in quotas.items()
     }

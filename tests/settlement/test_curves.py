@@ -113,7 +113,7 @@ def test_energy_of_a_curve_is_exactly_that_of_the_contract(
     mwh: Decimal, weights: list[int], hours: float
 ) -> None:
     shape = " ".join(map(str, weights))
-    curve = maker(hours)._decompose(
+    curve = maker(hours).decompose(
         "typical_day", mwh, shape, pd.Timestamp("2016-10-01"), pd.Timestamp("2016-10-03")
     )
     assert sum(curve) == mwh

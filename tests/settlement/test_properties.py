@@ -1,5 +1,6 @@
 """Statements of random grids and days, cleared by the independent oracle."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from cases import Case, NoClearing
 from cases.run import Run
+from clearing import clear
 from network import Grid
 from settlement import settle
 from settlement.positions import positions
@@ -18,7 +20,7 @@ from settlement.rights import auction_rights, simultaneous_feasibility
 from settlement.rights.funding import right_targets
 from settlement.rights.limits import Security
 from tests.oracles.tables import run_of
-from tests.strategies import market_days
+from tests.strategies import FULL, market_days, random_case
 
 SMALL = {"buses": 5, "intervals": 1}
 # Shrinking would clear hundreds of markets; a failing example is small already.
@@ -78,6 +80,15 @@ def check_rent_identity(run: Run, shift: object) -> None:
     }
     for key in expected.keys() | found.keys():
         assert found.get(key, 0.0) == pytest.approx(expected.get(key, 0.0), abs=0.005, rel=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("scarce", [False, True])
+def test_runs_of_the_engine_close_too(seed: int, scarce: bool) -> None:
+    run = clear(random_case(replace(FULL, scarce=scarce), seed), commitment=False)
+    statement = settle(run)
+    assert statement.total() == 0
+    assert max(abs(statement.reconciliation["rounding"])) < Decimal("0.10")
 
 
 def auction_of(bids: pd.DataFrame, case: Case, security: Security) -> pd.DataFrame:
