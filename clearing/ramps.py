@@ -22,16 +22,22 @@ class RampLimits:
         p[u,t-1] - p[u,t] - excess <= ramp_down[u] * hours                          (ramp down)
 
     with p[u,-1] the initial output where it is given. A blank ramp is no limit. Where both outputs
-    are constants (self-schedules) there is nothing to decide and no row.
+    are constants (self-schedules) there is nothing to decide and no row. A unit that comes back
+    from or goes into an outage keeps to `startup_ramp` or `shutdown_ramp` instead.
     """
 
     def __init__(self, compiled: Compiled) -> None:
         day = self.day = compiled.market.day
         self._compiled = compiled
         up, down = day.unit_column("ramp_up"), day.unit_column("ramp_down")
-        self._up = np.where(np.isnan(up), np.inf, up) * day.hours
-        self._down = np.where(np.isnan(down), np.inf, down) * day.hours
+        on = ~day.out
+        was_on = np.vstack([np.ones((1, len(up)), dtype=bool), on[:-1]])
+        self._up = np.where(was_on, _unlimited(up) * day.hours, self._event("startup_ramp"))
+        self._down = np.where(on, _unlimited(down) * day.hours, self._event("shutdown_ramp"))
         self._initial = day.unit_column("initial_mw")
+
+    def _event(self, column: str) -> Floats:
+        return _unlimited(self.day.unit_column(column))
 
     @property
     def exist(self) -> bool:
@@ -74,7 +80,7 @@ class RampLimits:
     def soft_rows(self, rows: RowSet) -> SoftRows:
         """Write ramp rows for the solver."""
         unit, when, direction = rows.element, rows.interval, rows.direction
-        limit = np.where(direction > 0, self._up[unit], self._down[unit])
+        limit = np.where(direction > 0, self._up[when, unit], self._down[when, unit])
         entries = []
         for sign, at in ((1.0, when), (-1.0, when - 1)):
             first = at < 0
@@ -97,6 +103,10 @@ class RampLimits:
     def limit_and_change(self, rows: RowSet, output: Floats) -> tuple[Floats, Floats]:
         """Limit in each row's direction and the change of output, MW per interval, (N,) each."""
         unit, when = rows.element, rows.interval
-        limit = np.where(rows.direction > 0, self._up[unit], self._down[unit])
+        limit = np.where(rows.direction > 0, self._up[when, unit], self._down[when, unit])
         before = np.where(when > 0, output[when - 1, unit], self._initial[unit])
         return limit, output[when, unit] - before
+
+
+def _unlimited(limit: Floats) -> Floats:
+    return np.where(np.isnan(limit), np.inf, limit)

@@ -74,6 +74,11 @@ class Session:
         live, day = self.live, self.day
         secured = self.loop.run()
         self.passes += secured.passes
+        held: set[str] = set()
+        while two_way := self._both_ways(secured.solution):
+            held.update(two_way)
+            secured = self.loop.run()
+            self.passes += secured.passes
         balance = self.compiled.rows(self.compiled.market.model.energy_balance)
         open_prices = open_intervals(live, balance, day.intervals)
         tie_break = day.rulebook.pricing.tie_break
@@ -85,7 +90,11 @@ class Session:
             *self.islanding,
             *self._unscreened(),
             *_not_unique(day, open_prices, tie_break),
-            *_both_ways(self.compiled, secured.solution),
+            *(
+                f"link {name} is held to one direction where prices are so low that sending both "
+                "ways, for the losses, would pay"
+                for name in sorted(held)
+            ),
         ]
         return Cleared(
             day,
@@ -98,6 +107,30 @@ class Session:
             prices,
             priced_by.soft_dual / day.hours,
         )
+
+    def _both_ways(self, solution: LpSolution) -> list[str]:
+        """Hold lossy links that send both ways at once to the way that sends more; name them.
+
+        Where prices are negative, losing energy earns money, and the linear model would send it
+        round in a circle that no line can carry.
+        """
+        families = self.compiled.market.families
+        back = dict(zip(self._keys("link_back"), self.compiled.columns("link_back"), strict=True))
+        if not len(families["link_back"]):
+            return []
+        forward = dict(zip(self._keys("link"), self.compiled.columns("link"), strict=True))
+        held: list[str] = []
+        for key, column in back.items():
+            ahead = forward.get(key)
+            if ahead is None or min(solution.x[column], solution.x[ahead]) <= _AT_ONCE_MW:
+                continue
+            less = np.array([column if solution.x[column] <= solution.x[ahead] else ahead])
+            self.live.set_bounds(less, np.zeros(1), np.zeros(1))
+            held.append(str(key[0]))
+        return sorted(set(held))
+
+    def _keys(self, family: str) -> list[tuple[str, int]]:
+        return list(getattr(self.compiled.market.model, family))
 
     def _unscreened(self) -> list[str]:
         """Name contingencies after which susceptances cancel, so that no flows exist."""
@@ -148,31 +181,6 @@ def _contingencies(day: Day, security: Security) -> tuple[tuple[Contingency, ...
         f"{', '.join(entry.cut_off[:3])}{', ...' if len(entry.cut_off) > 3 else ''}) "
         "and is not secured"
         for entry in split
-    ]
-
-
-def _both_ways(compiled: Compiled, solution: LpSolution) -> list[str]:
-    """Name lossy links that send both ways at once, which burns energy at negative prices."""
-    families = compiled.market.families
-    sent = {
-        key: solution.x[column]
-        for name in ("link", "link_back")
-        for key, column in zip(
-            ((name, *key) for key in getattr(compiled.market.model, name)),
-            compiled.columns(name).tolist(),
-            strict=True,
-        )
-    }
-    if not len(families["link_back"]):
-        return []
-    found = {
-        link
-        for (name, link, t), mw in sent.items()
-        if name == "link_back" and min(mw, sent.get(("link", link, t), 0.0)) > _AT_ONCE_MW
-    }
-    return [
-        f"link {link} sends both ways at once: at a negative price losing energy earns money"
-        for link in sorted(found)
     ]
 
 

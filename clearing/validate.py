@@ -30,8 +30,8 @@ def validate(run: Run) -> pd.DataFrame:
         (unit, bus, branch, ...), ``interval_start`` (NaT for the whole run), ``value`` as stated
         or recomputed, ``limit`` it should keep or equal, ``excess`` >= 0 beyond it. Megawatts are
         held to 1e-3 or the rulebook's ``security.tolerance_mw`` if that is more, prices to 1e-4
-        money per MWh, money to 1e-7 of itself. Missing rows and numbers are reported alone,
-        because nothing else can be computed then.
+        money per MWh (more where penalty prices are above 10000), money to 1e-7 of itself.
+        Missing rows and numbers are reported alone: nothing else can be computed then.
     """
     facts = Facts(run)
     timezone = run.case.meta.timezone

@@ -16,6 +16,8 @@ def dispatch(c: Cleared) -> pd.DataFrame:
     """Output and offered cost of every unit and interval."""
     day = c.day
     units, output = day.case.tables["units"], c.output
+    on = ~day.out
+    before = np.vstack([np.ones((1, on.shape[1]), dtype=bool), on[:-1]])
     return pd.DataFrame(
         {
             **long(day, day.units, "unit"),
@@ -23,9 +25,9 @@ def dispatch(c: Cleared) -> pd.DataFrame:
             "bus": tiled(units["bus"], day.intervals),
             "mw": output.ravel(),
             "available_mw": day.high.ravel(),
-            "on": ~day.out.ravel(),
-            "start": False,
-            "stop": False,
+            "on": on.ravel(),
+            "start": (on & ~before).ravel(),
+            "stop": (~on & before).ravel(),
             "cost": (day.offers.cost(output) * day.hours).ravel(),
         }
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from clearing.validation.facts import PRICE_TOLERANCE, Facts, Floats, Ints
+from clearing.validation.facts import Facts, Floats, Ints
 from clearing.validation.network import interface_weights, limits_of_branches
 from clearing.validation.report import rows
 from clearing.validation.security import flow_after
@@ -105,7 +105,7 @@ def complementary(facts: Facts) -> Iterator[pd.DataFrame]:
     shadow = table["shadow_price"].to_numpy(dtype=np.float64)
     exceeded = table["penalty_mw"].to_numpy(dtype=np.float64) > facts.tolerance
     expected = np.where(exceeded, most, np.clip(shadow, 0.0, most))
-    yield _wrong(table, "constraints.shadow_price", shadow, expected, PRICE_TOLERANCE)
+    yield _wrong(table, "constraints.shadow_price", shadow, expected, facts.price_tolerance)
 
 
 def dfax(facts: Facts) -> Iterator[pd.DataFrame]:

@@ -26,7 +26,8 @@ Made = TypeVar("Made")
 LIMIT_TOLERANCE_MW = 1e-3
 """MW by which a recomputed balance, flow or limit may be off; the rulebook may ask for more."""
 PRICE_TOLERANCE = 1e-4
-"""Money per MWh by which a recomputed price may be off."""
+"""Money per MWh by which a recomputed price may be off, at penalty prices up to 10000."""
+USUAL_PENALTY = 1e4
 MONEY_TOLERANCE = 1e-7
 """Share by which recomputed money may be off."""
 
@@ -76,6 +77,12 @@ class Facts:
     def tolerance(self) -> float:
         """MW within which a limit counts as kept."""
         return max(LIMIT_TOLERANCE_MW, float(self.rulebook.security.tolerance_mw))
+
+    @property
+    def price_tolerance(self) -> float:
+        """Money per MWh within which prices agree; it grows with the dearest penalty price."""
+        dearest = max(float(value) for _, value in self.rulebook.penalties)
+        return PRICE_TOLERANCE * max(1.0, dearest / USUAL_PENALTY)
 
     @property
     def commitment(self) -> bool:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from clearing.validation.blocks import Blocks
-from clearing.validation.facts import PRICE_TOLERANCE, Facts, Floats
+from clearing.validation.facts import Facts, Floats
 from clearing.validation.report import above, below, differing, rows
 from clearing.validation.units import limits
 
@@ -30,13 +30,13 @@ def split(facts: Facts) -> Iterator[pd.DataFrame]:
     lmp, mec, mcc, mlc = (
         facts.by_name("prices", column) for column in ("lmp", "mec", "mcc", "mlc")
     )
-    slack = PRICE_TOLERANCE * np.maximum(1.0, np.abs(np.nan_to_num(lmp)) / 1e3)
+    slack = facts.price_tolerance * np.maximum(1.0, np.abs(np.nan_to_num(lmp)) / 1e3)
     yield differing("prices.split", names, facts.starts, lmp, mec + mcc + mlc, slack)
     first = np.unique(facts.grid.islands, return_index=True)[1][facts.grid.islands]
-    yield differing("prices.mec", names, facts.starts, mec, mec[:, first], PRICE_TOLERANCE)
+    yield differing("prices.mec", names, facts.starts, mec, mec[:, first], facts.price_tolerance)
     if facts.rulebook.losses.method == "none":
         none = np.where(np.isnan(lmp), mlc, 0.0)
-        yield differing("prices.mlc", names, facts.starts, mlc, none, PRICE_TOLERANCE)
+        yield differing("prices.mlc", names, facts.starts, mlc, none, facts.price_tolerance)
 
 
 def points(facts: Facts) -> Iterator[pd.DataFrame]:
@@ -65,7 +65,7 @@ def points(facts: Facts) -> Iterator[pd.DataFrame]:
         stated = np.full((len(facts.starts), 1), np.nan)
         stated[facts.interval_of(own), 0] = own["lmp"].to_numpy(dtype=np.float64)
         mean = (np.where(weight > 0.0, facts.lmp, 0.0) * weight).sum(axis=1) / weight.sum(axis=1)
-        slack = PRICE_TOLERANCE * np.maximum(1.0, np.abs(np.nan_to_num(mean)) / 1e3)
+        slack = facts.price_tolerance * np.maximum(1.0, np.abs(np.nan_to_num(mean)) / 1e3)
         yield differing(
             f"prices.{kind}", [name], facts.starts, stated, mean[:, None], slack[:, None]
         )
@@ -85,19 +85,19 @@ def terms(facts: Facts) -> Iterator[pd.DataFrame]:
     known = (t >= 0) & (b >= 0)
     np.add.at(total, (t[known], b[known]), product[known])
     total = np.where(np.isnan(mcc), np.nan, total)
-    slack = PRICE_TOLERANCE * np.maximum(1.0, np.abs(total) / 1e3)
+    slack = facts.price_tolerance * np.maximum(1.0, np.abs(total) / 1e3)
     yield differing("prices.terms", facts.names("buses"), facts.starts, mcc, total, slack)
 
     key = ["interval_start", "constraint", "contingency"]
     binding = facts.network_constraints
     if binding.empty and table.empty:
         return
-    priced = binding.loc[binding["shadow_price"] > PRICE_TOLERANCE, [*key, "shadow_price"]]
+    priced = binding.loc[binding["shadow_price"] > facts.price_tolerance, [*key, "shadow_price"]]
     used = table[[*key, "shadow_price"]].groupby(key, as_index=False)["shadow_price"]
     both = priced.merge(used.agg(["min", "max"]), on=key, how="outer").fillna(0.0)
     shadow = both["shadow_price"].to_numpy(dtype=np.float64)
     excess = np.maximum(np.abs(both["min"] - shadow), np.abs(both["max"] - shadow)).to_numpy()
-    wrong = excess > PRICE_TOLERANCE
+    wrong = excess > facts.price_tolerance
     bad = both[wrong]
     yield rows(
         "prices.shadow_price",
@@ -161,8 +161,9 @@ def links(facts: Facts) -> Iterator[pd.DataFrame]:
     ):
         mw = np.maximum(sent, 0.0)
         less = mw > np.maximum(least, 0.0) + facts.tolerance
-        more = mw < np.maximum(most, 0.0) - facts.tolerance
-        slack = PRICE_TOLERANCE
+        # A link that sends the other way would first send less that way.
+        more = (mw < np.maximum(most, 0.0) - facts.tolerance) & (sent >= -facts.tolerance)
+        slack = facts.price_tolerance
         wanted = np.where(less, gain, 0.0)
         yield below("prices.link", names, facts.starts, wanted, 0.0, slack)
         wanted = np.where(more, gain, 0.0)
@@ -181,7 +182,7 @@ def balance_price(facts: Facts) -> Iterator[pd.DataFrame]:
     over = facts.unserved < -facts.tolerance
     expected = np.where(short, penalty, np.where(over, -penalty, mean))
     names = [str(k) for k in range(mean.shape[1])]
-    yield differing("prices.balance", names, facts.starts, mean, expected, PRICE_TOLERANCE)
+    yield differing("prices.balance", names, facts.starts, mean, expected, facts.price_tolerance)
 
 
 def ramp_value(facts: Facts, names: pd.Index[str]) -> Floats:
@@ -223,5 +224,5 @@ def _indifferent(
     cheapest = np.full(mw.shape, np.inf)
     left = free[t, n] & (at < blocks.end - tolerance) & (at < upper[t, n] - tolerance)
     np.minimum.at(cheapest, (t[left], n[left]), blocks.price[left])
-    yield below(check, names, facts.starts, price, dearest, PRICE_TOLERANCE)
-    yield above(check, names, facts.starts, price, cheapest, PRICE_TOLERANCE)
+    yield below(check, names, facts.starts, price, dearest, facts.price_tolerance)
+    yield above(check, names, facts.starts, price, cheapest, facts.price_tolerance)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from clearing.validation.binding import binding
-from clearing.validation.facts import PRICE_TOLERANCE, Facts
+from clearing.validation.facts import Facts
 from clearing.validation.report import differing
 
 __all__ = ["rent_identity"]
@@ -37,7 +37,7 @@ def rent_identity(facts: Facts) -> Iterator[pd.DataFrame]:
     t = facts.interval_of(table)
     np.add.at(expected, t[t >= 0], rent[t >= 0])
     # Prices may be off by their tolerance on every MW, limits by theirs at every shadow price.
-    slack = PRICE_TOLERANCE * np.abs(facts.injections).sum(axis=1)
+    slack = facts.price_tolerance * np.abs(facts.injections).sum(axis=1)
     np.add.at(slack, t[t >= 0], shadow[t >= 0] * facts.tolerance)
     slack += facts.tolerance * np.abs(lmp).max(axis=1)
     yield differing(

@@ -15,7 +15,7 @@ __all__ = ["availability", "bounds", "ramps", "self_schedules"]
 
 
 def bounds(facts: Facts) -> Iterator[pd.DataFrame]:
-    """Check p_min * on <= p <= available * on; without commitment every unit is on.
+    """Check p_min * on <= p <= available * on; without commitment all that is available is on.
 
     A unit that cannot reach p_min is held to what it can reach; must-take units are checked by
     ``self_schedules``.
@@ -30,7 +30,10 @@ def bounds(facts: Facts) -> Iterator[pd.DataFrame]:
     yield below("units.lower", names, facts.starts, mw, lower, facts.tolerance)
     if not facts.commitment:
         on = facts.on.astype(np.float64)
-        yield differing("units.on", names, facts.starts, on, 1.0, 0.0)
+        p_min = facts.case.tables["units"]["p_min"].to_numpy(dtype=np.float64)
+        out = free & (facts.available == 0.0) & (p_min > 0.0)
+        expected = (~out).astype(np.float64)
+        yield differing("units.on", names, facts.starts, on, expected, 0.0)
 
 
 def limits(facts: Facts) -> tuple[Floats, Floats]:

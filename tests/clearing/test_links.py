@@ -51,10 +51,16 @@ def test_flow_turns_round() -> None:
     assert run.objective == pytest.approx(1000.0)
 
 
-def test_sending_both_ways_is_named() -> None:
-    """At -50 everywhere more output is worth having: each MW sent back loses 0.05 MW more."""
+def test_no_link_sends_both_ways_for_the_losses() -> None:
+    """At -50 everywhere more output pays, yet a line carries one flow: 80 sent, 76 arrive.
+
+    The east adds 24 MW, so (80 + 24) * -50 = -5200; a circle would have added 0.05 MW per MW.
+    """
     run = clearing.clear(two_buses(-80.0, 0.05, -50.0, -50.0), commitment=False)
-    assert any("sends both ways at once" in warning for warning in run.manifest["warnings"])
+    assert run.objective == pytest.approx(-5200.0)
+    assert run.link_flows["mw"].tolist() == [80.0]
+    (warning,) = (w for w in run.manifest["warnings"] if "link K" in w)
+    assert "held to one direction" in warning
 
 
 def test_a_link_without_losses_couples_prices() -> None:
