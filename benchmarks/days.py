@@ -11,8 +11,8 @@ has a feasible dispatch within hard limits:
   negative reactances stay;
 - a day of 24 hours lets every load swing together between 0.6 and 1.0 of the grid's own, and
   every unit ramp by 15 % of its p_max an hour;
-- where ratings are scaled down, units can be dispatched down to zero: some p_min alone exceed what
-  is left of the lines around them;
+- where ratings are scaled down or outages secured, units can be dispatched down to zero: some
+  p_min alone exceed what is left of the lines around them;
 - the emergency rating is the larger of 1.1 times the normal rating and RATE_C.
 """
 
@@ -47,7 +47,13 @@ class Day:
     @property
     def folder(self) -> Path:
         """Where the built case is kept."""
-        return CACHE / f"{self.source.replace('/', '-')}-{self.hours}h-x{self.rating:g}"
+        minimum = "-from-zero" if self.from_zero else ""
+        return CACHE / f"{self.source.replace('/', '-')}-{self.hours}h-x{self.rating:g}{minimum}"
+
+    @property
+    def from_zero(self) -> bool:
+        """Whether units can be dispatched down to zero."""
+        return self.rating < 1.0 or self.security != "none"
 
 
 def _with_congested(*days: Day) -> list[Day]:
@@ -102,7 +108,7 @@ def build_day(day: Day) -> Case:
     units, prices = _priced_units(case)
     if day.hours > 1:
         units["ramp_up"] = units["ramp_down"] = RAMP_PER_HOUR * units["p_max"].clip(lower=0.0)
-    if day.rating < 1.0:
+    if day.from_zero:
         units["p_min"] = 0.0
     demand = _demand(case, day.hours)
     shedding = _shedding_units(case, demand)
