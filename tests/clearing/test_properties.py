@@ -200,3 +200,28 @@ def test_the_terms_of_congestion_are_dfax_times_shadow_price() -> None:
     assert set(published_terms()) - set(expected) <= {"5"}
     assert terms["dfax"].to_dict() == pytest.approx(expected, abs=1e-7)
     assert terms["shadow_price"].unique() == pytest.approx([62.322042], abs=1e-5)
+
+
+@settings(examples, max_examples=6)
+@given(seeds)
+def test_a_price_that_is_not_unique_follows_the_tie_break(seed: int) -> None:
+    """Demand ends exactly where a block does: one MW more costs the next block, one less this one.
+
+    Without limits in the way the price is the same at every bus, and the oracle's one-sided
+    derivatives are the two offers.
+    """
+    bare = random_case(Shape(buses=5), seed)
+    blocks = bare.offers.sort_values("price")
+    k = seed % (len(blocks) - 1)
+    demand = bare.demand
+    loads = demand.columns[1:]
+    demand[loads] = float(blocks["mw"].iloc[: k + 1].sum()) / len(loads)
+    case = changed(bare, demand=demand, branches=bare.branches.assign(rating_mw=np.nan,
+                   emergency_rating_mw=np.nan))  # fmt: skip
+    among = price_range(dcopf.build(case))
+    for side, expected in (("lower", among.left), ("upper", among.right)):
+        run = engine(case, settings={"pricing.tie_break": side})
+        offer = blocks["price"].iloc[k if side == "lower" else k + 1]
+        assert expected.to_numpy() == pytest.approx(offer, abs=1e-4)
+        assert lmp(run).to_numpy() == pytest.approx(offer, abs=1e-6)
+        assert any("not be unique" in warning for warning in run.manifest["warnings"])

