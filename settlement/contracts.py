@@ -22,7 +22,7 @@ import pandas as pd
 from cases.errors import Failure, InputError
 from cases.rulebook_settlement import ContractRules
 from settlement.curves import Curve
-from settlement.frames import records
+from settlement.frames import Problems, Row, records
 from settlement.ledger import Ledger
 from settlement.money import exact
 from settlement.points import Prices
@@ -98,22 +98,15 @@ def _known(what: str, value: str, known: tuple[str, ...]) -> None:
 
 def _decimals(periods: pd.DataFrame, name: str) -> list[Decimal]:
     values: list[Decimal] = []
-    failures: list[Failure] = []
+    found = Problems("periods")
     for position, value in enumerate(periods[name].tolist()):
         try:
             values.append(exact(value))
         except (TypeError, ValueError):
-            failures.append(
-                Failure(
-                    "periods",
-                    position + 2,
-                    name,
-                    "number",
-                    f"{name} must be a finite number, got {value!r}",
-                )
-            )
-    if failures:
-        raise InputError(failures)
+            message = f"{name} must be a finite number, got {value!r}"
+            found.add(position, name, "number", message)
+    if found.failures:
+        raise InputError(found.failures)
     return values
 
 
@@ -144,61 +137,35 @@ def check_contracts(
     - the point must be a bus, hub or zone of the run (or a reserve price);
     - buyer and seller must be two owners.
     """
-    failures: list[Failure] = []
+    found = Problems(_FILE)
     overrides = overrides or {}
     for name in overrides:
         if name not in set(contracts["contract"]):
-            failures.append(
-                Failure(
-                    _FILE,
-                    None,
-                    "contract",
-                    "override",
-                    f"override for {name}, which is no contract",
-                )
-            )
+            found.add(None, "contract", "override", f"override for {name}, which is no contract")
     for position, row in enumerate(records(contracts)):
-        name, line = row["contract"], position + 2
-        if not row["curve"] or row["curve"] not in curves:
-            why = f"its curve {row['curve']} does not exist" if row["curve"] else "it has no curve"
-            failures.append(
-                Failure(_FILE, line, "curve", "curve", f"contract {name} cannot be settled: {why}")
-            )
+        name, curve = row["contract"], row["curve"]
+        if not curve or curve not in curves:
+            why = f"its curve {curve} does not exist" if curve else "it has no curve"
+            found.add(position, "curve", "curve", f"contract {name} cannot be settled: {why}")
         late = _fixed_late(row)
         if late and rules.curve_after_trade == "reject" and name not in overrides:
-            failures.append(
-                Failure(_FILE, line, "curve_fixed", "curve_fixed", f"contract {name}: {late}")
-            )
+            found.add(position, "curve_fixed", "curve_fixed", f"contract {name}: {late}")
         problem = prices.problem(row["point"])
         if problem:
-            failures.append(Failure(_FILE, line, "point", "point", f"contract {name}: {problem}"))
+            found.add(position, "point", "point", f"contract {name}: {problem}")
         if row["buyer"] == row["seller"]:
-            failures.append(
-                Failure(
-                    _FILE,
-                    line,
-                    "buyer",
-                    "parties",
-                    f"contract {name}: buyer and seller are both {row['buyer']}",
-                )
-            )
+            both = f"contract {name}: buyer and seller are both {row['buyer']}"
+            found.add(position, "buyer", "parties", both)
         if not np.isfinite(row["strike"]):
-            failures.append(
-                Failure(
-                    _FILE,
-                    line,
-                    "strike",
-                    "number",
-                    f"contract {name}: the strike must be a finite number",
-                )
-            )
-    return failures
+            message = f"contract {name}: the strike must be a finite number"
+            found.add(position, "strike", "number", message)
+    return found.failures
 
 
-def _fixed_late(row: Mapping[str, object]) -> str:
+def _fixed_late(row: Row) -> str:
     """Says that the curve was fixed after signing; "" where it was not or is not known."""
     signed, fixed = row["signed"], row["curve_fixed"]
-    if pd.isna(signed) or pd.isna(fixed) or fixed <= signed:  # type: ignore[call-overload,operator]
+    if pd.isna(signed) or pd.isna(fixed) or fixed <= signed:
         return ""
     return f"curve fixed on {fixed:%Y-%m-%d}, after signing on {signed:%Y-%m-%d}"
 

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
-__all__ = ["Row", "grouped", "hours_of", "items", "line_of", "records"]
+from cases.errors import Failure
+
+__all__ = ["Problems", "Row", "grouped", "hours_of", "items", "line_of", "records"]
 
 Row = dict[str, Any]
 """One row of a table by column name."""
+
+
+@dataclass
+class Problems:
+    """Failures of one table, collected; rows are positions, counted from 0."""
+
+    file: str
+    failures: list[Failure] = field(default_factory=list)
+
+    def add(self, row: int | None, column: str | None, rule: str, message: str) -> None:
+        """One more failure."""
+        line = None if row is None else row + 2
+        self.failures.append(Failure(self.file, line, column, rule, message))
 
 
 def records(frame: pd.DataFrame) -> list[Row]:

@@ -71,16 +71,9 @@ def read_tables(path: str | Path, names: tuple[str, ...], timezone: str) -> dict
         found = next((file for file in files if file.is_file()), None)
         if found is None:
             if position == 0:
-                failures.append(
-                    Failure(
-                        str(path),
-                        None,
-                        None,
-                        "missing",
-                        f"no file with the table {name}: expected "
-                        f"{' or '.join(str(file) for file in files)}",
-                    )
-                )
+                expected = " or ".join(str(file) for file in files)
+                message = f"no file with the table {name}: expected {expected}"
+                failures.append(Failure(str(path), None, None, "missing", message))
             continue
         source = Source(found.name)
         read = read_parquet if found.suffix == ".parquet" else read_csv

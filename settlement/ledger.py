@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from cases.errors import Failure, InputError
+from cases.errors import InputError
 from cases.rulebook_settlement import SettlementRules
-from settlement.frames import records
+from settlement.frames import Problems, records
 from settlement.money import exact, products, round_to, split
 
 __all__ = ["Ledger", "Line"]
@@ -104,18 +104,12 @@ class Ledger:
         table = table[table["quantity"] != 0]
         missing = table[table["price"].isna()]
         if len(missing):
-            raise InputError(
-                Failure(
-                    "prices",
-                    None,
-                    "lmp",
-                    "price",
-                    f"{row['subject']} has "
-                    f"{row['quantity']:g} MWh from {row['interval_start'].isoformat()} but "
-                    "there is no price for it",
-                )
-                for row in records(missing)
-            )
+            found = Problems("prices")
+            for row in records(missing):
+                what = f"{row['subject']} has {row['quantity']:g} MWh"
+                when = f"from {row['interval_start'].isoformat()}"
+                found.add(None, "lmp", "price", f"{what} {when} but there is no price for it")
+            raise InputError(found.failures)
         quantities, prices, amounts = products(
             table["quantity"].to_numpy(),
             table["price"].to_numpy(),

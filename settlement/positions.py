@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from cases.errors import Failure, InputError
+from cases.errors import InputError
 from cases.run import Run
-from settlement.frames import hours_of
+from settlement.frames import Problems, hours_of
 
 __all__ = ["KEY", "NO_OWNER", "day_ahead_interval", "deviations", "positions"]
 
@@ -103,20 +103,13 @@ def day_ahead_interval(day_ahead: pd.DataFrame, real_time: pd.DataFrame) -> pd.S
     )
     starts, ends = pd.DatetimeIndex(da["interval_start"]), pd.DatetimeIndex(da["interval_end"])
     rows = starts.searchsorted(pd.DatetimeIndex(rt["interval_start"]), side="right") - 1
-    at = rows.tolist()
-    failures = []
-    for row, start, end in zip(at, rt["interval_start"], rt["interval_end"], strict=True):
+    found = Problems("")
+    for row, start, end in zip(
+        rows.tolist(), rt["interval_start"], rt["interval_end"], strict=True
+    ):
         if row < 0 or end > ends[row]:
-            failures.append(
-                Failure(
-                    "",
-                    None,
-                    None,
-                    "real_time",
-                    "the real-time interval from "
-                    f"{start.isoformat()} is not inside a day-ahead interval",
-                )
-            )
+            message = f"the real-time interval from {start.isoformat()} is not inside a day-ahead"
+            found.add(None, None, "real_time", f"{message} interval")
     covered = (
         pd.Series((rt["interval_end"] - rt["interval_start"]).to_numpy(), index=rows)
         .groupby(level=0)
@@ -124,18 +117,10 @@ def day_ahead_interval(day_ahead: pd.DataFrame, real_time: pd.DataFrame) -> pd.S
     )
     for row, (start, end) in enumerate(zip(starts, ends, strict=True)):
         if row not in covered.index or covered[row] != end - start:
-            failures.append(
-                Failure(
-                    "",
-                    None,
-                    None,
-                    "real_time",
-                    "the real-time run does not "
-                    f"cover the day-ahead interval from {start.isoformat()}",
-                )
-            )
-    if failures:
-        raise InputError(failures)
+            message = f"the day-ahead interval from {start.isoformat()}"
+            found.add(None, None, "real_time", f"the real-time run does not cover {message}")
+    if found.failures:
+        raise InputError(found.failures)
     return pd.Series(starts[rows], index=pd.DatetimeIndex(rt["interval_start"]))
 
 

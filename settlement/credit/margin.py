@@ -9,7 +9,7 @@ import pandas as pd
 
 from cases.errors import Failure, InputError
 from cases.rulebook_settlement import CreditRules
-from settlement.frames import records
+from settlement.frames import Problems, records
 from settlement.futures.mark_to_market import traded_lots
 from settlement.futures.product import Futures
 from settlement.money import Number, exact, round_to
@@ -37,7 +37,7 @@ def margin_problems(
     lots: dict[tuple[str, str, str], Decimal] = {}
     value: dict[tuple[str, str, str], Decimal] = {}
     fees: dict[str, Decimal] = {}
-    failures = []
+    found = Problems("futures")
     for position, row in zip(ordered.index, records(ordered), strict=True):
         owner, product, month = row["owner"], row["product"], row["month"]
         key = (owner, product, month)
@@ -49,19 +49,11 @@ def margin_problems(
         has = exact(collateral.get(owner, 0))
         smaller = abs(held) < abs(lots.get(key, Decimal(0)))
         if needed > has and not smaller:
-            failures.append(
-                Failure(
-                    "futures",
-                    int(position) + 2,
-                    "lots",
-                    "margin",
-                    f"trade {row['trade']} of {owner} needs {needed} of margin and fees, its "
-                    f"collateral is {has}",
-                )
-            )
+            message = f"trade {row['trade']} of {owner} needs {needed} of margin and fees"
+            found.add(int(position), "lots", "margin", f"{message}, its collateral is {has}")
             continue
         lots[key], value[key], fees[owner] = held, at, fee
-    return failures
+    return found.failures
 
 
 def accept_trades(trades: pd.DataFrame, collateral: Mapping[str, Number], futures: Futures) -> None:

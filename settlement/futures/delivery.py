@@ -15,7 +15,7 @@ from decimal import Decimal
 import pandas as pd
 
 from cases.errors import Failure
-from settlement.frames import line_of, records
+from settlement.frames import Problems, records
 from settlement.futures.product import Futures, parse_month
 from settlement.money import exact, round_to
 from settlement.time_value import monthly_rate, time_value
@@ -58,17 +58,12 @@ def time_value_problems(trades: pd.DataFrame, futures: Futures) -> list[Failure]
     """Trades whose time value cannot be computed, because their time is not known."""
     if futures.rules.time_value == "none":
         return []
-    blank = trades[trades["traded_at"].isna()]
-    return [
-        Failure(
-            "futures",
-            line_of(index),
-            "traded_at",
-            "traded_at",
-            f"trade {name} has no time, so its time value is not known",
-        )
-        for index, name in blank["trade"].items()
-    ]
+    found = Problems("futures")
+    for position, row in enumerate(records(trades)):
+        if pd.isna(row["traded_at"]):
+            message = f"trade {row['trade']} has no time, so its time value is not known"
+            found.add(position, "traded_at", "traded_at", message)
+    return found.failures
 
 
 def cash_settlement(

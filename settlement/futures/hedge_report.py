@@ -14,8 +14,8 @@ from typing import Literal
 
 import pandas as pd
 
-from cases.errors import Failure, InputError
-from settlement.frames import Row, items, line_of, records
+from cases.errors import InputError
+from settlement.frames import Problems, Row, items, records
 from settlement.futures.delivery import months_between
 from settlement.futures.product import Futures
 from settlement.futures.trading import initial_margin
@@ -105,38 +105,21 @@ def hedge_report(
 
 
 def _check(trades: pd.DataFrame, spot: pd.DataFrame) -> None:
-    failures: list[Failure] = []
-    for index in trades.index[trades["traded_at"].isna()]:
-        failures.append(
-            Failure(
-                "futures",
-                line_of(index),
-                "traded_at",
-                "traded_at",
-                f"trade {trades['trade'][index]} has no time",
-            )
-        )
+    found = Problems("futures")
+    for position, row in enumerate(records(trades)):
+        if pd.isna(row["traded_at"]):
+            found.add(position, "traded_at", "traded_at", f"trade {row['trade']} has no time")
     signed = trades["lots"].where(trades["side"] == "buy", -trades["lots"])
     held = signed.groupby([trades["owner"], trades["product"], trades["month"]]).sum()
     for (owner, product, month), lots in items(held):
         if lots != 0:
-            failures.append(
-                Failure(
-                    "futures",
-                    None,
-                    "lots",
-                    "open_position",
-                    f"{owner} still holds {lots:g} lots of {product} {month}: a "
-                    "hedge report needs closed positions",
-                )
-            )
+            message = f"{owner} still holds {lots:g} lots of {product} {month}"
+            found.add(None, "lots", "open_position", f"{message}: a report needs closed positions")
     for owner in trades["owner"].unique():
         if (spot["owner"] == owner).sum() != 1:
-            failures.append(
-                Failure("spot", None, "owner", "spot", f"{owner} needs one row of spot costs")
-            )
-    if failures:
-        raise InputError(failures)
+            found.add(None, "owner", "spot", f"{owner} needs one row of spot costs")
+    if found.failures:
+        raise InputError(found.failures)
 
 
 def _column(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 import pandas as pd
 
-from cases.errors import Failure, InputError
-from settlement.frames import records
+from cases.errors import InputError
+from settlement.frames import Problems, records
 from settlement.futures.product import Futures
 from settlement.money import exact, round_to
 
@@ -17,6 +19,21 @@ __all__ = ["mark_to_market", "settlement_prices", "traded_lots"]
 
 Contract = tuple[str, str]
 """Product and delivery month."""
+
+Key = tuple[str, Contract]
+"""Owner and contract."""
+
+
+class Trade(NamedTuple):
+    """Signed lots of one owner at a quoted price."""
+
+    key: Key
+    lots: Decimal
+    price: Decimal
+
+    def lot_price(self, futures: Futures) -> Decimal:
+        """Money per lot."""
+        return futures.lot_price(*self.key[1], self.price)
 
 
 def traded_lots(side: str, lots: float | Decimal) -> Decimal:
@@ -33,23 +50,16 @@ def settlement_prices(table: pd.DataFrame) -> dict[date, dict[Contract, Decimal]
         If a product has two prices on a day.
     """
     prices: dict[date, dict[Contract, Decimal]] = defaultdict(dict)
-    failures = []
+    found = Problems("settlement_prices")
     for position, row in enumerate(records(table)):
         day = pd.Timestamp(row["date"]).date()
         key = (row["product"], row["month"])
         if key in prices[day]:
-            failures.append(
-                Failure(
-                    "settlement_prices",
-                    position + 2,
-                    "price",
-                    "duplicate",
-                    f"two prices of {key[0]} {key[1]} on {day}",
-                )
-            )
+            message = f"two prices of {key[0]} {key[1]} on {day}"
+            found.add(position, "price", "duplicate", message)
         prices[day][key] = exact(row["price"])
-    if failures:
-        raise InputError(failures)
+    if found.failures:
+        raise InputError(found.failures)
     return dict(sorted(prices.items()))
 
 
@@ -90,68 +100,12 @@ def mark_to_market(
         If a trade has no time, or a day with a position has no settlement price.
     """
     daily = settlement_prices(prices)
-    by_day = _by_day(trades, daily, timezone)
-    held: dict[tuple[str, Contract], Decimal] = defaultdict(Decimal)
-    before: dict[Contract, Decimal] = {}
-    total: dict[tuple[str, Contract], Decimal] = defaultdict(Decimal)
-    rows = []
-    failures: list[Failure] = []
+    by_day = _by_day(trades, timezone)
+    account = _Account(futures, unit)
     for day in sorted({*daily, *by_day}):
-        today = daily.get(day, {})
-        fees: dict[tuple[str, Contract], Decimal] = defaultdict(Decimal)
-        gains: dict[tuple[str, Contract], Decimal] = defaultdict(Decimal)
-        new: dict[tuple[str, Contract], Decimal] = defaultdict(Decimal)
-        touched = {key for key, lots in held.items() if lots}
-        touched |= {(owner, contract) for owner, contract, _, _ in by_day.get(day, [])}
-        missing = {contract for _, contract in touched if contract not in today}
-        if missing:
-            failures += [
-                Failure(
-                    "settlement_prices",
-                    None,
-                    "price",
-                    "missing",
-                    f"no settlement price of {product} {month} on {day}",
-                )
-                for product, month in sorted(missing)
-            ]
-            continue
-        for key in touched:
-            contract = key[1]
-            if held[key]:
-                change = _per_lot(futures, contract, today[contract]) - _per_lot(
-                    futures, contract, before[contract]
-                )
-                gains[key] += held[key] * change
-        for owner, contract, lots, price in by_day.get(day, []):
-            key = (owner, contract)
-            gains[key] += lots * (
-                _per_lot(futures, contract, today[contract]) - _per_lot(futures, contract, price)
-            )
-            new[key] += lots
-            fees[key] += abs(lots) * exact(futures.rules.fee)
-        for key in sorted(touched):
-            held[key] += new[key]
-            variation = round_to(gains[key], unit)
-            total[key] += variation
-            owner, contract = key
-            value = abs(held[key]) * _per_lot(futures, contract, today[contract])
-            rows.append(
-                (
-                    day,
-                    owner,
-                    *contract,
-                    held[key],
-                    today[contract],
-                    variation,
-                    total[key],
-                    round_to(value * exact(futures.rules.margin), unit),
-                    round_to(fees[key], unit),
-                )
-            )
-        before.update(today)
-    if failures:
-        raise InputError(failures)
+        account.mark(day, daily.get(day, {}), by_day.get(day, []))
+    if account.missing.failures:
+        raise InputError(account.missing.failures)
     columns = [
         "date",
         "owner",
@@ -164,39 +118,74 @@ def mark_to_market(
         "margin",
         "fee",
     ]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(account.rows, columns=columns)
 
 
-def _per_lot(futures: Futures, contract: Contract, price: Decimal) -> Decimal:
-    return futures.lot_price(*contract, price)
+@dataclass
+class _Account:
+    """Positions of all owners, marked day by day."""
 
+    futures: Futures
+    unit: Decimal
+    rows: list[tuple[object, ...]] = field(default_factory=list)
+    missing: Problems = field(default_factory=lambda: Problems("settlement_prices"))
+    held: dict[Key, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    total: dict[Key, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    before: dict[Contract, Decimal] = field(default_factory=dict)
+    """Money per lot at the last settlement price."""
 
-def _by_day(
-    trades: pd.DataFrame, daily: dict[date, dict[Contract, Decimal]], timezone: str
-) -> dict[date, list[tuple[str, Contract, Decimal, Decimal]]]:
-    failures: list[Failure] = []
-    by_day: dict[date, list[tuple[str, Contract, Decimal, Decimal]]] = defaultdict(list)
-    for position, row in enumerate(records(trades)):
-        if pd.isna(row["traded_at"]):
-            failures.append(
-                Failure(
-                    "futures",
-                    position + 2,
-                    "traded_at",
-                    "traded_at",
-                    f"trade {row['trade']} has no time, so no day to mark it from",
+    def mark(self, day: date, prices: dict[Contract, Decimal], trades: list[Trade]) -> None:
+        """Add the rows of one day."""
+        rules = self.futures.rules
+        today = {c: self.futures.lot_price(*c, price) for c, price in prices.items()}
+        touched = {key for key, lots in self.held.items() if lots} | {t.key for t in trades}
+        unknown = {contract for _, contract in touched if contract not in today}
+        for product, month in sorted(unknown):
+            message = f"no settlement price of {product} {month} on {day}"
+            self.missing.add(None, "price", "missing", message)
+        if unknown:
+            return
+        for key in sorted(touched):
+            owner, contract = key
+            own = [trade for trade in trades if trade.key == key]
+            gain = sum(
+                (t.lots * (today[contract] - t.lot_price(self.futures)) for t in own), Decimal(0)
+            )
+            if self.held[key]:
+                gain += self.held[key] * (today[contract] - self.before[contract])
+            self.held[key] += sum((trade.lots for trade in own), Decimal(0))
+            variation = round_to(gain, self.unit)
+            self.total[key] += variation
+            margin = abs(self.held[key]) * today[contract] * exact(rules.margin)
+            fee = sum((abs(t.lots) for t in own), Decimal(0)) * exact(rules.fee)
+            self.rows.append(
+                (
+                    day,
+                    owner,
+                    *contract,
+                    self.held[key],
+                    prices[contract],
+                    variation,
+                    self.total[key],
+                    round_to(margin, self.unit),
+                    round_to(fee, self.unit),
                 )
             )
+        self.before.update(today)
+
+
+def _by_day(trades: pd.DataFrame, timezone: str) -> dict[date, list[Trade]]:
+    found = Problems("futures")
+    by_day: dict[date, list[Trade]] = defaultdict(list)
+    for position, row in enumerate(records(trades)):
+        if pd.isna(row["traded_at"]):
+            message = f"trade {row['trade']} has no time, so no day to mark it from"
+            found.add(position, "traded_at", "traded_at", message)
             continue
+        key = (row["owner"], (row["product"], row["month"]))
+        lots = traded_lots(row["side"], row["lots"])
         day = row["traded_at"].tz_convert(timezone).date()
-        by_day[day].append(
-            (
-                row["owner"],
-                (row["product"], row["month"]),
-                traded_lots(row["side"], row["lots"]),
-                exact(row["price"]),
-            )
-        )
-    if failures:
-        raise InputError(failures)
+        by_day[day].append(Trade(key, lots, exact(row["price"])))
+    if found.failures:
+        raise InputError(found.failures)
     return by_day

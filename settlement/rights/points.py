@@ -15,7 +15,7 @@ from cases.convert import nearest
 from cases.errors import Failure, InputError
 from network import Grid
 from network.arrays import Floats
-from settlement.frames import records
+from settlement.frames import Problems, records
 
 __all__ = ["check_rights", "point_shares", "right_injections"]
 
@@ -64,29 +64,17 @@ def _shares(case: Case, buses: pd.DataFrame, kind: str, name: str) -> Floats | N
 
 def check_rights(rights: pd.DataFrame, case: Case) -> list[Failure]:
     """Rights with an unknown point, or whose source and sink are the same."""
-    failures: list[Failure] = []
+    found = Problems("rights")
     known = [*case.buses["bus"], *case.hubs["hub"].unique(), *filter(None, case.buses["zone"])]
     for position, row in enumerate(records(rights)):
-        line, name = position + 2, row["right"]
+        name = row["right"]
         unknown = [end for end in ("source", "sink") if point_shares(case, row[end]) is None]
-        failures += [
-            Failure(
-                "rights",
-                line,
-                end,
-                "point",
-                f"right {name}: there is no bus, hub or zone "
-                f"{row[end]!r}{nearest(row[end], known)}",
-            )
-            for end in unknown
-        ]
+        for end in unknown:
+            message = f"there is no bus, hub or zone {row[end]!r}{nearest(row[end], known)}"
+            found.add(position, end, "point", f"right {name}: {message}")
         if not unknown and row["source"] == row["sink"]:
-            failures.append(
-                Failure(
-                    "rights", line, "sink", "points", f"right {name}: source and sink are the same"
-                )
-            )
-    return failures
+            found.add(position, "sink", "points", f"right {name}: source and sink are the same")
+    return found.failures
 
 
 def right_injections(rights: pd.DataFrame, case: Case, grid: Grid) -> Floats:
@@ -97,7 +85,7 @@ def right_injections(rights: pd.DataFrame, case: Case, grid: Grid) -> Floats:
     InputError
         Naming every right with an unknown point, with the same point twice, or between islands.
     """
-    failures = check_rights(rights, case)
+    found = Problems("rights", check_rights(rights, case))
     columns = np.zeros((len(case.buses), len(rights)))
     for position, row in enumerate(records(rights)):
         source, sink = point_shares(case, row["source"]), point_shares(case, row["sink"])
@@ -106,15 +94,8 @@ def right_injections(rights: pd.DataFrame, case: Case, grid: Grid) -> Floats:
         columns[:, position] = source - sink
         balance = np.bincount(grid.islands, weights=columns[:, position])
         if np.abs(balance).max() > 1e-9:
-            failures.append(
-                Failure(
-                    "rights",
-                    position + 2,
-                    "sink",
-                    "islands",
-                    f"right {row['right']}: no path leads from {row['source']} to {row['sink']}",
-                )
-            )
-    if failures:
-        raise InputError(failures)
+            message = f"no path leads from {row['source']} to {row['sink']}"
+            found.add(position, "sink", "islands", f"right {row['right']}: {message}")
+    if found.failures:
+        raise InputError(found.failures)
     return columns

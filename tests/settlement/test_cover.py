@@ -42,7 +42,7 @@ def test_the_paper_users() -> None:
 levels = st.tuples(st.floats(0, 6), st.floats(0, 6), st.floats(0, 6))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(levels, st.integers(0, 1000))
 def test_least_squares_is_the_best_of_all_whole_stacks(
     means: tuple[float, float, float], seed: int
@@ -62,7 +62,7 @@ def test_least_squares_is_the_best_of_all_whole_stacks(
     assert found == pytest.approx(best + spread, rel=1e-9)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(levels, st.integers(0, 1000))
 def test_no_overcover_is_the_most_that_stays_below(
     means: tuple[float, float, float], seed: int

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases import InputError
@@ -112,6 +112,7 @@ def test_default_waterfall_by_hand() -> None:
 amounts = st.decimals(0, 10_000, places=2, allow_nan=False)
 
 
+@settings(max_examples=40, deadline=None)
 @given(amounts, amounts, amounts, amounts, st.dictionaries(st.sampled_from("BCDE"), amounts))
 def test_the_layers_never_pay_more_or_less_than_the_loss(
     loss: Decimal, collateral: Decimal, bond: Decimal, funds: Decimal, members: dict[str, Decimal]

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases import InputError
@@ -73,6 +73,7 @@ energies = st.decimals(0, 10_000, places=3, allow_nan=False)
 rows = st.lists(st.tuples(energies, energies, numbers), min_size=1, max_size=6)
 
 
+@settings(max_examples=40, deadline=None)
 @given(rows, numbers)
 def test_the_two_methods_agree_in_every_period(
     table: list[tuple[Decimal, Decimal, Decimal]], strike: Decimal
@@ -84,6 +85,7 @@ def test_the_two_methods_agree_in_every_period(
     assert first == second
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(energies, numbers, numbers), min_size=1, max_size=6), numbers)
 def test_full_cover_makes_revenue_independent_of_price(
     table: list[tuple[Decimal, Decimal, Decimal]], strike: Decimal
@@ -98,6 +100,7 @@ def test_full_cover_makes_revenue_independent_of_price(
     assert totals[0] == totals[1] == strike * sum(curve)
 
 
+@settings(max_examples=40, deadline=None)
 @given(rows, numbers)
 def test_contract_money_of_both_sides_sums_to_zero(
     table: list[tuple[Decimal, Decimal, Decimal]], strike: Decimal

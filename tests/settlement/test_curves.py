@@ -103,7 +103,7 @@ def test_days_of_23_and_25_hours_keep_local_hours_and_energy() -> None:
     assert [s.hour for s, mwh in curve.mwh.items() if mwh == 1] == list(range(8, 20))
 
 
-@settings(deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     st.decimals(0, 100_000, places=6, allow_nan=False, allow_infinity=False),
     st.lists(st.integers(0, 50), min_size=24, max_size=24).filter(any),

@@ -25,7 +25,7 @@ from tests.strategies import FULL, market_days, random_case
 SMALL = {"buses": 5, "intervals": 1}
 # Shrinking would clear hundreds of markets; a failing example is small already.
 SLOW = settings(
-    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow],
+    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )  # fmt: skip
 pytestmark = pytest.mark.filterwarnings("ignore::cases.errors.DataWarning")
@@ -82,10 +82,9 @@ def check_rent_identity(run: Run, shift: object) -> None:
         assert found.get(key, 0.0) == pytest.approx(expected.get(key, 0.0), abs=0.005, rel=1e-6)
 
 
-@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("scarce", [False, True])
-def test_runs_of_the_engine_close_too(seed: int, scarce: bool) -> None:
-    run = clear(random_case(replace(FULL, scarce=scarce), seed), commitment=False)
+def test_runs_of_the_engine_close_too(scarce: bool) -> None:
+    run = clear(random_case(replace(FULL, scarce=scarce), 1), commitment=False)
     statement = settle(run)
     assert statement.total() == 0
     assert max(abs(statement.reconciliation["rounding"])) < Decimal("0.10")
