@@ -51,6 +51,9 @@ def run(
             help="Allow a curve that was fixed after signing, on record; may be repeated.",
         ),
     ] = None,
+    owner: Annotated[
+        str | None, typer.Option("--owner", help="Show one owner's statement, line by line.")
+    ] = None,
     version: Annotated[
         str, typer.Option("--version-name", help="Name of this settlement.")
     ] = "initial",
@@ -71,6 +74,8 @@ def run(
     statement = settle(
         found, **given, real_time=later, overrides=overrides or None, version=version
     )
+    if owner is not None:
+        statement.of(owner)
     change = None
     if against is not None:
         parent = settle(read_run(against), **given, overrides=overrides or None, version="parent")
@@ -80,7 +85,10 @@ def run(
     if as_json:
         console.print_json({"ok": True, "folder": output, **_document(statement, change)})
         return
-    print_statement(statement)
+    if owner is None:
+        print_statement(statement)
+    else:
+        print_owner(statement, owner)
     if change is not None:
         print_change(change)
     if output is not None:
@@ -159,6 +167,20 @@ def print_statement(statement: Statement) -> None:
             f"{rights['rent']}, funding ratio {rights['ratio']}, not paid {rights['shortfall']}",
             markup=False,
         )
+
+
+def print_owner(statement: Statement, owner: str) -> None:
+    """Write one owner's lines: when, what, quantity x price = amount."""
+    from counterflow import console
+
+    page = console.out()
+    lines = statement.of(owner)
+    columns = {"interval_start": "from", "item": "item", "subject": "subject",
+               "quantity": "quantity", "price": "price", "amount": "amount"}  # fmt: skip
+    table = _floats(lines, ["quantity", "price", "amount"])
+    title = f"{owner}, {statement.currency} (negative: paid)"
+    page.print(console.table(table, title, columns, digits=2, limit=100))
+    page.print(f"\ntotal: {statement.total(owner):,.2f}", markup=False)
 
 
 def print_change(change: Resettlement) -> None:

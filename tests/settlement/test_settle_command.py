@@ -31,6 +31,15 @@ def test_statements_are_written(
     assert (tmp_path / "s" / "waterfall.html").is_file()
 
 
+def test_one_owner_line_by_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert invoke(["settle", str(folder), "--owner", "Hill"]) == 0
+    text = capsys.readouterr().out
+    assert "Park City" in text
+    assert "total: 3,565.24" in text
+    assert invoke(["settle", str(folder), "--owner", "Nobody"]) == 1
+    assert "no lines of 'Nobody'" in capsys.readouterr().err
+
+
 def test_json_holds_exact_amounts(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
