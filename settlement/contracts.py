@@ -192,7 +192,9 @@ def settle_contracts(
         if overrides and name in overrides:
             note += f"; override: {overrides[name]}"
         curve = curves[row["curve"]]
-        place = f"{prices.label(row['point'])}, {curve.source} curve{note}"
+        fixed = row["curve_fixed"]
+        dated = "" if pd.isna(fixed) else f" of {fixed:%Y-%m-%d}"
+        place = f"{prices.label(row['point'])}, {curve.source} curve{dated}{note}"
         energies = curve.on(prices.starts, interval_hours, ledger.quantity_unit)
         for at, mwh, spot in zip(prices.starts, energies, prices.of(row["point"]), strict=True):
             if mwh == 0:
