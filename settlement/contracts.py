@@ -192,7 +192,7 @@ def settle_contracts(
         if overrides and name in overrides:
             note += f"; override: {overrides[name]}"
         curve = curves[row["curve"]]
-        fixed = row["curve_fixed"]
+        fixed: pd.Timestamp = row["curve_fixed"]
         dated = "" if pd.isna(fixed) else f" of {fixed:%Y-%m-%d}"
         place = f"{prices.label(row['point'])}, {curve.source} curve{dated}{note}"
         energies = curve.on(prices.starts, interval_hours, ledger.quantity_unit)
