@@ -38,7 +38,7 @@ def lmp(run: Run) -> pd.DataFrame:
     return run.prices.pivot(index="interval_start", columns="bus", values="lmp")
 
 
-@settings(examples, max_examples=12)
+@settings(examples, max_examples=8)
 @given(shapes(most_intervals=2), seeds)
 def test_prices_do_not_move_with_the_slack(shape: Shape, seed: int) -> None:
     case = random_case(shape, seed)
@@ -78,7 +78,7 @@ def shift_flow(case: Case) -> dict[tuple[str, str], float]:
     return result
 
 
-@settings(examples, max_examples=15)
+@settings(examples, max_examples=10)
 @given(
     shapes(most_buses=9, most_intervals=3, shifters=True, link=True, bids=True),
     seeds,
@@ -115,7 +115,7 @@ def test_rent_identity(shape: Shape, seed: int, security: str) -> None:
     assert paid.to_numpy() == pytest.approx(total.to_numpy(), rel=1e-6, abs=0.05)
 
 
-@settings(examples, max_examples=10)
+@settings(examples, max_examples=8)
 @given(
     shapes(most_buses=9, most_intervals=3, tight=True),
     seeds,
@@ -134,7 +134,7 @@ def test_relaxing_limits_never_raises_cost(
     assert wider <= tight + 1e-6 * abs(tight)
 
 
-@settings(examples, max_examples=10)
+@settings(examples, max_examples=8)
 @given(
     shapes(most_buses=8, most_intervals=2, tight=True, angle_limits=False, parallel=True),
     seeds,
@@ -151,7 +151,7 @@ def test_a_shadow_price_is_the_cost_change_of_one_megawatt(
     run = engine(case, security=security)
     priced = run.constraints[run.constraints["constraint"].isin(case.branches["branch"])]
     total = priced.groupby(["constraint", priced["contingency"] == ""])["shadow_price"].sum()
-    for (branch, base), shadow in list(total.items())[:2]:
+    for (branch, base), shadow in list(total.items())[:1]:
         column = "rating_mw" if base else "emergency_rating_mw"
         cost = {
             step: engine(widened(case, str(branch), column, step), security=security).objective

@@ -45,19 +45,19 @@ def assert_agrees(run: Run, *, convention: str = "matpower", security: str = "no
     assert (lmp <= right + 1e-3).all()
 
 
-@settings(examples, max_examples=24)
+@settings(examples, max_examples=18)
 @given(shapes(), seeds)
 def test_base_case(shape: Shape, seed: int) -> None:
     assert_agrees(engine(random_case(shape, seed)))
 
 
-@settings(examples, max_examples=16)
+@settings(examples, max_examples=12)
 @given(shapes(most_buses=9, most_intervals=3), seeds)
 def test_after_outages(shape: Shape, seed: int) -> None:
     assert_agrees(engine(random_case(shape, seed), security="n-1"), security="n-1")
 
 
-@settings(examples, max_examples=8)
+@settings(examples, max_examples=6)
 @given(shapes(most_buses=9, most_intervals=2, shifters=True, angle_limits=True), seeds)
 def test_series_convention(shape: Shape, seed: int) -> None:
     run = engine(random_case(shape, seed), settings={"network.convention": "series"})
