@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 
@@ -25,16 +26,16 @@ from mitigation.two_step import element_competitiveness, step_one_prices
 from mitigation.verdicts import as_run_table, no_verdicts, stacked
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class StructureTests:
     """What the structural tests of a run found.
 
     Attributes
     ----------
+    run, owners, rules, reference
+        What was tested, with whose control, by which rules, against which reference offers.
     verdicts
         One row per test and owner; the columns of :data:`mitigation.verdicts.COLUMNS`.
-    indices
-        Long table of indices, see :mod:`mitigation.indices.measure`.
     relief
         Relief segments of every constraint tested for three pivotal suppliers: interval_start,
         constraint, contingency, direction, unit, owner, segment, price, mw, dfax, effective_mw,
@@ -48,12 +49,22 @@ class StructureTests:
         What a reader must know: nothing binds, marginal units with negative relief.
     """
 
+    run: Run
+    owners: Ownership
+    rules: StructureRules
+    reference: pd.DataFrame | None
     verdicts: pd.DataFrame
-    indices: pd.DataFrame
     relief: pd.DataFrame
     competitive: pd.DataFrame
     step_one: pd.DataFrame
     notes: tuple[str, ...]
+
+    @cached_property
+    def indices(self) -> pd.DataFrame:
+        """Long table of all indices, measured when first asked for: :func:`measure_indices`."""
+        return measure_indices(
+            self.run, self.owners, self.rules, verdicts=self.verdicts, reference=self.reference
+        )
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Give the run tables ``tests_structure`` and ``indices``."""
@@ -77,7 +88,7 @@ def test_structure(
     model: LiveModel | None = None,
     reference: pd.DataFrame | None = None,
 ) -> StructureTests:
-    """Make the structural tests that the rulebook asks for, and measure all indices.
+    """Make the structural tests that the rulebook asks for; indices follow from their result.
 
     Parameters
     ----------
@@ -126,8 +137,11 @@ def test_structure(
     wrong = negative_relief(run.marginal_units, terms, run.case.units)
     verdicts = _with_notes(stacked(rows), wrong)
     return StructureTests(
+        run=run,
+        owners=owners,
+        rules=rules,
+        reference=reference,
         verdicts=verdicts,
-        indices=measure_indices(run, owners, rules, verdicts=verdicts, reference=reference),
         relief=_named(relief, binding),
         competitive=competitive_prices(
             prices,

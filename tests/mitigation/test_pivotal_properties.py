@@ -146,7 +146,7 @@ def test_five_hundred_tests_at_once_against_brute_force() -> None:
     assert 100 < passes < len(owners) - 100  # both verdicts are common, so the test says something
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(SEGMENTS, RELIEF, ENERGY)
 def test_p1_p2_p6_order_of_the_indices(
     rows: list[tuple[str, float, float, float]], relief: float, energy: float
@@ -189,7 +189,7 @@ def test_scale_of_money(
     assert other.segments["relevant"].to_list() == one.segments["relevant"].to_list()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(SEGMENTS, RELIEF, ENERGY)
 def test_p4_a_wider_screen(
     rows: list[tuple[str, float, float, float]], relief: float, energy: float
@@ -205,7 +205,7 @@ def test_p4_a_wider_screen(
             assert after.loc[name, "rsi3"] >= row["rsi3"] - 1e-9
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(SEGMENTS, RELIEF, ENERGY, st.integers(0, 13))
 def test_p5_splitting_and_selling_a_unit(
     rows: list[tuple[str, float, float, float]], relief: float, energy: float, which: int

@@ -192,20 +192,27 @@ def test_ramp_limits_the_supply_of_relief() -> None:
 
 
 def test_commitment_limits_the_supply_of_relief() -> None:
-    case = five_bus("A2", reference="E")
-
-    def owners(offline: str, quick: bool) -> list[str]:
-        units = case.units.assign(quick_start=quick)
-        run = cleared(case.replace(units=units), **{"mitigation.structure.supply.offline": offline})
+    slow = five_bus("A2", reference="E")
+    quick = slow.replace(units=slow.units.assign(quick_start=True))
+    runs = {}
+    for name, case in (("slow", slow), ("quick", quick)):
+        run = cleared(case)
         dispatch = run.dispatch.assign(on=run.dispatch["unit"] != "Sundance")
         tables = {**run.tables, "dispatch": dispatch}
-        off = Run(run.manifest, tables, run.case, run.rulebook, model=run.model)
-        return three_pivotal(off)["owner"].to_list()
+        runs[name] = Run(run.manifest, tables, run.case, run.rulebook, model=run.model)
 
-    assert owners("all", False) == ["east", "south"]
-    assert owners("none", True) == ["south"]
-    assert owners("quick_start", False) == ["south"]
-    assert owners("quick_start", True) == ["east", "south"]
+    def owners(offline: str, name: str) -> list[str]:
+        run = runs[name]
+        rules = run.rulebook.mitigation.structure
+        supply = rules.supply.model_copy(update={"offline": offline})
+        return three_pivotal(run, rules=rules.model_copy(update={"supply": supply}))[
+            "owner"
+        ].to_list()
+
+    assert owners("all", "slow") == ["east", "south"]
+    assert owners("none", "quick") == ["south"]
+    assert owners("quick_start", "slow") == ["south"]
+    assert owners("quick_start", "quick") == ["east", "south"]
 
 
 def test_what_ifs() -> None:
