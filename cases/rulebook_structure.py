@@ -9,10 +9,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 Share = Annotated[float, Field(ge=0, le=1)]
+Weekday = Annotated[int, Field(ge=0, le=6)]
 StructureTest = Literal["three_pivotal", "competitive_path", "two_step", "system", "system_margin"]
+
+
+def _listed(value: Any) -> Any:
+    """Take a list from a command line, written a,b,c."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
 
 
 def _number(default: Any, evidence: str, source: str, description: str, **limits: Any) -> Any:
@@ -105,7 +113,7 @@ class CompetitivePathRules(_Section):
         "CAISO day-ahead: nothing is committed, so all of it can be withheld",
         "count the minimum of potentially pivotal portfolios as zero",
     )
-    net_buyers: tuple[str, ...] = _number(
+    net_buyers: Annotated[tuple[str, ...], BeforeValidator(_listed)] = _number(
         (),
         "M",
         "CAISO, rolling purchase and sale test",
@@ -209,7 +217,7 @@ class ConductMeasures(_Section):
         ge=0,
         description="fraction by which reference prices exceed cost; taken out of adjusted markups",
     )
-    output_gap_fractions: tuple[Share, ...] = _number(
+    output_gap_fractions: Annotated[tuple[Share, ...], BeforeValidator(_listed)] = _number(
         (1.0, 0.5, 0.25),
         "H",
         "Potomac Economics, state of the market reports",
@@ -269,7 +277,7 @@ class PeakRules(_Section):
         le=23,
         description="last local hour on peak",
     )
-    weekdays: tuple[Annotated[int, Field(ge=0, le=6)], ...] = _number(
+    weekdays: Annotated[tuple[Weekday, ...], BeforeValidator(_listed)] = _number(
         (0, 1, 2, 3, 4), "H", "PJM: Monday to Friday", "days on peak, Monday is 0"
     )
     holidays: str = _number(
@@ -283,7 +291,7 @@ class PeakRules(_Section):
 class StructureRules(_Section):
     """Structural tests, indices and what they are measured from."""
 
-    tests: tuple[StructureTest, ...] = Field(
+    tests: Annotated[tuple[StructureTest, ...], BeforeValidator(_listed)] = Field(
         default=("three_pivotal", "system"),
         description="tests that a run of structural tests makes",
     )
