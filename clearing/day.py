@@ -112,9 +112,10 @@ class Day:
     @cached_property
     def out(self) -> Flags:
         """Where a unit with a p_min has an availability of 0: it is off, (T, U)."""
-        nothing = self._wide("availability", self.units, np.inf) == 0.0
+        nothing: Flags = self._wide("availability", self.units, np.inf) == 0.0
         must: Flags = np.isnan(self.self_scheduled) & (self.unit_column("p_min") > 0.0)
-        return nothing & must
+        off: Flags = nothing & must
+        return off
 
     @cached_property
     def high(self) -> Floats:

@@ -19,6 +19,7 @@ __all__ = ["LiveModel", "LpSolution"]
 
 _DEVEX = 1
 _DUAL, _PRIMAL = 1, 4
+_SPARED_MW = 1e-6
 _BASIC = int(highspy.HighsBasisStatus.kBasic)
 
 
@@ -47,7 +48,9 @@ class LiveModel:
 
     def __init__(self, compiled: Compiled, rulebook: RuleBook) -> None:
         self.compiled = compiled
-        self.soft = RowSet.none()
+        self._loaded = SoftRows.none(len(compiled.cost))
+        self.charged = SoftRows.none(len(compiled.cost))
+        """Rows that are charged in the objective, only while a loop is at work."""
         self.cost = compiled.cost.copy()
         """Cost of the compiled market's columns as they are now, (n,)."""
         self.constant = compiled.constant
@@ -79,13 +82,16 @@ class LiveModel:
         h.changeObjectiveOffset(c.constant)
         _add_rows(h, c.row_low, c.row_high, c.matrix)
 
+    @property
+    def soft(self) -> RowSet:
+        """Names of the soft rows that are loaded, (N,)."""
+        return self._loaded.rows
+
     def add(self, new: SoftRows) -> None:
         """Append soft rows with their excess columns in one step; the basis stays valid."""
-        count, n = len(new.rows), len(self.compiled.cost)
+        count = len(new)
         if not count:
             return
-        there = len(self.soft)
-        none = np.zeros(0)
         self.highs.addCols(
             count,
             new.penalty,
@@ -94,13 +100,12 @@ class LiveModel:
             0,
             np.zeros(count, dtype=np.int32),
             np.zeros(0, dtype=np.int32),
-            none,
+            np.zeros(0),
         )
-        blank = csr_array((count, there))
+        blank = csr_array((count, len(self._loaded)))
         matrix = csr_array(hstack([new.coefficients, blank, -eye_array(count)], format="csr"))
-        assert new.coefficients.shape == (count, n)
         _add_rows(self.highs, np.full(count, -np.inf), new.limit, matrix)
-        self.soft = RowSet.joined([self.soft, new.rows])
+        self._loaded = self._loaded.with_rows(new)
 
     def drop(self, rows: Positions) -> None:
         """Take soft rows out again; those that do not bind change nothing by it."""
@@ -109,9 +114,62 @@ class LiveModel:
         n, m = len(self.compiled.cost), len(self.compiled.row_low)
         self.highs.deleteRows(len(rows), np.asarray(m + rows, dtype=np.int32))
         self.highs.deleteCols(len(rows), np.asarray(n + rows, dtype=np.int32))
-        kept = np.ones(len(self.soft), dtype=bool)
+        self._loaded = self._loaded[self._others(rows)]
+
+    def charge(self, rows: Positions) -> None:
+        """Take out soft rows that are exceeded and charge their excess in the objective instead.
+
+        ``penalty * (coefficients @ x - limit)`` is what the row costs as long as it is exceeded,
+        so an optimum at which it still is one of the whole problem (else see `spared`). Duals and
+        basis of all other rows stay as they are, and the program is smaller by a dense row.
+        """
+        if not len(rows):
+            return
+        n, m = len(self.compiled.cost), len(self.compiled.row_low)
+        basis = self.highs.getBasis()
+        kept = self._others(rows)
+        column, row = list(basis.col_status), list(basis.row_status)
+        basis.col_status = column[:n] + [column[n + k] for k in kept.tolist()]
+        basis.row_status = row[:m] + [row[m + k] for k in kept.tolist()]
+        charged = self._loaded[rows]
+        self.drop(rows)
+        self._shift_costs(charged, 1.0)
+        self.charged = self.charged.with_rows(charged)
+        self.highs.setBasis(basis)
+
+    def spared(self, x: Floats) -> Positions:
+        """Charged rows that a solution no longer exceeds: they must be loaded again."""
+        over = self.charged.coefficients @ x - self.charged.limit
+        return np.flatnonzero(over < -_SPARED_MW)
+
+    def load(self, rows: Positions) -> None:
+        """Load charged rows again, with their excess basic: duals stay feasible."""
+        if not len(rows):
+            return
+        back, there = self.charged[rows], len(self._loaded)
+        kept = np.ones(len(self.charged), dtype=bool)
         kept[rows] = False
-        self.soft = self.soft[kept]
+        self.charged = self.charged[kept]
+        self._shift_costs(back, -1.0)
+        self.add(back)
+        basis = self.highs.getBasis()
+        column, row = list(basis.col_status), list(basis.row_status)
+        n, m = len(self.compiled.cost) + there, len(self.compiled.row_low) + there
+        column[n:] = [highspy.HighsBasisStatus.kBasic] * len(back)
+        row[m:] = [highspy.HighsBasisStatus.kUpper] * len(back)
+        basis.col_status, basis.row_status = column, row
+        self.highs.setBasis(basis)
+
+    def _shift_costs(self, rows: SoftRows, sign: float) -> None:
+        cost = sign * np.asarray(rows.penalty @ rows.coefficients)
+        columns = np.flatnonzero(cost)
+        constant = self.constant - sign * float(rows.penalty @ rows.limit)
+        self.set_costs(columns, self.cost[columns] + cost[columns], constant)
+
+    def _others(self, rows: Positions) -> Positions:
+        kept = np.ones(len(self._loaded), dtype=bool)
+        kept[rows] = False
+        return np.flatnonzero(kept)
 
     def set_costs(self, columns: Positions, cost: Floats, constant: float) -> None:
         """Change the cost of columns (money per MW over the interval) and the fixed cost."""

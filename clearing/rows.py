@@ -12,7 +12,7 @@ from enum import IntEnum
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, vstack
 
 from network.arrays import Flags, Floats, Positions
 
@@ -117,3 +117,29 @@ class SoftRows:
     limit: Floats
     penalty: Floats
     """Money per MW of excess over the interval, (N,)."""
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, rows: Positions | Flags) -> SoftRows:
+        """Give the rows at these places."""
+        return SoftRows(
+            self.rows[rows],
+            csr_array(self.coefficients[np.asarray(rows)]),
+            self.limit[rows],
+            self.penalty[rows],
+        )
+
+    @classmethod
+    def none(cls, columns: int) -> SoftRows:
+        """No rows over so many columns."""
+        return cls(RowSet.none(), csr_array((0, columns)), np.zeros(0), np.zeros(0))
+
+    def with_rows(self, more: SoftRows) -> SoftRows:
+        """These rows, then those."""
+        return SoftRows(
+            RowSet.joined([self.rows, more.rows]),
+            csr_array(vstack([self.coefficients, more.coefficients], format="csr")),
+            np.concatenate([self.limit, more.limit]),
+            np.concatenate([self.penalty, more.penalty]),
+        )

@@ -2,7 +2,8 @@
 
 Network rows enter first and ramps once few network rows are missing: a program of intervals that
 do not yet depend on each other is far quicker to bring to its congested state. When rows pile up,
-those that hold nothing back leave again, each at most once, so the loop ends.
+those that hold nothing back leave again, and those that are exceeded, whose price is their
+penalty, are charged in the objective instead of being rows; each at most once, so the loop ends.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from clearing.limits import NetworkLimits
 from clearing.live import LiveModel, LpSolution
 from clearing.ramps import RampLimits
 from clearing.rows import Kind, RowSet
-from network.arrays import Floats, Positions
+from network.arrays import Floats
 
 __all__ = ["Loop", "Progress", "Secured"]
 
@@ -27,7 +28,9 @@ Progress = Callable[[dict[str, Any]], None]
 _RAMPS_AFTER = 50
 """Ramps join once fewer network rows than this are missing."""
 _CROWD = 1000
-"""Rows that are loaded before idle ones leave."""
+"""Rows that are loaded before some leave."""
+_CHARGED_MW = 1e-2
+"""MW beyond its limit from which a row may be charged in the objective instead."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +58,7 @@ class Loop:
     events: list[dict[str, Any]] = field(default_factory=list)
     """What each pass did, for the run's event log."""
     _left: set[int] = field(default_factory=set)
+    _returned: set[int] = field(default_factory=set)
 
     def run(self) -> Secured:
         """Iterate until no limit is violated that the model does not hold."""
@@ -65,7 +69,8 @@ class Loop:
             passes += 1
             start = time.perf_counter()
             flows = self.network.flows(solution.x)
-            known = self.live.soft.keys
+            known = np.concatenate([self.live.soft.keys, self.live.charged.rows.keys])
+            spared = self.live.spared(solution.x)
             found = self.network.violated(flows, self.tolerance, known)
             missing = len(found)
             with_ramps = with_ramps or missing < _RAMPS_AFTER
@@ -75,11 +80,16 @@ class Loop:
                 found = RowSet.joined([found, ramps])
             self.screening_seconds += time.perf_counter() - start
             self._report(passes, missing, len(found) - missing, time.perf_counter() - begin)
-            if not len(found):
+            if not len(found) and not len(self.live.charged):
                 return Secured(solution, flows, passes)
             start = time.perf_counter()
-            self._drop_idle()
-            self._add(found)
+            if len(found):
+                self._make_room(solution.excess)
+                self._returned.update(self.live.charged.rows.keys[spared].tolist())
+                self.live.load(spared)
+                self._add(found)
+            else:
+                self.live.load(np.arange(len(self.live.charged)))
             self.row_seconds += time.perf_counter() - start
 
     def _add(self, found: RowSet) -> None:
@@ -92,16 +102,19 @@ class Loop:
         if ramp.any():
             self.live.add(self.ramps.soft_rows(found[ramp]))
 
-    def _drop_idle(self) -> None:
-        if len(self.live.soft) < _CROWD:
+    def _make_room(self, excess: Floats) -> None:
+        """Where rows pile up, drop those that are idle and charge those that are exceeded."""
+        live = self.live
+        if len(live.soft) < _CROWD:
             return
-        keys = self.live.soft.keys
-        idle = self.live.inactive() & (self.live.soft.kind != Kind.RAMP)
-        chosen: Positions = np.flatnonzero(idle)
-        fresh = np.array([k not in self._left for k in keys[chosen].tolist()], dtype=bool)
-        chosen = chosen[fresh]
-        self._left.update(keys[chosen].tolist())
-        self.live.drop(chosen)
+        keys, network = live.soft.keys, live.soft.kind != Kind.RAMP
+        left = np.fromiter(self._left, dtype=np.int64, count=len(self._left))
+        idle = live.inactive() & network & ~np.isin(keys, left)
+        self._left.update(keys[idle].tolist())
+        returned = np.fromiter(self._returned, dtype=np.int64, count=len(self._returned))
+        exceeded = (excess > _CHARGED_MW) & network & ~np.isin(keys, returned)
+        live.drop(np.flatnonzero(idle))
+        live.charge(np.flatnonzero(exceeded[~idle]))
 
     def _report(self, passes: int, network: int, ramps: int, seconds: float) -> None:
         done = {

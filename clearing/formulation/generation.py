@@ -17,7 +17,7 @@ def define_dispatch(market: Market) -> None:
 
     For unit u in interval t, with every unit on:
 
-        low[t,u] <= p[u,t] <= high[t,u]                                        (dispatch limits)
+        low[t,u] <= p[u,t] <= high[t,u], implied where there are blocks        (dispatch limits)
         p[u,t] = low[t,u] + sum over s of block[u,t,s],
         0 <= block[u,t,s] <= MW of block s between low and high                (offer blocks)
 
@@ -32,22 +32,29 @@ def define_dispatch(market: Market) -> None:
     free = high - low > _NARROW_MW
     np.add.at(market.fixed_injection.T, day.unit_bus, low.T)
     interval, unit = np.nonzero(free)
-    names = day.units.to_numpy(dtype=object)
-    keys = list(zip(names[unit].tolist(), interval.tolist(), strict=True))
-    p = market.define("p", keys, low[free], high[free])
-    market.inject(p.at, interval, day.unit_bus[unit], np.ones(len(p)))
-    # The constant part `low` is an injection already: take it out of the variable's own.
-    np.add.at(market.fixed_injection, (interval, day.unit_bus[unit]), -low[free])
-
+    place = np.full(low.shape, -1, dtype=np.intp)
+    place[free] = np.arange(len(unit))
     blocks = day.offers
     reach = (blocks.interval, blocks.of)
     least = np.maximum(blocks.start, low[reach])
     most = np.minimum(blocks.start + blocks.mw, high[reach])
     used = np.flatnonzero((most - least > _NARROW_MW) & free[reach])
-    column = np.full(low.shape, -1, dtype=np.intp)
-    column[free] = np.arange(len(p))
-    of = column[reach][used]
-    count = np.bincount(of, minlength=len(p))
+    of = place[reach][used]
+    count = np.bincount(of, minlength=len(unit))
+
+    names = day.units.to_numpy(dtype=object)
+    keys = list(zip(names[unit].tolist(), interval.tolist(), strict=True))
+    # Blocks bound an output that they make up; bounds of its own would only make duals ambiguous.
+    made_up = count > 1
+    p = market.define(
+        "p",
+        keys,
+        np.where(made_up, -np.inf, low[free]),
+        np.where(made_up, np.inf, high[free]),
+    )
+    market.inject(p.at, interval, day.unit_bus[unit], np.ones(len(p)))
+    # The constant part `low` is an injection already: take it out of the variable's own.
+    np.add.at(market.fixed_injection, (interval, day.unit_bus[unit]), -low[free])
 
     # What the offers cost: MW of each block that its variable stands for, and MW that is fixed.
     base = low[free]

@@ -37,4 +37,3 @@ def test_other_blocks_start_from_the_rows_that_are_known() -> None:
     again = clearing.reclear(run, case.replace(offers=halves))
     assert again.objective == pytest.approx(run.objective, rel=1e-12)
     assert again.manifest["passes"] < run.manifest["passes"]
-
