@@ -6,7 +6,8 @@ has a feasible dispatch within hard limits:
 - every unit has one price, the average over its offer blocks (PyPSA has no ramps over several
   blocks of a unit);
 - load shedding is a unit at every bus with load, as large as the load, at 1000 per MWh; it does
-  not ramp;
+  not ramp; days that Counterflow clears alone have none, and limits that give way at the default
+  rulebook's penalties instead;
 - angle-difference limits and DC links are left out; phase shifts, taps, parallel circuits and
   negative reactances stay;
 - a day of 24 hours lets every load swing together between 0.6 and 1.0 of the grid's own, and
@@ -47,8 +48,8 @@ class Day:
     @property
     def folder(self) -> Path:
         """Where the built case is kept."""
-        minimum = "-from-zero" if self.from_zero else ""
-        return CACHE / f"{self.source.replace('/', '-')}-{self.hours}h-x{self.rating:g}{minimum}"
+        variant = "-from-zero" * self.from_zero + "-soft" * (not self.peer)
+        return CACHE / f"{self.source.replace('/', '-')}-{self.hours}h-x{self.rating:g}{variant}"
 
     @property
     def from_zero(self) -> bool:
@@ -111,7 +112,7 @@ def build_day(day: Day) -> Case:
     if day.from_zero:
         units["p_min"] = 0.0
     demand = _demand(case, day.hours)
-    shedding = _shedding_units(case, demand)
+    shedding = _shedding_units(case, demand if day.peer else demand.iloc[:0])
     units = pd.concat([units, shedding], ignore_index=True)
     offers = pd.DataFrame(
         {
