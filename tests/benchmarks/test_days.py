@@ -31,13 +31,18 @@ def test_load_swings_between_0_6_and_1_of_the_grids_own(day: Case) -> None:
     assert (total.idxmin(), total.idxmax()) == (4, 16)
 
 
-def test_units_ramp_15_percent_and_shedding_covers_all_load(day: Case) -> None:
+def test_units_ramp_15_percent_and_shedding_covers_all_load() -> None:
+    day = build_day(Day("x", "pglib/case118_ieee", 24))
     shedding = day.units["unit"].str.startswith("shed ")
     own = day.units[~shedding]
     assert np.allclose(own["ramp_up"], 0.15 * own["p_max"])
     assert day.units.loc[shedding, "p_max"].sum() == pytest.approx(4242.0)
     assert day.offers["segment"].eq(1).all()
     assert day.offers.set_index("unit")["price"].loc[day.units["unit"][shedding]].eq(1000.0).all()
+
+
+def test_days_without_a_peer_have_no_shedding_units(day: Case) -> None:
+    assert not day.units["unit"].str.startswith("shed ").any()
 
 
 def test_emergency_ratings_are_a_tenth_above_or_rate_c() -> None:
