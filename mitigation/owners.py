@@ -10,8 +10,9 @@ import pandas as pd
 from cases.errors import Failure, InputError
 
 HOW_TO_ASSIGN = (
-    "no unit has an owner, and every structural test needs one: fill units.owner, or read the case "
-    "with owners='area', owners='round-robin:K' or owners='FILE'"
+    "no unit has an owner, and every structural test needs one: fill units.owner, or assign owners "
+    "with counterflow import SOURCE -o CASE --owners area (or round-robin:K, or FILE), in Python "
+    "read_case(SOURCE, owners='area'), owners='round-robin:K' or owners='FILE', and clear again"
 )
 
 

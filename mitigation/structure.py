@@ -10,6 +10,7 @@ from functools import cached_property
 import pandas as pd
 
 from cases.errors import DataWarning
+from cases.rulebook import RuleBook
 from cases.rulebook_structure import StructureRules
 from cases.run import Run
 from mitigation.base import ReliefBase, relief_base
@@ -67,8 +68,9 @@ class StructureTests:
         )
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """Give the run tables ``tests_structure`` and ``indices``."""
+        """Give the run tables ``tests_structure``, ``relief`` and ``indices``."""
         return {
+            "relief": as_run_table("relief", self.relief),
             "tests_structure": as_run_table("tests_structure", self.verdicts),
             "indices": as_run_table("indices", self.indices),
         }
@@ -154,22 +156,38 @@ def test_structure(
     )
 
 
-def with_tests(run: Run, found: StructureTests) -> Run:
-    """Make a run of tests only: the tables of ``run`` and what was found, naming it as parent."""
+def with_tests(
+    run: Run,
+    found: StructureTests,
+    *,
+    rulebook: RuleBook | None = None,
+    what_if: Sequence[str] = (),
+) -> Run:
+    """Make a run of tests only: the tables of ``run`` and what was found, naming it as parent.
+
+    ``rulebook`` is the rulebook of the tests where it is not that of the run, ``what_if`` says in
+    words how control over units differs from that of the case; both are kept in the new run.
+    """
     event = {
         "pass": "structure",
         "rules": sorted(found.verdicts["rule_id"].unique()),
         "verdicts": len(found.verdicts),
         "failed": int((~found.verdicts["passed"]).sum()),
+        "what_if": list(what_if),
         "notes": list(found.notes),
     }
-    manifest = {**run.manifest, "parent": run.id}
+    manifest = {
+        **run.manifest,
+        "parent": run.id,
+        "settings": {**run.settings, "what_if": list(what_if)},
+        "warnings": list(dict.fromkeys([*run.manifest["warnings"], *found.notes])),
+    }
     del manifest["tables"], manifest["created"]
     return Run(
         manifest,
         {**run.tables, **found.tables()},
         run.case,
-        run.rulebook,
+        rulebook or run.rulebook,
         [*run.events, event],
         run.model,
     )

@@ -12,8 +12,10 @@ import pytest
 from cases.case import Case
 from cases.errors import DataWarning, InputError
 from cases.run import Run
+from mitigation.indices.measure import COLUMNS as INDEX_COLUMNS
 from mitigation.structure import owners_of, slack_sensitivity, with_tests
 from mitigation.structure import test_structure as structure_tests
+from mitigation.verdicts import COLUMNS
 from mitigation.what_if import cover, divest, merge_owners
 from tests.mitigation.markets import cleared, five_bus
 
@@ -272,5 +274,14 @@ def test_tables_fit_the_schema_of_a_run(tmp_path: Path) -> None:
     assert again.id != run.id
     again.write(tmp_path / "tested")
     read = Run.read(tmp_path / "tested")
-    assert read.tests_structure["rsi3"].to_list() == tables["tests_structure"]["rsi3"].to_list()
+    for name, table in tables.items():
+        pd.testing.assert_frame_equal(getattr(read, name), table, check_dtype=False)
+    # Nothing that the tests say is lost on the way into the folder.
+    assert {*read.tests_structure} == {*COLUMNS}
+    assert {*read.indices} == {*INDEX_COLUMNS}
+    row = read.tests_structure.set_index(["rule_id", "owner"]).loc[("three_pivotal", "south")]
+    assert (row["slack"], row["base"]) == ("bus E", "pre_control")
+    assert row["shadow_price"] == pytest.approx(62.322042, abs=1e-5)
+    assert read.relief["effective_mw"].sum() == pytest.approx(137.992911 + 96.090357, abs=1e-4)
+    assert set(read.indices["zone"]) > {""}
     assert read.events[-1]["rules"] == ["system", "three_pivotal"]
