@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     )
     from clearing import clear, validate
     from counterflow import plots as plots
-    from counterflow._later import NotYet, mitigate, report, serve, study
+    from counterflow._later import NotYet, report, serve, study
     from counterflow.comparison import Comparison, compare
     from counterflow.explanation import PriceExplanation, explain_price
     from counterflow.export import export_prices
+    from counterflow.mitigation import mitigate
     from counterflow.summary import Summary, summarize
     from settlement import settle
 
@@ -55,7 +56,7 @@ _HOME = {
     "compare": "counterflow.comparison",
     "explain_price": "counterflow.explanation",
     "export_prices": "counterflow.export",
-    "mitigate": "counterflow._later",
+    "mitigate": "counterflow.mitigation",
     "read_case": "cases",
     "report": "counterflow._later",
     "serve": "counterflow._later",

@@ -13,17 +13,6 @@ def _missing(name: str, part: str, instead: str) -> NoReturn:
     raise NotYet(f"{name}() is not in this release: it needs {part}. {instead}")
 
 
-def mitigate(*args: object, **options: object) -> NoReturn:
-    """Test and replace offers, then clear again: waits for the mitigation part.
-
-    Raises
-    ------
-    NotYet
-        Always, in this release.
-    """
-    _missing("mitigate", "the mitigation part", "clear() and compare() work on a run.")
-
-
 def report(*args: object, **options: object) -> NoReturn:
     """Write the monitor's page of a run: waits for the report part.
 

@@ -49,6 +49,7 @@ def _register() -> None:
         explain,
         export,
         import_case,
+        mitigate,
         plot,
         settle,
         show,
@@ -58,6 +59,7 @@ def _register() -> None:
     app.command("check")(check.run)
     app.command("clear")(clear.run)
     app.command("show")(show.run)
+    app.command("mitigate")(mitigate.run)
     app.command("settle")(settle.run)
     app.command("explain")(explain.run)
     app.command("compare")(compare.run)

@@ -58,7 +58,6 @@ def test_a_name_that_is_not_public() -> None:
 @pytest.mark.parametrize(
     ("name", "part"),
     [
-        ("mitigate", "mitigation part"),
         ("report", "report part"),
         ("serve", "report part"),
         ("study", "study part"),
