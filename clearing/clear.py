@@ -63,6 +63,12 @@ def clear(
     if security not in ("none", "n-1"):
         message = f"expected none or n-1, got {security!r}"
         raise InputError.one("", None, "security", "known_option", message)
+    if not isinstance(case, Case):
+        message = f"expected a Case, as read_case returns it, got {type(case).__name__}"
+        raise InputError.one("", None, "case", "known_option", message)
+    if gap is not None and not 0.0 <= gap < 1.0:
+        message = f"expected a fraction from 0 to below 1, got {gap:g}"
+        raise InputError.one("", None, "gap", "known_option", message)
     if commitment:
         message = (
             "unit commitment is not part of this version; clear without it "
@@ -72,6 +78,9 @@ def clear(
     begin = time.perf_counter()
     changed = dict(settings or {})
     rules = RuleBook.load(rulebook or "default").with_settings(changed)
+    if rules.losses.method != "none":
+        message = f"{rules.losses.method} losses are not part of this version; set it to none"
+        raise InputError.one("", None, "losses.method", "not_available", message)
     day = Day.of(case, rules)
     session = Session.open(day, security, progress)
     return _run(session, begin, security, changed)
@@ -178,12 +187,20 @@ def _exceeded(slacks: Any) -> list[str]:
     total = by_name.agg(cost=("cost", "sum"), mw=("mw", "max"), intervals=("mw", "size"))
     total = total.sort_values("cost", ascending=False, kind="stable")
     listed = [
-        f"{kind} limit {name} cannot be kept: up to {row.mw:.3f} MW over in {row.intervals} "
-        f"intervals, penalty {row.cost:.2f}"
+        f"{_name_of(kind, name)} cannot be kept: up to {row.mw:.3f} MW beyond in "
+        f"{row.intervals:.0f} interval{'' if row.intervals == 1 else 's'}, penalty {row.cost:.2f}"
         for (kind, name), row in total.head(10).iterrows()
     ]
     more = [f"{len(total) - 10} more limits are exceeded; see slacks"] if len(total) > 10 else []
     return listed + more
+
+
+def _name_of(kind: str, name: str) -> str:
+    """Name a limit in a sentence: `balance:1` is the energy balance of island 1."""
+    if kind == "balance":
+        island = name.partition(":")[2]
+        return "the energy balance" + (f" of island {island}" if island else "")
+    return f"{kind} limit {name}"
 
 
 def _solver(rules: RuleBook) -> dict[str, Any]:

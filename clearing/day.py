@@ -164,14 +164,19 @@ class Day:
 
     @cached_property
     def load_shares(self) -> Floats:
-        """Share of each bus in its island's demand, (T, B); even where there is none in total."""
+        """Share of each bus in its island's demand, (T, B); even where there is none.
+
+        A bus whose loads are negative in total (embedded generation) counts as none: beside it,
+        shares of the net demand would be any size, and scaling them would move power over the grid.
+        """
         islands = self.grid.islands
+        demand = np.maximum(self.bus_demand, 0.0)
         total = np.zeros((self.intervals, self.islands))
-        np.add.at(total.T, islands, self.bus_demand.T)
+        np.add.at(total.T, islands, demand.T)
         size = np.bincount(islands, minlength=self.islands)
         has = (total > 0.0)[:, islands]
         safe = np.where(total > 0.0, total, 1.0)[:, islands]
-        return np.where(has, self.bus_demand / safe, 1.0 / size[islands])
+        return np.where(has, demand / safe, 1.0 / size[islands])
 
     @cached_property
     def reference_shares(self) -> Floats:

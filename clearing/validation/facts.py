@@ -252,9 +252,9 @@ class Facts:
     def shares(self) -> Floats:
         """How an island's missing MW spreads over its buses (T, B), sum 1 per island.
 
-        In proportion to demand; evenly where the island has no positive demand in total.
+        In proportion to positive demand; evenly where the island has none.
         """
-        demand = self.at_bus(self.demand, self.bus_of("loads"))
+        demand = np.maximum(self.at_bus(self.demand, self.bus_of("loads")), 0.0)
         result = np.zeros_like(demand)
         for island in range(int(self.grid.islands.max()) + 1):
             inside = np.flatnonzero(self.grid.islands == island)

@@ -172,10 +172,10 @@ def blocks_of(
 
 
 def shares(demand: Mapping[str, float], part: Sequence[str]) -> dict[str, float]:
-    """How an island's missing MW spreads over its buses: by demand, or evenly without demand."""
-    total = sum(demand.get(bus, 0.0) for bus in part)
+    """How an island's missing MW spreads: by positive demand of buses, or evenly without any."""
+    total = sum(max(demand.get(bus, 0.0), 0.0) for bus in part)
     if total > 0:
-        return {bus: demand.get(bus, 0.0) / total for bus in part}
+        return {bus: max(demand.get(bus, 0.0), 0.0) / total for bus in part}
     return {bus: 1.0 / len(part) for bus in part}
 
 

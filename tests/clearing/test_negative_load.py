@@ -1,0 +1,67 @@
+"""Embedded generation as negative load: what is missing is never scaled by it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import cases
+import clearing
+
+
+def two_buses(embedded: float) -> cases.Case:
+    """Load 80 at bus 2, negative load at bus 1, a line of 50 MW between, G1 at 10, G2 at 30."""
+    start = pd.Timestamp("2024-05-01T00:00", tz="UTC")
+    return cases.Case.build(
+        {"name": "embedded", "timezone": "UTC", "start": start, "intervals": 1},
+        {
+            "buses": pd.DataFrame({"bus": ["1", "2"]}),
+            "branches": pd.DataFrame(
+                {"branch": ["L"], "from_bus": "1", "to_bus": "2", "x": 0.1, "rating_mw": 50.0}
+            ),
+            "units": pd.DataFrame({"unit": ["G1", "G2"], "bus": ["1", "2"], "p_max": 200.0}),
+            "offers": pd.DataFrame(
+                {"unit": ["G1", "G2"], "segment": 1, "mw": 200.0, "price": [10.0, 30.0]}
+            ),
+            "loads": pd.DataFrame({"load": ["D", "E"], "bus": ["2", "1"]}),
+            "demand": pd.DataFrame({"interval_start": [start], "D": [80.0], "E": [embedded]}),
+        },
+    )
+
+
+@pytest.mark.parametrize("embedded", [-60.0, -79.99])
+def test_a_line_full_of_embedded_generation_is_exceeded_by_what_it_carries(embedded: float) -> None:
+    """All of bus 1 flows over the line: 50 MW fit, G2 makes up the rest of the load."""
+    run = clearing.clear(two_buses(embedded), commitment=False)
+    over = -embedded - 50.0
+    assert run.slacks["constraint"].tolist() == ["L"]
+    assert run.slacks["mw"].tolist() == pytest.approx([over])
+    assert run.objective == pytest.approx((80.0 + embedded) * 30 + over * 2000)
+    assert run.prices["lmp"].tolist() == pytest.approx([30.0 - 2000.0, 30.0])
+    assert run.prices["mec"].tolist() == pytest.approx([30.0, 30.0])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"gap": 2.0}, "gap: expected a fraction from 0 to below 1, got 2"),
+        (
+            {"settings": {"losses.method": "marginal"}},
+            "losses.method: marginal losses are not part of this version; set it to none",
+        ),
+    ],
+)
+def test_an_option_that_would_have_no_effect_is_refused(
+    options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(cases.InputError) as caught:
+        clearing.clear(two_buses(-60.0), commitment=False, **options)
+    assert str(caught.value) == message
+
+
+def test_only_a_case_is_cleared() -> None:
+    with pytest.raises(cases.InputError) as caught:
+        clearing.clear("pjm5", commitment=False)  # type: ignore[arg-type]
+    assert str(caught.value) == "case: expected a Case, as read_case returns it, got str"
