@@ -264,7 +264,11 @@ def _failures(file: str, error: ValidationError) -> list[Failure]:
             rule, message = "unknown_key", f"there is no such key{nearest(key, known)}"
         else:
             message = item["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-            message = message.removeprefix("a valid ").partition(", unable")[0]
+            message = (
+                message.replace("a valid i", "an i")
+                .replace("a valid ", "a ")
+                .partition(", unable")[0]
+            )
             rule, message = "value", f"must be {message}, not {item['input']!r}"
         failures.append(Failure(file, None, key, rule, message))
     return failures

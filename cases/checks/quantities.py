@@ -45,6 +45,7 @@ def check_quantities(context: Context) -> None:
             message = f"{first} must not be after {last}"
             context.fail(name, position, first, "dates", message)
     _check_initial_state(context)
+    _check_hubs(context)
     _check_shapes(context)
     if context.usable("units"):
         _check_series(context)
@@ -58,6 +59,15 @@ def _check_initial_state(context: Context) -> None:
     for position in positions((units["initial_hours"] < 0) & (units["initial_mw"] > 0)):
         message = "a unit that is off before the case must have initial_mw 0 or blank"
         context.fail("units", position, "initial_mw", "initial_state", message)
+
+
+def _check_hubs(context: Context) -> None:
+    """A hub whose weights are all zero has no price."""
+    hubs = context.tables["hubs"]
+    total = hubs["weight"].groupby(hubs["hub"], sort=False).transform("sum")
+    for position in positions((total == 0) & ~hubs["hub"].duplicated()):
+        message = f"the weights of hub {hubs['hub'].iat[position]} sum to 0; it has no price"
+        context.fail("hubs", position, "weight", "hub_weights", message)
 
 
 def _check_shapes(context: Context) -> None:

@@ -278,6 +278,10 @@ ONE_CHANGE: dict[str, tuple[dict[str, str | bytes | None], list[Found]]] = {
         {"units.csv": "unit,bus,p_max,initial_hours,initial_mw\nG1,A,100,-3,20\nG2,C,80,4,20\n"},
         [("units.csv", 2, "initial_mw", "initial_state")],
     ),
+    "hub without weight": (
+        {"hubs.csv": "hub,bus,weight\nH,A,1\nK,A,0\nK,B,0\n"},
+        [("hubs.csv", 3, "weight", "hub_weights")],
+    ),
     "stored energy above the most": (
         {"storage.csv": "storage,bus,charge_mw,discharge_mw,energy_max,initial_mwh\nS,A,1,1,4,5\n"},
         [("storage.csv", 2, "initial_mwh", "initial_mwh_above_energy_max")],

@@ -107,10 +107,10 @@ def test_all_wrong_settings_are_named_with_what_was_expected() -> None:
         "gap: there is no such setting; did you mean solver.gap?",
         "pricing: is a section; set one of pricing.method, pricing.allow_offline, "
         "pricing.tie_break",
-        "penalties.ramp: must be number, not 'dear'",
+        "penalties.ramp: must be a number, not 'dear'",
         "pricing.method: must be 'fixed', 'relaxed' or 'extended', not 'cheap'",
-        "pricing.allow_offline: must be boolean, not 'perhaps'",
-        "solver.threads: must be integer, got a number with a fractional part, not 1.5",
+        "pricing.allow_offline: must be a boolean, not 'perhaps'",
+        "solver.threads: must be an integer, got a number with a fractional part, not 1.5",
         "solver.gap: must be greater than or equal to 0, not -1",
     ]
 
