@@ -17,7 +17,6 @@ app = typer.Typer(
         "Exit codes: 0 done; 1 the input or the command is wrong; 2 no clearing exists, or none "
         "was found within the limits; 3 a comparison or a check failed; 130 interrupted."
     ),
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -78,6 +77,9 @@ def main(arguments: list[str] | None = None) -> None:
 def invoke(arguments: list[str]) -> int:
     """Run one command and return its exit code; user errors are messages, never tracebacks."""
     as_json = "--json" in arguments
+    if not arguments:
+        sys.stderr.write(_help())
+        return 1
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning  # type: ignore[assignment]
         try:
@@ -98,6 +100,12 @@ def invoke(arguments: list[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
+def _help() -> str:
+    """Give the text of ``--help``: what a bare ``counterflow`` prints, as a usage error."""
+    command = typer.main.get_command(app)
+    return command.get_help(command.context_class(command, info_name="counterflow")) + "\n"
+
+
 def _interrupted() -> int:
     with contextlib.suppress(OSError):
         sys.stderr.write("interrupted\n")
@@ -107,7 +115,7 @@ def _interrupted() -> int:
 def _usage_error(message: str, as_json: bool) -> int:
     from cases.errors import InputError
 
-    text = " ".join(message.split())
+    text = " ".join(message.split()).replace("Value error, ", "")
     return _known_error(InputError.one("", None, None, "usage", text), as_json)
 
 

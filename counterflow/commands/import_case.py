@@ -53,6 +53,8 @@ def run(
     options: dict[str, Any] = stress_factors(stress) if stress is not None else {}
     given = {"days": days, "market": market, "owners": owners, "segments": segments}
     options |= {name: value for name, value in given.items() if value is not None}
+    if date is not None and (source.endswith(".m") or source.startswith(("matpower/", "pglib/"))):
+        raise bad("usage", f"--date is for rts-gmlc; {source} has no dates")
     name = source if date is None else f"{source.rstrip('/')}/{_day(date)}"
     free_folder(destination, "a case folder")
 

@@ -240,3 +240,26 @@ def test_a_real_process(folder: Path, other: Path) -> None:
     done = process(["compare", folder, other, "--json"])
     assert (done.returncode, done.stderr) == (3, "")
     assert json.loads(done.stdout)["ok"] is False
+
+
+def test_a_bare_call_prints_the_help_as_it_is_laid_out(call: Call) -> None:
+    said = call()
+    assert said.code == 1
+    assert said.out == ""
+    assert "\nCommands:\n" in said.err
+    assert "error:" not in said.err
+
+
+def test_a_wrong_choice_names_the_choices_only(call: Call, tmp_path: Path) -> None:
+    said = call("clear", "pjm5", "-o", tmp_path / "run", "--security", "n-2")
+    assert said.code == 1
+    assert said.err.strip() == (
+        "error: Invalid value for '--security': 'n-2' is not one of 'none', 'n-1'."
+    )
+
+
+def test_a_date_of_a_case_without_dates_is_refused(call: Call, tmp_path: Path) -> None:
+    said = call("import", "pglib/case5_pjm", tmp_path / "case", "--date", "2020-01-01")
+    assert said.code == 1
+    assert said.err.strip() == "error: --date is for rts-gmlc; pglib/case5_pjm has no dates"
+    assert not (tmp_path / "case").exists()
