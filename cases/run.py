@@ -52,6 +52,10 @@ class _Tables(Mapping[str, pd.DataFrame]):
             self._made[name] = conform(RUN_TABLES[name], given(), self._timezone)
         return self._made[name]
 
+    def made(self, name: str) -> bool:
+        """Whether a table exists already."""
+        return name in self._made
+
     def __contains__(self, name: object) -> bool:
         return name in self._given
 
@@ -105,6 +109,10 @@ class Run:
     def __repr__(self) -> str:
         status = self._given.get("status", "")
         return f"<Run of {self.case.meta.name}: {status}, objective {self.objective:g}>"
+
+    def made(self, table: str) -> bool:
+        """Whether a table exists already, rather than being made when it is asked for."""
+        return self.tables.made(table)
 
     @property
     def objective(self) -> float:

@@ -18,6 +18,9 @@ from clearing.validation.facts import Facts, Floats
 from clearing.validation.report import above, below, differing, rows
 from clearing.validation.units import limits
 
+LONGEST_TABLE = 2_000_000
+"""Rows up to which the terms of prices are made only to be checked."""
+
 __all__ = ["balance_price", "bids", "links", "points", "split", "terms", "units"]
 
 
@@ -74,8 +77,13 @@ def points(facts: Facts) -> Iterator[pd.DataFrame]:
 def terms(facts: Facts) -> Iterator[pd.DataFrame]:
     """Check that mcc of a bus is the sum of dfax * shadow price over ``price_terms``.
 
-    The shadow prices there are those of ``constraints``, for every constraint that has one.
+    The shadow prices there are those of ``constraints``, for every constraint that has one. Of a
+    run just cleared, a table that nobody has asked for and that would be very long is not made
+    for this check; it is checked where it exists, as in a run that was read.
     """
+    made = facts.run.made("price_terms")
+    if not made and len(facts.network_constraints) * len(facts.names("buses")) > LONGEST_TABLE:
+        return
     table = facts.table("price_terms")
     mcc = facts.by_name("prices", "mcc")
     total = np.zeros_like(mcc)
