@@ -112,7 +112,7 @@ class Run:
 
     def made(self, table: str) -> bool:
         """Whether a table exists already, rather than being made when it is asked for."""
-        return self.tables.made(table)
+        return not isinstance(self.tables, _Tables) or self.tables.made(table)
 
     @property
     def objective(self) -> float:
