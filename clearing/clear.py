@@ -47,7 +47,7 @@ def clear(
         "n-1": also the case's contingencies, or every non-islanding branch outage where it has
         none; flows after an outage keep to emergency ratings.
     gap, time_limit
-        Relative gap and seconds for the commitment, in place of the rulebook's.
+        Relative gap of the commitment and seconds for solving, in place of the rulebook's.
     settings
         Other rulebook values for this run, keys like `pricing.method`.
     progress
@@ -77,6 +77,8 @@ def clear(
         raise InputError.one("", None, "commitment", "not_available", message)
     begin = time.perf_counter()
     changed = dict(settings or {})
+    if time_limit is not None:
+        changed["solver.time_limit"] = time_limit
     rules = RuleBook.load(rulebook or "default").with_settings(changed)
     if rules.losses.method != "none":
         message = f"{rules.losses.method} losses are not part of this version; set it to none"

@@ -21,7 +21,7 @@ from scipy.sparse import csr_array
 
 from cases import Failure, InputError
 from clearing.compiled import Compiled
-from clearing.rows import Kind, RowSet, SoftRows
+from clearing.rows import Keys, Kind, RowSet, SoftRows
 from network import Contingency, ContingencyScreen, Interface, interface_weights
 from network.arrays import Floats, Positions
 
@@ -72,19 +72,23 @@ class NetworkLimits:
         """Base-case flows, (L, T), at a solution (n,)."""
         return self.grid.flows(np.ascontiguousarray(self._compiled.injections(x).T))
 
-    def violated(self, flows: Floats, tolerance: float, known: Positions) -> RowSet:
+    def violated(self, flows: Floats, tolerance: float, known: Keys) -> RowSet:
         """Limits that `flows` (L, T) break by more than `tolerance` MW, but for `known` keys."""
+        base = self.met(flows, tolerance, known)
+        if not self.contingencies:
+            return base
+        return RowSet.joined([base, self._after_outages(flows, tolerance, known)])
+
+    def met(self, flows: Floats, tolerance: float, known: Keys) -> RowSet:
+        """Base-case limits that `flows` (L, T) pass by more than `tolerance` MW, < 0 allowed."""
         low, high = self.day.flow_limits
         parts = [_beyond(Kind.BRANCH, flows, low, high, tolerance)]
         if self.interfaces:
             over = np.asarray(self._weights @ flows)
             parts.append(_beyond(Kind.INTERFACE, over, *self._interface_limits, tolerance))
-        parts = [rows[~np.isin(rows.keys, known)] for rows in parts]
-        if self.contingencies:
-            parts.append(self._after_outages(flows, tolerance, known))
-        return RowSet.joined(parts)
+        return RowSet.joined([rows[~np.isin(rows.keys, known)] for rows in parts])
 
-    def _after_outages(self, flows: Floats, tolerance: float, known: Positions) -> RowSet:
+    def _after_outages(self, flows: Floats, tolerance: float, known: Keys) -> RowSet:
         worst = _WORST
         while True:
             found = self.screen.violations(flows, tolerance, worst)

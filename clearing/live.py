@@ -58,6 +58,8 @@ class LiveModel:
         self.seconds = 0.0
         """Time spent inside HiGHS."""
         self.iterations = 0
+        self.deadline = np.inf
+        """Time (of `time.perf_counter`) after which solving ends without a clearing."""
         self._options(rulebook)
         self._load()
 
@@ -219,6 +221,11 @@ class LiveModel:
 
     def _run(self) -> None:
         begin = time.perf_counter()
+        left = self.deadline - begin
+        if left <= 0.0:
+            raise NoClearing("no clearing: the time limit ended before every limit was kept", ())
+        if np.isfinite(left):
+            self.highs.setOptionValue("time_limit", self.highs.getRunTime() + left)
         self.highs.run()
         self.seconds += time.perf_counter() - begin
 

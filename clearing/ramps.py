@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from clearing.compiled import Compiled
-from clearing.rows import Kind, RowSet, SoftRows
+from clearing.rows import Keys, Kind, RowSet, SoftRows
 from network.arrays import Floats, Positions
 
 __all__ = ["RampLimits"]
@@ -61,7 +61,7 @@ class RampLimits:
         """Output of every unit, (T, U), at a solution (n,)."""
         return np.where(self.column >= 0, x[self.column], self.day.low)
 
-    def violated(self, output: Floats, tolerance: float, known: Positions) -> RowSet:
+    def violated(self, output: Floats, tolerance: float, known: Keys) -> RowSet:
         """Ramps that `output` (T, U) breaks by more than `tolerance` MW, but for `known` keys."""
         before = np.vstack([self._initial[None, :], output[:-1]])
         change = output - before

@@ -16,7 +16,7 @@ from scipy.sparse import csr_array, vstack
 
 from network.arrays import Flags, Floats, Positions
 
-__all__ = ["Kind", "RowSet", "SoftRows"]
+__all__ = ["Keys", "Kind", "RowSet", "SoftRows"]
 
 Keys = npt.NDArray[np.int64]
 

@@ -18,7 +18,7 @@ import numpy as np
 from clearing.limits import NetworkLimits
 from clearing.live import LiveModel, LpSolution
 from clearing.ramps import RampLimits
-from clearing.rows import Kind, RowSet
+from clearing.rows import Keys, Kind, RowSet
 from network.arrays import Floats
 
 __all__ = ["Loop", "Progress", "Secured"]
@@ -29,6 +29,8 @@ _RAMPS_AFTER = 50
 """Ramps join once fewer network rows than this are missing."""
 _CROWD = 1000
 """Rows that are loaded before some leave."""
+_TOUCHING_MW = 1e-7
+"""MW below its limit at which a flow counts as meeting it."""
 _CHARGED_MW = 1e-2
 """MW beyond its limit from which a row may be charged in the objective instead."""
 
@@ -81,6 +83,7 @@ class Loop:
             self.screening_seconds += time.perf_counter() - start
             self._report(passes, missing, len(found) - missing, time.perf_counter() - begin)
             if not len(found) and not len(self.live.charged):
+                solution = self._with_touching(solution, flows, known)
                 return Secured(solution, flows, passes)
             start = time.perf_counter()
             if len(found):
@@ -91,6 +94,18 @@ class Loop:
             else:
                 self.live.load(np.arange(len(self.live.charged)))
             self.row_seconds += time.perf_counter() - start
+
+    def _with_touching(self, solution: LpSolution, flows: Floats, known: Keys) -> LpSolution:
+        """Load limits that are met exactly but were never broken: prices may hang on them."""
+        touching = self.network.met(flows, -_TOUCHING_MW, known)
+        if self.ramps.exist:
+            output = self.ramps.output(solution.x)
+            at_ramp = self.ramps.violated(output, -_TOUCHING_MW, known)
+            touching = RowSet.joined([touching, at_ramp])
+        if not len(touching):
+            return solution
+        self._add(touching)
+        return self.live.solve()
 
     def _add(self, found: RowSet) -> None:
         ramp = found.kind == Kind.RAMP

@@ -56,6 +56,7 @@ class Session:
         compiled = compile_market(market)
         times = {"build": built - start, "compile": time.perf_counter() - built}
         live = LiveModel(compiled, day.rulebook)
+        live.deadline = start + day.rulebook.solver.time_limit
         network, ramps = NetworkLimits(compiled, outages), RampLimits(compiled)
         rules = day.rulebook.security
         loop = Loop(live, network, ramps, rules.tolerance_mw, rules.rows_per_pass, progress)

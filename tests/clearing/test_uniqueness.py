@@ -45,5 +45,35 @@ def test_only_the_interval_at_the_limit_is_named() -> None:
     assert 10.0 <= run.prices["lmp"].iloc[1] <= 20.0
 
 
+def test_a_line_that_is_met_exactly_is_seen() -> None:
+    """10 at the far end of a line of 50 MW, 30 at the load of 50 MW: one more MW costs 30."""
+    start = pd.Timestamp("2024-05-01T00:00", tz="UTC")
+    case = cases.Case.build(
+        {"name": "line", "timezone": "UTC", "start": start},
+        {
+            "buses": pd.DataFrame({"bus": ["1", "2"]}),
+            "branches": pd.DataFrame(
+                {"branch": ["l"], "from_bus": ["1"], "to_bus": ["2"], "x": 0.1, "rating_mw": 50.0}
+            ),
+            "units": pd.DataFrame({"unit": ["A", "B"], "bus": ["1", "2"], "p_max": 100.0}),
+            "offers": pd.DataFrame(
+                {"unit": ["A", "B"], "segment": 1, "mw": 100.0, "price": [10.0, 30.0]}
+            ),
+            "loads": pd.DataFrame({"load": ["L"], "bus": ["2"]}),
+            "demand": pd.DataFrame({"interval_start": [start], "L": [50.0]}),
+        },
+    )
+    run = clearing.clear(case, commitment=False)
+    assert any("may not be unique" in warning for warning in run.manifest["warnings"])
+    for side, expected in (("lower", [10.0, 10.0]), ("upper", [10.0, 30.0])):
+        run = clearing.clear(case, commitment=False, settings={"pricing.tie_break": side})
+        assert run.prices["lmp"].tolist() == pytest.approx(expected)
+
+
+def test_a_time_limit_ends_without_a_clearing() -> None:
+    with pytest.raises(cases.NoClearing, match="time limit"):
+        clearing.clear(two_units([50.0]), commitment=False, time_limit=1e-9)
+
+
 def test_unique_prices_raise_no_warning() -> None:
     assert clearing.clear(two_units([50.0, 150.0]), commitment=False).manifest["warnings"] == []
