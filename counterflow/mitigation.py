@@ -96,4 +96,6 @@ def _rulebook(run: Run, given: str | RuleBook | None, settings: Mapping[str, Any
             f" not {', '.join(others)}; clear the case anew with them"
         )
         raise InputError.one("", None, None, "settings", message)
-    return run.rulebook.model_copy(update={"mitigation": chosen.mitigation})
+    # Not model_copy: it would carry over the hash that the run's rulebook has worked out.
+    values = {**run.rulebook.model_dump(), "mitigation": chosen.mitigation.model_dump()}
+    return RuleBook.model_validate(values)

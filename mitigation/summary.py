@@ -128,7 +128,7 @@ def relief_summary(
     idle = relief[relief["relevant"].astype(bool)].merge(off, on=["interval_start", "unit"])
     failed = rows.loc[~rows["passed"] & (rows["owner"] != ""), [*test, "owner"]]
     could = idle.merge(failed, on=[*test, "owner"])[test].drop_duplicates().assign(could_cap=True)
-    did = pd.DataFrame(columns=test)
+    did = rows[test].iloc[:0]
     if decisions is not None:
         did = decisions.loc[decisions["action"] == "mitigated", test].drop_duplicates()
     marked = tests.merge(could, on=test, how="left").merge(

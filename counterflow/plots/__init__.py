@@ -9,6 +9,7 @@ from counterflow.plots.lmp_map import lmp_map
 from counterflow.plots.merit_order import merit_order
 from counterflow.plots.page import write
 from counterflow.plots.rent import constraint_rent
+from counterflow.plots.structure import pivotal_heat_map, relief_supply_curve, structure_duration
 from counterflow.plots.waterfall import settlement_waterfall
 
 __all__ = [
@@ -16,7 +17,10 @@ __all__ = [
     "lmp_heat_map",
     "lmp_map",
     "merit_order",
+    "pivotal_heat_map",
     "price_duration",
+    "relief_supply_curve",
     "settlement_waterfall",
+    "structure_duration",
     "write",
 ]

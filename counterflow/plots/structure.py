@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -94,19 +96,18 @@ def pivotal_heat_map(run: Run) -> go.Figure:
     return figure
 
 
-def relief_supply_curve(run: Run, relief: pd.DataFrame, constraint: str, start: str) -> go.Figure:
+def relief_supply_curve(run: Run, constraint: str = "", start: str | None = None) -> go.Figure:
     """Supply curve of relief for one constraint in one interval, with need, price and screen.
 
     Parameters
     ----------
     run
-        A run with its `tests_structure`.
-    relief
-        `relief` of `mitigation.test_structure(run)`.
+        A run with its `tests_structure` and `relief`.
     constraint
-        Constraint, alone or as `constraint (contingency)`.
+        Constraint, alone or as `constraint (contingency)`; the one of the largest shadow price
+        when none is named.
     start
-        Start of the interval.
+        Start of the interval; the one of the largest shadow price when none is given.
 
     Returns
     -------
@@ -119,17 +120,8 @@ def relief_supply_curve(run: Run, relief: pd.DataFrame, constraint: str, start: 
     InputError
         The constraint was not tested in that interval.
     """
-    at = pd.Timestamp(start)
-    at = at.tz_localize(run.case.meta.timezone) if at.tzinfo is None else at
-    tests = run.tests_structure
-    tests = tests.assign(name=constraint_names(tests))
-    tests = tests[(tests["rule_id"] == RULE) & (tests["interval_start"] == at)]
-    rows = tests[(tests["name"] == constraint) | (tests["constraint"] == constraint)]
-    if rows.empty or not (rows["need_mw"] > 0).all():
-        known = ", ".join(sorted(set(tests.loc[tests["need_mw"] > 0, "name"]))) or "none"
-        message = f"no test of {constraint!r} at {at}; tested then: {known}"
-        raise InputError.one("", None, None, "constraint", message)
-    first = rows.iloc[0]
+    first = _tested(run, constraint, start)
+    at, relief = first["interval_start"], run.relief
     limit = ["constraint", "contingency", "direction"]
     same = (relief[limit] == first[limit]).all(axis=1) & (relief["interval_start"] == at)
     curve = relief[same].sort_values(["effective_price", "unit", "segment"])
@@ -146,12 +138,31 @@ def relief_supply_curve(run: Run, relief: pd.DataFrame, constraint: str, start: 
         figure.add_hline(y=price, line={"color": INK, "dash": "dash"}, annotation_text=text)
     else:
         figure.add_annotation(text="supply is short of the need", x=need, y=0, showarrow=True)
-    name = constraint_names(rows).iloc[0]
-    dressed(figure, f"Relief for {name}", f"{at:%Y-%m-%d %H:%M}, {horizon(run)}")
+    dressed(figure, f"Relief for {first['name']}", f"{at:%Y-%m-%d %H:%M}, {horizon(run)}")
     figure.update_layout(legend_title_text="owner", bargap=0)
     figure.update_xaxes(title="effective MW, cumulative")
     figure.update_yaxes(title=f"effective price ({per_mwh(run)} of relief)")
     return figure
+
+
+def _tested(run: Run, constraint: str, start: str | None) -> pd.Series:
+    """Return the first row of the test that is asked for, with the `name` of its constraint."""
+    tests = run.tests_structure
+    tests = tests[(tests["rule_id"] == RULE) & (tests["need_mw"] > 0)]
+    tests = tests.assign(name=constraint_names(tests)).reset_index(drop=True)
+    then = pd.Series(True, index=tests.index)
+    if start is not None:
+        at = pd.Timestamp(start)
+        at = at.tz_localize(run.case.meta.timezone) if at.tzinfo is None else at
+        then = tests["interval_start"] == at
+    named = (tests["name"] == constraint) | (tests["constraint"] == constraint)
+    rows = tests[then & named] if constraint else tests[then]
+    if rows.empty:
+        known = ", ".join(sorted(set(tests.loc[then, "name"]))) or "none"
+        asked = repr(constraint) if constraint else "any constraint"
+        when = f"at {start}; tested then" if start is not None else "in the run; tested"
+        raise InputError.one("", None, None, "constraint", f"no test of {asked} {when}: {known}")
+    return rows.sort_values("shadow_price", ascending=False, kind="stable").iloc[0]
 
 
 def _add_owner(figure: go.Figure, curve: pd.DataFrame, owner: str, rank: int) -> None:
@@ -176,7 +187,7 @@ def _add_owner(figure: go.Figure, curve: pd.DataFrame, owner: str, rank: int) ->
     )
 
 
-def structure_duration(run: Run, *indices: str) -> go.Figure:
+def structure_duration(run: Run, indices: Sequence[str] = ("rsi1", "rsi2", "rsi3")) -> go.Figure:
     """Duration curves of indices of the market, such as `rsi1`, `rsi3` or `hhi.cleared`.
 
     From `run.indices`; with several owners the most pivotal one of each interval counts.
@@ -192,8 +203,7 @@ def structure_duration(run: Run, *indices: str) -> go.Figure:
         An index that the run does not hold.
     """
     figure = go.Figure()
-    names = indices or ("rsi1", "rsi2", "rsi3")
-    for i, name in enumerate(names):
+    for i, name in enumerate(indices):
         curve = duration_curve(run.indices, name)
         value = curve["value"].to_numpy(dtype=float)
         figure.add_scatter(
@@ -208,14 +218,14 @@ def structure_duration(run: Run, *indices: str) -> go.Figure:
             name=name,
             hovertemplate="%{x:.1f} %: %{y:.3f}<extra>" + name + "</extra>",
         )
-    if all(name.startswith("rsi") for name in names):
+    if all(name.startswith("rsi") for name in indices):
         rule = run.rulebook.mitigation.structure.concentration.rsi
         text = f"guideline {rule:g}"
         line = {"color": MUTED, "dash": "dot"}
         figure.add_hline(y=rule, line=line, annotation_text=text)
-    dressed(figure, f"Duration of {', '.join(names)}", horizon(run))
+    dressed(figure, f"Duration of {', '.join(indices)}", horizon(run))
     figure.update_xaxes(title="share of hours with at least this value (%)", range=[0, 100])
-    figure.update_yaxes(title="HHI" if names[0].startswith("hhi") else "index")
+    figure.update_yaxes(title="HHI" if indices[0].startswith("hhi") else "index")
     return figure
 
 

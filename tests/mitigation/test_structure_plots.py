@@ -32,8 +32,8 @@ def test_heat_map_marks_failures(tested: tuple[Run, StructureTests]) -> None:
 
 
 def test_relief_curve_holds_the_segments(tested: tuple[Run, StructureTests]) -> None:
-    run, found = tested
-    figure = relief_supply_curve(run, found.relief, "D-E", "2026-07-01 02:00")
+    run, _ = tested
+    figure = relief_supply_curve(run, "D-E", "2026-07-01 02:00")
     bars = {trace.name: trace for trace in figure.data}
     assert list(bars) == ["south", "east"]
     assert bars["south"].x[0] == 0
@@ -48,9 +48,18 @@ def test_relief_curve_holds_the_segments(tested: tuple[Run, StructureTests]) -> 
 def test_relief_curve_of_a_constraint_that_was_not_tested(
     tested: tuple[Run, StructureTests],
 ) -> None:
-    run, found = tested
+    run, _ = tested
     with pytest.raises(InputError, match="tested then: D-E"):
-        relief_supply_curve(run, found.relief, "A-B", "2026-07-01 02:00")
+        relief_supply_curve(run, "A-B", "2026-07-01 02:00")
+
+
+def test_relief_curve_shows_the_dearest_test_when_none_is_named(
+    tested: tuple[Run, StructureTests],
+) -> None:
+    run, found = tested
+    dearest = found.verdicts.loc[found.verdicts["shadow_price"].idxmax()]
+    subtitle = relief_supply_curve(run).layout.title.subtitle.text
+    assert f"{dearest['interval_start']:%Y-%m-%d %H:%M}" in subtitle
 
 
 def test_duration_curves(tested: tuple[Run, StructureTests]) -> None:
@@ -59,7 +68,7 @@ def test_duration_curves(tested: tuple[Run, StructureTests]) -> None:
     assert [trace.name for trace in figure.data] == ["rsi1", "rsi2", "rsi3"]
     assert figure.data[0].y[0] == pytest.approx(930 / 270)
     assert figure.data[0].x.tolist() == [0, 25, 50, 75, 100]
-    assert structure_duration(run, "hhi.cleared").layout.yaxis.title.text == "HHI"
+    assert structure_duration(run, ["hhi.cleared"]).layout.yaxis.title.text == "HHI"
 
 
 def test_a_run_without_tests() -> None:
