@@ -255,7 +255,7 @@ def test_owners_that_cannot_be_tested(call: Call, tmp_path: Path) -> None:
 def test_an_owner_with_two_parents(pjm5: Run) -> None:
     owners = pjm5.case.owners
     twice = owners[owners["owner"] == "Alta Energy"].assign(parent="Another Holding")
-    with pytest.raises(cf.InputError, match="two parents|parents"):
+    with pytest.raises(cf.InputError, match="parents"):
         cf.mitigate(
             cleared(pjm5.case.replace(owners=pd.concat([owners, twice], ignore_index=True))),
             tests_only=True,
