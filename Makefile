@@ -59,6 +59,7 @@ test-slow: $(VENV)/.dev browser  ## larger grids and sweeps
 
 bench: $(VENV)/.dev $(PEER)/.ready  ## one table of times against PyPSA; CASES=name,name picks some
 	$(BIN)/python -m benchmarks.bench --peer $(PEER)/bin/python $(if $(CASES),--cases $(CASES)) $(ARGS)
+	$(if $(CASES),,$(BIN)/python -m benchmarks.structure)
 
 lint: $(VENV)/.dev  ## ruff, mypy --strict, one-way imports
 	$(BIN)/ruff check .
