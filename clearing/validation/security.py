@@ -73,7 +73,8 @@ def _exceeded(facts: Facts) -> Iterator[pd.DataFrame]:
     single: list[Contingency] = []
     together: list[Contingency] = []
     for outage in contingencies(facts.case, grid):
-        (single if len(outage.branches) == 1 and not outage.units else together).append(outage)
+        if not outage.units:  # outages of units are not cleared either
+            (single if len(outage.branches) == 1 else together).append(outage)
     most = np.abs(flow).max(axis=1)
     for start in range(0, len(single), BLOCK):
         block = single[start : start + BLOCK]

@@ -109,6 +109,7 @@ def baseline() -> list[Any]:
 def test_pglib_baseline(name: str, expected: float) -> None:
     """BASELINE.md gives five digits: half of the last one is at most 5e-5 of the value.
 
+    Chords of quadratic costs lie above the published curve, by no more than the reader says.
     Where it says "inf." no dispatch keeps the angle limits: the clearing must say what it breaks.
     """
     case = cf.read_case(f"pglib/{name}")
@@ -116,5 +117,7 @@ def test_pglib_baseline(name: str, expected: float) -> None:
     if expected == float("inf"):
         assert len(run.slacks)
     else:
-        assert run.objective + no_load(case) == pytest.approx(expected, rel=6e-5)
+        above = run.objective + no_load(case) - expected
+        assert -6e-5 * expected <= above
+        assert above <= 6e-5 * expected + case.meta.imported.get("cost_error_per_hour", 0.0)
         assert run.slacks.empty
