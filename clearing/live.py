@@ -72,6 +72,8 @@ class LiveModel:
             ("primal_feasibility_tolerance", solver.feasibility_tolerance),
             ("dual_feasibility_tolerance", solver.feasibility_tolerance),
             ("solver", "simplex"),
+            # The first program is a merit order: presolve would take longer than solving it.
+            ("presolve", "off"),
             # Devex pricing: rows added warm spoil steepest-edge weights, which are dear to remake.
             ("simplex_dual_edge_weight_strategy", _DEVEX),
         ):
