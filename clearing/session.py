@@ -192,7 +192,8 @@ def _not_unique(day: Day, intervals: Positions, tie_break: str) -> list[str]:
     starts = day.case.interval_starts[intervals]
     shown = ", ".join(start.isoformat() for start in starts[:3])
     more = f" and {len(starts) - 3} more" if len(starts) > 3 else ""
+    count = f"{len(starts)} interval" + "s" * (len(starts) > 1)
     return [
-        f"prices may not be unique in {len(starts)} intervals ({shown}{more}): a schedule meets a "
+        f"prices may not be unique in {count} ({shown}{more}): a schedule meets a "
         f"limit exactly; chosen by pricing.tie_break = {tie_break}"
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cases.checks.context import Context, positions
+from cases.errors import Failure
 
 __all__ = ["check_quantities"]
 
@@ -13,6 +14,7 @@ TOLERANCE_MW = 1e-6
 # (table, the column that must not exceed, the other column, unit)
 _ORDERED: tuple[tuple[str, str, str, str], ...] = (
     ("units", "p_min", "p_max", "MW"),
+    ("units", "initial_mw", "p_max", "MW"),
     ("links", "min_mw", "max_mw", "MW"),
     ("interface_limits", "min_mw", "max_mw", "MW"),
     ("branches", "angle_min_deg", "angle_max_deg", "degrees"),
@@ -46,6 +48,7 @@ def check_quantities(context: Context) -> None:
             context.fail(name, position, first, "dates", message)
     _check_initial_state(context)
     _check_hubs(context)
+    _warn_of_interfaces_without_limits(context)
     _check_shapes(context)
     if context.usable("units"):
         _check_series(context)
@@ -125,3 +128,16 @@ def _check_series(context: Context) -> None:
         for row, k in np.argwhere((block > 0) & (block < least - TOLERANCE_MW)).tolist():
             message = f"the self-schedule is below p_min ({block[row, k]:g} < {least[k]:g} MW)"
             context.fail("self_schedules", row, str(ids[k]), "self_schedule_below_p_min", message)
+
+
+def _warn_of_interfaces_without_limits(context: Context) -> None:
+    """Warn of interfaces that limit nothing, because they have no row of limits."""
+    interfaces = context.tables["interfaces"]
+    limited = set(context.tables["interface_limits"]["interface"])
+    source = context.sources["interfaces"]
+    first = ~interfaces["interface"].duplicated() & ~interfaces["interface"].isin(limited)
+    for position in positions(first):
+        message = f"{interfaces['interface'].iat[position]} has no limits in interface_limits"
+        context.warnings.append(
+            Failure(source.file, source.row(position), "interface", "no_limits", message)
+        )

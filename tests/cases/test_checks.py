@@ -105,6 +105,10 @@ ONE_CHANGE: dict[str, tuple[dict[str, str | bytes | None], list[Found]]] = {
         swap("units.csv", "G2,Q,C,0,80", "G2,Q,C,81,80"),
         [("units.csv", 3, "p_min", "p_min_above_p_max")],
     ),
+    "initial output above p_max": (
+        {"units.csv": "unit,owner,bus,p_min,p_max,initial_mw\nG1,P,A,10,100,120\nG2,Q,C,0,80,\n"},
+        [("units.csv", 2, "initial_mw", "initial_mw_above_p_max")],
+    ),
     "negative p_min": (
         swap("units.csv", "G2,Q,C,0,80", "G2,Q,C,-5,80"),
         [("units.csv", 3, "p_min", "negative")],
@@ -445,6 +449,12 @@ def test_demand_above_supply_of_an_island_warns(tmp_path: Path) -> None:
         case = read_small(tmp_path, branches=branches)
     assert len(caught) == 2
     assert [f.row for f in case.warnings] == [2, 3]
+
+
+def test_an_interface_without_limits_warns(tmp_path: Path) -> None:
+    with pytest.warns(DataWarning, match="I has no limits"):
+        case = read_small(tmp_path, interfaces="interface,branch\nI,AB\nI,BC\n")
+    assert [(f.row, f.column) for f in case.warnings] == [(2, "interface")]
 
 
 def test_one_broken_table_does_not_hide_or_multiply_others(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def test_tie_break_picks_the_side(side: str, expected: float) -> None:
 def test_only_the_interval_at_the_limit_is_named() -> None:
     run = clearing.clear(two_units([50.0, 100.0, 150.0]), commitment=False)
     (warning,) = run.manifest["warnings"]
-    assert warning.startswith("prices may not be unique in 1 intervals (2024-05-01T01:00:00+00:00)")
+    assert warning.startswith("prices may not be unique in 1 interval (2024-05-01T01:00:00+00:00)")
     assert 10.0 <= run.prices["lmp"].iloc[1] <= 20.0
 
 
