@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import highspy
@@ -36,8 +36,6 @@ class LpSolution:
     """Duals of the compiled market's rows, money per MW over the interval, (m,)."""
     soft_dual: Floats
     """Worth of one more MW of each soft row's limit over the interval, >= 0, (N,)."""
-    reduced_cost: Floats
-    """Reduced costs of the columns, (n,)."""
 
 
 class LiveModel:
@@ -182,6 +180,19 @@ class LiveModel:
         self.highs.changeColsCost(len(columns), np.asarray(columns, dtype=np.int32), cost)
         self.highs.changeObjectiveOffset(constant)
 
+    @property
+    def penalty(self) -> Floats:
+        """Money per MW over the interval of each soft row's excess, (N,); 0 = the row is free."""
+        return self._loaded.penalty
+
+    def set_penalty(self, rows: Positions, penalty: Floats) -> None:
+        """Change what exceeding soft rows costs; 0 frees them."""
+        each = self._loaded.penalty.copy()
+        each[rows] = penalty
+        self._loaded = replace(self._loaded, penalty=each)
+        columns = np.asarray(len(self.compiled.cost) + rows, dtype=np.int32)
+        self.highs.changeColsCost(len(columns), columns, each[rows])
+
     def set_bounds(self, columns: Positions, low: Floats, high: Floats) -> None:
         """Change the bounds of columns."""
         self.highs.changeColsBounds(len(columns), np.asarray(columns, dtype=np.int32), low, high)
@@ -207,14 +218,12 @@ class LiveModel:
         n, m = len(self.compiled.cost), len(self.compiled.row_low)
         value = np.asarray(solution.col_value, dtype=float)
         dual = np.asarray(solution.row_dual, dtype=float)
-        reduced = np.asarray(solution.col_dual, dtype=float)
         return LpSolution(
             float(info.objective_function_value),
             value[:n],
             value[n:],
             dual[:m],
             np.maximum(-dual[m:], 0.0),
-            reduced[:n],
         )
 
     @property

@@ -128,6 +128,7 @@ class Loop:
         self._left.update(keys[idle].tolist())
         returned = np.fromiter(self._returned, dtype=np.int64, count=len(self._returned))
         exceeded = (excess > _CHARGED_MW) & network & ~np.isin(keys, returned)
+        exceeded &= live.penalty > 0.0
         live.drop(np.flatnonzero(idle))
         live.charge(np.flatnonzero(exceeded[~idle]))
 

@@ -66,10 +66,10 @@ class EngineModel:
         free = asked
         try:
             while True:
-                self._set_cost(self._held(free), 0.0)
+                self._set_penalty(free, 0.0)
                 found = self._solve()
                 # A row that left the model and came back is held again: free it once more.
-                if self._costs(self._held(free)).any():
+                if self.model.live.penalty[self._held(free)].any():
                     continue
                 more = self._stand_ins(asked, free, found, alike)
                 if not len(more):
@@ -78,7 +78,7 @@ class EngineModel:
             flow = self.model.cleared.network.flow_on(asked, found.flows)
             return self._resolved(found, limits.assign(flow_mw=flow))
         finally:
-            self._set_cost(self._held(free), self._penalty(free))
+            self._set_penalty(free, self._penalty(free))
 
     def _stand_ins(self, asked: RowSet, free: RowSet, found: Cleared, alike: float) -> RowSet:
         """Binding rows whose relief factors are those of a row that was asked for."""
@@ -157,22 +157,15 @@ class EngineModel:
         """Places of rows that are in the model now."""
         return np.flatnonzero(np.isin(self.model.live.soft.keys, rows.keys))
 
+    def _set_penalty(self, rows: RowSet, penalty: float | Floats) -> None:
+        held = self._held(rows)
+        self.model.live.set_penalty(held, np.broadcast_to(penalty, held.shape).astype(float))
+
     def _penalty(self, rows: RowSet) -> Floats:
         soft = self.model.live.soft
         day, kinds = self.model.cleared.day, soft.kind[self._held(rows)]
         prices = [getattr(day.rulebook.penalties, Kind(kind).label) for kind in kinds.tolist()]
         return np.array(prices, dtype=float) * day.hours
-
-    def _costs(self, places: Integers) -> Floats:
-        first = len(self.model.live.compiled.cost)
-        get = self.model.live.highs.getCol
-        return np.array([get(int(first + place))[1] for place in places], dtype=float)
-
-    def _set_cost(self, places: Integers, cost: float | Floats) -> None:
-        first = len(self.model.live.compiled.cost)
-        columns = np.asarray(first + places, dtype=np.int32)
-        each = np.broadcast_to(np.asarray(cost, dtype=float), columns.shape).copy()
-        self.model.live.highs.changeColsCost(len(columns), columns, each)
 
     def _resolved(self, found: Cleared, flows: pd.DataFrame) -> Resolved:
         day = found.day
