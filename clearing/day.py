@@ -6,13 +6,14 @@ money per MWh. Everything here follows from case and rulebook alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from cases import Case, Failure, InputError, RuleBook
+from clearing.schedule import Commitment
 from network import Grid
 from network.arrays import Flags, Floats, Positions
 
@@ -66,12 +67,19 @@ class Day:
     case: Case
     rulebook: RuleBook
     grid: Grid
+    commitment: Commitment | None = None
+    """Which units are on; None where every unit is."""
 
     @classmethod
-    def of(cls, case: Case, rulebook: RuleBook) -> Day:
+    def of(cls, case: Case, rulebook: RuleBook, commitment: Commitment | None = None) -> Day:
         """Read a case; InputError where an offer lies outside the rulebook's cap and floor."""
         _check_offer_caps(case, rulebook)
-        return cls(case, rulebook, Grid.from_case(case, rulebook.network.convention))
+        grid = Grid.from_case(case, rulebook.network.convention)
+        return cls(case, rulebook, grid, commitment)
+
+    def committed(self, commitment: Commitment) -> Day:
+        """Give the same day with its commitment given."""
+        return replace(self, commitment=commitment)
 
     @property
     def intervals(self) -> int:
@@ -105,9 +113,24 @@ class Day:
 
     @cached_property
     def low(self) -> Floats:
-        """Least output of a unit that is on, (T, U); 0 where it is not available at all."""
-        least = np.where(self.out, 0.0, self.unit_column("p_min"))
+        """Least output, (T, U): p_min or the self-schedule while a unit is on, 0 while off."""
+        least = np.where(self.on, self.unit_column("p_min"), 0.0)
         return np.where(np.isnan(self.self_scheduled), least, self.self_scheduled)
+
+    @cached_property
+    def high(self) -> Floats:
+        """Most output, (T, U): what it can reach while a unit is on, 0 while it is off."""
+        if self.commitment is None:
+            return self.reach
+        free = np.isnan(self.self_scheduled)
+        return np.where(self.on | ~free, self.reach, 0.0)
+
+    @cached_property
+    def reach(self) -> Floats:
+        """Most that a unit can reach, on or off, (T, U): p_max, availability, self-schedule."""
+        most = np.broadcast_to(self.unit_column("p_max"), self.self_scheduled.shape)
+        reach = np.fmin(most, self._wide("availability", self.units, np.inf))
+        return np.where(np.isnan(self.self_scheduled), reach, self.self_scheduled)
 
     @cached_property
     def out(self) -> Flags:
@@ -118,11 +141,53 @@ class Day:
         return off
 
     @cached_property
-    def high(self) -> Floats:
-        """Most that a unit can reach, (T, U): p_max or its availability; its self-schedule."""
-        most = np.broadcast_to(self.unit_column("p_max"), self.self_scheduled.shape)
-        reach = np.fmin(most, self._wide("availability", self.units, np.inf))
-        return np.where(np.isnan(self.self_scheduled), reach, self.self_scheduled)
+    def on(self) -> Flags:
+        """Which units are on, (T, U): the commitment, or all that are not out."""
+        on: Flags = ~self.out if self.commitment is None else self.commitment.on
+        return on
+
+    @cached_property
+    def was_on(self) -> Flags:
+        """Which units are on in the interval before, (T, U); the first from the initial state."""
+        if self.commitment is None:
+            first = np.ones(len(self.units), dtype=bool)
+        else:
+            state = self.initial_on
+            first = np.where(np.isnan(state), self.on[0], state > 0.5)
+        return np.vstack([first[None, :], self.on[:-1]])
+
+    @cached_property
+    def start(self) -> Flags:
+        """Which units start, (T, U)."""
+        start: Flags = self.on & ~self.was_on
+        return start
+
+    @cached_property
+    def stop(self) -> Flags:
+        """Which units stop, (T, U)."""
+        stop: Flags = ~self.on & self.was_on
+        return stop
+
+    @cached_property
+    def initial_on(self) -> Floats:
+        """State before the first interval, (U,): 1 on, 0 off, NaN where it is not given.
+
+        The sign of `initial_hours`, or else whether `initial_mw` is positive.
+        """
+        hours, mw = self.unit_column("initial_hours"), self.unit_column("initial_mw")
+        given = np.where(np.isnan(hours), mw, hours)
+        return np.where(np.isnan(given), np.nan, (given > 0.0).astype(float))
+
+    @cached_property
+    def initial_output(self) -> Floats:
+        """MW before the first interval, (U,); NaN where it is not given; 0 for a unit off."""
+        mw = self.unit_column("initial_mw")
+        return np.where(self.initial_on == 0.0, 0.0, mw) if self.commitment is not None else mw
+
+    @cached_property
+    def commitment_cost(self) -> float:
+        """Money for no-load, start-up and shut-down of the commitment; 0 where none is given."""
+        return 0.0 if self.commitment is None else float(self.commitment.cost.sum())
 
     @cached_property
     def offers(self) -> Blocks:

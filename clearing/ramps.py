@@ -16,25 +16,23 @@ __all__ = ["RampLimits"]
 
 
 class RampLimits:
-    """Ramps of a dispatch with every unit on.
+    """Ramps of a dispatch with the units that are on given.
 
         p[u,t] - p[u,t-1] - excess <= ramp_up[u] * hours                              (ramp up)
         p[u,t-1] - p[u,t] - excess <= ramp_down[u] * hours                          (ramp down)
 
     with p[u,-1] the initial output where it is given. A blank ramp is no limit. Where both outputs
-    are constants (self-schedules) there is nothing to decide and no row. A unit that comes back
-    from or goes into an outage keeps to `startup_ramp` or `shutdown_ramp` instead.
+    are constants (self-schedules) there is nothing to decide and no row. A unit that starts or
+    comes back from an outage keeps to `startup_ramp` instead, one that stops to `shutdown_ramp`.
     """
 
     def __init__(self, compiled: Compiled) -> None:
         day = self.day = compiled.market.day
         self._compiled = compiled
         up, down = day.unit_column("ramp_up"), day.unit_column("ramp_down")
-        on = ~day.out
-        was_on = np.vstack([np.ones((1, len(up)), dtype=bool), on[:-1]])
-        self._up = np.where(was_on, _unlimited(up) * day.hours, self._event("startup_ramp"))
-        self._down = np.where(on, _unlimited(down) * day.hours, self._event("shutdown_ramp"))
-        self._initial = day.unit_column("initial_mw")
+        self._up = np.where(day.was_on, _unlimited(up) * day.hours, self._event("startup_ramp"))
+        self._down = np.where(day.on, _unlimited(down) * day.hours, self._event("shutdown_ramp"))
+        self._initial = day.initial_output
 
     def _event(self, column: str) -> Floats:
         return _unlimited(self.day.unit_column(column))

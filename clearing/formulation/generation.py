@@ -6,6 +6,7 @@ import numpy as np
 import pyomo.environ as pyo
 
 from clearing.formulation.market import Market, linear
+from clearing.formulation.terms import Terms
 
 __all__ = ["define_dispatch"]
 
@@ -15,13 +16,14 @@ _NARROW_MW = 1e-9
 def define_dispatch(market: Market) -> None:
     """Define output ``p`` and, where an offer has several blocks in reach, its ``block`` parts.
 
-    For unit u in interval t, with every unit on:
+    For unit u in interval t, with the units that are on given:
 
         low[t,u] <= p[u,t] <= high[t,u], implied where there are blocks        (dispatch limits)
         p[u,t] = low[t,u] + sum over s of block[u,t,s],
         0 <= block[u,t,s] <= MW of block s between low and high                (offer blocks)
 
-    `low` is p_min or the self-schedule, `high` is p_max, the availability or the self-schedule.
+    `low` is p_min or the self-schedule, `high` is p_max, the availability or the self-schedule;
+    both are 0 where a unit is off.
     Prices rise from block to block (a check of the case), so blocks fill in order and the
     piecewise-linear cost needs no binary (e.g. Knueven, Ostrowski and Watson, "On mixed-integer
     programming formulations for the unit commitment problem", INFORMS J. Computing 32(4), 2020,
@@ -52,6 +54,11 @@ def define_dispatch(market: Market) -> None:
         np.where(made_up, -np.inf, low[free]),
         np.where(made_up, np.inf, high[free]),
     )
+    variables = np.where(place >= 0, p.at[place] if len(p) else place, -1).ravel()
+    market.output = Terms.of(variables) + Terms.constants(np.where(free, 0.0, low))
+    market.on = Terms.constants(day.on.astype(float))
+    market.start = Terms.constants(day.start.astype(float))
+    market.stop = Terms.constants(day.stop.astype(float))
     market.inject(p.at, interval, day.unit_bus[unit], np.ones(len(p)))
     # The constant part `low` is an injection already: take it out of the variable's own.
     np.add.at(market.fixed_injection, (interval, day.unit_bus[unit]), -low[free])
@@ -71,7 +78,7 @@ def define_dispatch(market: Market) -> None:
     variable[parts] = block.at
     market.offer_variable, market.offer_fixed_mw = variable, fixed
     market.pay(variable[used], blocks.price[used])
-    market.constant_cost += float((blocks.price * fixed).sum())
+    market.constant_cost += float((blocks.price * fixed).sum()) + day.commitment_cost / day.hours
     start = np.searchsorted(of, np.arange(len(p) + 1))
     several = np.flatnonzero(np.diff(start)).tolist()
     m.offer_blocks = pyo.Constraint([keys[k] for k in several])

@@ -11,6 +11,7 @@ import pyomo.environ as pyo
 from pyomo.core.expr.numeric_expr import LinearExpression
 
 from clearing.day import Day
+from clearing.formulation.terms import Terms
 from network.arrays import Floats, Positions
 
 __all__ = ["Family", "Injection", "Market", "linear"]
@@ -56,6 +57,18 @@ class Market:
     injections: list[Injection] = field(default_factory=list)
     prices: list[tuple[Positions, Floats]] = field(default_factory=list)
     """Positions of variables and what they cost, money per MW and hour."""
+    charges: list[tuple[Positions, Floats]] = field(default_factory=list)
+    """Positions of variables and what they cost, money per unit of them, however long."""
+    integers: list[Positions] = field(default_factory=list)
+    """Positions of variables that take whole numbers."""
+    output: Terms = field(init=False)
+    """Output of each unit and interval, MW, (T * U,), row t * U + u."""
+    on: Terms = field(init=False)
+    """Whether it is on, (T * U,)."""
+    start: Terms = field(init=False)
+    """Whether it starts, (T * U,)."""
+    stop: Terms = field(init=False)
+    """Whether it stops, (T * U,)."""
     constant_cost: float = 0.0
     """Money per hour, over all intervals, that no variable changes."""
     offer_variable: Positions = field(init=False)
@@ -69,9 +82,11 @@ class Market:
         """Start from demand."""
         self.fixed_injection = -self.day.bus_demand
 
-    def define(self, name: str, keys: Sequence[Any], low: Floats, high: Floats) -> Family:
+    def define(
+        self, name: str, keys: Sequence[Any], low: Floats, high: Floats, integer: bool = False
+    ) -> Family:
         """Add the indexed variable `name` with bounds (n,) in the order of `keys`; inf = none."""
-        component = pyo.Var(list(keys))
+        component = pyo.Var(list(keys), within=pyo.Integers if integer else pyo.Reals)
         setattr(self.model, name, component)
         members = list(component.values())
         for variable, least, most in zip(members, low.tolist(), high.tolist(), strict=True):
@@ -81,7 +96,35 @@ class Market:
         self.variables.extend(members)
         family = Family(members, np.arange(first, len(self.variables)), low, high)
         self.families[name] = family
+        if integer:
+            self.integers.append(family.at)
         return family
+
+    def constrain(
+        self, name: str, keys: Sequence[Any], terms: Terms, low: Floats, high: Floats
+    ) -> None:
+        """Add the indexed constraint `name`: low <= terms <= high by row, (n,); inf = none.
+
+        Rows that no variable enters are left out; that they hold is for the caller to see to.
+        """
+        matrix = terms.matrix(len(self.variables))
+        least = (np.broadcast_to(low, len(terms)) - terms.constant).tolist()
+        most = (np.broadcast_to(high, len(terms)) - terms.constant).tolist()
+        used = np.flatnonzero(np.diff(matrix.indptr)).tolist()
+        component = pyo.Constraint([keys[k] for k in used])
+        setattr(self.model, name, component)
+        start, inside = matrix.indptr.tolist(), matrix.indices.tolist()
+        for k in used:
+            span = slice(start[k], start[k + 1])
+            body = linear([self.variables[j] for j in inside[span]], matrix.data[span])
+            if least[k] == most[k]:
+                component[keys[k]] = (body, most[k])
+            else:
+                component[keys[k]] = (
+                    None if least[k] == -np.inf else least[k],
+                    body,
+                    None if most[k] == np.inf else most[k],
+                )
 
     def inject(
         self, variable: Positions, interval: Positions, bus: Positions, coefficient: Floats
@@ -93,12 +136,18 @@ class Market:
         """Say that variable[k] costs price[k] money per MW and hour."""
         self.prices.append((variable, price))
 
+    def charge(self, variable: Positions, money: Floats) -> None:
+        """Say that variable[k] costs money[k] per unit of it, whatever the interval's length."""
+        self.charges.append((variable, money))
+
     @property
     def hourly_cost(self) -> Floats:
-        """What each variable costs, money per MW and hour, (n,)."""
+        """What each variable costs, money per unit of it and hour, (n,)."""
         cost = np.zeros(len(self.variables))
         for variable, price in self.prices:
             np.add.at(cost, variable, price)
+        for variable, money in self.charges:
+            np.add.at(cost, variable, money / self.day.hours)
         return cost
 
     @property

@@ -16,19 +16,20 @@ def dispatch(c: Cleared) -> pd.DataFrame:
     """Output and offered cost of every unit and interval."""
     day = c.day
     units, output = day.case.tables["units"], c.output
-    on = ~day.out
-    before = np.vstack([np.ones((1, on.shape[1]), dtype=bool), on[:-1]])
+    cost = day.offers.cost(output) * day.hours
+    if day.commitment is not None:
+        cost = cost + day.commitment.cost
     return pd.DataFrame(
         {
             **long(day, day.units, "unit"),
             "owner": tiled(units["owner"], day.intervals),
             "bus": tiled(units["bus"], day.intervals),
             "mw": output.ravel(),
-            "available_mw": day.high.ravel(),
-            "on": on.ravel(),
-            "start": (on & ~before).ravel(),
-            "stop": (~on & before).ravel(),
-            "cost": (day.offers.cost(output) * day.hours).ravel(),
+            "available_mw": day.reach.ravel(),
+            "on": day.on.ravel(),
+            "start": day.start.ravel(),
+            "stop": day.stop.ravel(),
+            "cost": cost.ravel(),
         }
     )
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from clearing.validation.blocks import Blocks
+from clearing.validation.commitment_cost import commitment_cost
 from clearing.validation.facts import MONEY_TOLERANCE, Facts, Floats, Ints
 from clearing.validation.report import differing, rows
 
@@ -68,10 +69,11 @@ def _offers(facts: Facts, which: Ints, segment: Ints, value: Floats, limit: Floa
 def dispatch_cost(facts: Facts) -> Iterator[pd.DataFrame]:
     """Check ``cost``: the output of a unit at its offer blocks, filled in order from 0 MW.
 
-    With commitment, no-load, start-up and shut-down offers come on top.
+    With commitment, no-load while on, the start-up tier that the hours off lead to, and shut-down
+    come on top.
     """
     stated = facts.by_name("dispatch", "cost")
-    expected = facts.offers_used.cost(facts.dispatch) * facts.hours
+    expected = facts.offers_used.cost(facts.dispatch) * facts.hours + commitment_cost(facts)
     slack = MONEY_TOLERANCE * np.maximum(1.0, np.abs(expected)) + facts.hours * 1e-4
     yield differing("money.cost", facts.names("units"), facts.starts, stated, expected, slack)
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from clearing.validation.facts import Facts, Floats
 from clearing.validation.report import above, below, differing
+from clearing.validation.state import initial_state, state
 
 __all__ = ["availability", "bounds", "ramps", "self_schedules"]
 
@@ -64,21 +65,25 @@ def self_schedules(facts: Facts) -> Iterator[pd.DataFrame]:
 def ramps(facts: Facts) -> Iterator[pd.DataFrame]:
     """Check p_t - p_(t-1) <= ramp_up * hours * on_(t-1) + startup_ramp * start_t; falls likewise.
 
-    The first interval moves from ``initial_mw`` where it is given. MW beyond a limit must be
+    The first interval moves from ``initial_mw`` where it is given, and from 0 where the unit was
+    off. Without commitment every unit was on before the case. MW beyond a limit must be
     reported in ``slacks``, and nothing else may be. Between two self-schedules (or the initial
     output and one) nothing is decided, so nothing is limited.
     """
     units, names = facts.case.tables["units"], facts.names("units")
     initial = units["initial_mw"].to_numpy(dtype=np.float64)
+    if facts.commitment:
+        real = facts.once(state)
+        was_on, start, stop = real.was_on, real.start, real.stop
+        initial = np.where(initial_state(facts) == 0.0, 0.0, initial)
+    else:
+        was_on = np.vstack([np.ones((1, len(names)), dtype=bool), facts.on[:-1]])
+        start, stop = facts.on & ~was_on, ~facts.on & was_on
     mw = np.vstack([initial, facts.dispatch])
-    began_on = (initial > 0.0) | (not facts.commitment)
-    was_on = np.vstack([began_on, facts.on])
     fixed = np.vstack([np.ones(len(names), dtype=bool), ~np.isnan(facts.self_scheduled)])
     change = np.where(fixed[:-1] & fixed[1:], np.nan, np.diff(mw, axis=0))
-    start = facts.on & ~was_on[:-1]
-    stop = ~facts.on & was_on[:-1]
     for direction, ramp, event_ramp, moved, staying, event in (
-        ("upper", "ramp_up", "startup_ramp", change, was_on[:-1], start),
+        ("upper", "ramp_up", "startup_ramp", change, was_on, start),
         ("lower", "ramp_down", "shutdown_ramp", -change, facts.on, stop),
     ):
         limit = _limit(units[ramp], staying, facts.hours) + _limit(units[event_ramp], event, 1.0)
