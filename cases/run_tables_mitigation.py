@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cases.columns import Column
 from cases.run_columns import (
     CONSTRAINT,
     CONTINGENCY,
@@ -74,6 +75,22 @@ MITIGATION = (
         num("effective_mw", "MW", "relief: mw * dfax"),
         num("effective_price", PRICE, "price of relief: (price - energy price) / dfax"),
         flag("relevant", "cheap enough for the screen"),
+    ),
+    table(
+        "reference_levels",
+        "what each component of an offer would be under competition",
+        (),
+        text("unit", "unit, or storage unit"),
+        Column("interval_start", "timestamp", "", "start of the interval; blank = every interval"),
+        text("component", "energy, min_gen, no_load, startup, shutdown, reserve:NAME, param:NAME"),
+        count("segment", "block of the energy curve, from 1; 0 where there is none"),
+        num("mw", "MW", "width of the block, the first starts at 0 MW; NaN where there is none"),
+        num("after_hours_off", "h", "start-up tier: from this many hours off; NaN = none"),
+        num("price", PRICE, "reference level, in the unit of the component; NaN = not known"),
+        text("method", "how it was made: negotiated, offer, price, cost, opportunity, ..."),
+        count("sample", "number of samples behind it"),
+        text("inputs_hash", "hash of the data and rules that it was made from"),
+        text("note", "what a reader must know about it"),
     ),
     table(
         "tests_conduct",
