@@ -15,13 +15,16 @@ from clearing.validation import (
     balance,
     binding,
     commitment,
+    energy_limits,
     money,
     network,
     prices,
     rent,
     security,
+    storage,
     tables,
     units,
+    virtuals,
 )
 from clearing.validation.facts import Facts
 from clearing.validation.report import COLUMNS, collect
@@ -48,6 +51,10 @@ CHECKS: tuple[Check, ...] = (
     commitment.must_run,
     commitment.outage,
     commitment.scheduled,
+    storage.power,
+    storage.energy,
+    energy_limits.budgets,
+    virtuals.awards,
     network.flows,
     network.branch_limits,
     network.interface_limits,
@@ -65,6 +72,7 @@ CHECKS: tuple[Check, ...] = (
     prices.units,
     prices.bids,
     prices.links,
+    virtuals.prices,
     prices.balance_price,
     rent.rent_identity,
 )

@@ -12,6 +12,7 @@ from clearing.validation.blocks import Blocks
 from clearing.validation.commitment_cost import commitment_cost
 from clearing.validation.facts import MONEY_TOLERANCE, Facts, Floats, Ints
 from clearing.validation.report import differing, rows
+from clearing.validation.storage import storage_cost
 
 __all__ = ["dispatch_cost", "objective", "offers", "penalties"]
 
@@ -113,7 +114,7 @@ def objective(facts: Facts) -> Iterator[pd.DataFrame]:
     """Check objective = unit costs - value of accepted bids + penalties, over all intervals.
 
     Accepted virtual supply counts at its offer, virtual demand and up-to-congestion at what they
-    would have paid.
+    would have paid; storage at its offer for discharging less its bid for charging.
     """
     expected = float(np.nansum(facts.by_name("dispatch", "cost")))
     expected += float(facts.bids.cost(facts.bid_mw).sum()) * facts.hours
@@ -121,6 +122,7 @@ def objective(facts: Facts) -> Iterator[pd.DataFrame]:
     virtuals = facts.table("virtual_awards")
     sign = np.where(virtuals["kind"] == "inc", 1.0, -1.0)
     expected += float((sign * virtuals["mw"] * virtuals["price"]).sum()) * facts.hours
+    expected += storage_cost(facts)
     stated = facts.run.objective
     excess = abs(stated - expected)
     if not excess <= MONEY_TOLERANCE * max(1.0, abs(expected)):

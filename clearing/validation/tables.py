@@ -9,6 +9,7 @@ import pandas as pd
 
 from clearing.validation.facts import SUBJECTS, Facts
 from clearing.validation.report import rows
+from clearing.validation.storage import scheduled
 
 __all__ = ["complete", "identity"]
 
@@ -18,6 +19,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "link_flows": ("mw", "loss_mw"),
     "flows": ("flow_mw",),
     "prices": (),
+    "storage_schedule": ("charge_mw", "discharge_mw", "energy_mwh"),
 }
 """Run tables that cover every subject and interval, and the numbers that must be there."""
 
@@ -26,6 +28,7 @@ IDENTITY = {
     "load_awards": ("owner", "bus"),
     "link_flows": ("from_bus", "to_bus"),
     "prices": ("zone",),
+    "storage_schedule": ("owner", "bus"),
 }
 """Run tables and their columns that repeat what the case says."""
 
@@ -35,6 +38,8 @@ def complete(facts: Facts) -> Iterator[pd.DataFrame]:
     for table, numbers in REQUIRED.items():
         name, source = SUBJECTS[table]
         frame, expected = facts.table(table), facts.names(source)
+        if table == "storage_schedule" and not scheduled(facts):
+            continue
         t, n = facts.place(table)
         unknown = (t < 0) | (n < 0)
         for _, row in frame[unknown].iterrows():
