@@ -6,11 +6,11 @@ import datetime as dt
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -147,7 +147,8 @@ class RuleBook(BaseModel):
         """
         if not settings:
             return self
-        known = dict(_leaves(type(self)))
+        names = {"mitigation.areas": tuple(self.mitigation.areas)}
+        known = dict(_leaves(type(self), named=names))
         failures = [
             Failure("", None, key, "unknown_setting", _unknown_setting(key, known))
             for key in settings
@@ -159,6 +160,8 @@ class RuleBook(BaseModel):
                 *path, last = key.split(".")
                 section = values
                 for part in path:
+                    if section[part] is None:
+                        section[part] = {}
                     section = section[part]
                 section[last] = value
         try:
@@ -233,13 +236,28 @@ def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _leaves(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def _leaves(
+    model: type[BaseModel], prefix: str = "", named: Mapping[str, Iterable[str]] | None = None
+) -> Iterator[tuple[str, Any]]:
+    """Every key and its field; inside tables of named sections those of the names given."""
     for name, field in model.model_fields.items():
-        section = field.annotation
-        if isinstance(section, type) and issubclass(section, BaseModel):
-            yield from _leaves(section, f"{prefix}{name}.")
-        else:
-            yield prefix + name, field
+        section = _section(field.annotation)
+        if section is not None:
+            yield from _leaves(section, f"{prefix}{name}.", named)
+            continue
+        yield prefix + name, field
+        for each in (named or {}).get(prefix + name, ()):
+            inner = _section(get_args(field.annotation)[1])
+            if inner is not None:
+                yield from _leaves(inner, f"{prefix}{name}.{each}.", named)
+
+
+def _section(annotation: Any) -> type[BaseModel] | None:
+    """The model of a section, also of one that may be left out."""
+    for kind in (annotation, *get_args(annotation)):
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            return None if get_origin(annotation) is dict else kind
+    return None
 
 
 def _unknown_setting(key: str, known: Mapping[str, Any]) -> str:

@@ -6,9 +6,20 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from cases.rulebook_areas import AreaRules
+from cases.rulebook_conduct import ConductRules, ImpactRules, RerunRules
 from cases.rulebook_structure import StructureRules
+from cases.rulebook_thresholds import Threshold
 
-__all__ = ["ConductRules", "ImpactRules", "MitigationRules", "ReferenceRules", "Threshold"]
+__all__ = [
+    "AreaRules",
+    "ConductRules",
+    "ImpactRules",
+    "MitigationRules",
+    "ReferenceRules",
+    "RerunRules",
+    "Threshold",
+]
 
 Profile = Literal[
     "default", "nyiso", "isone", "miso", "spp", "pjm", "caiso", "ercot", "ieso", "guangdong"
@@ -30,41 +41,26 @@ class ReferenceRules(_Section):
     )
 
 
-class Threshold(_Section):
-    """A threshold in percent and in money; the lower of the two holds.
-
-    With `increase` an offer fails above reference + min(percent of |reference|, absolute); with
-    `multiple` above min(percent / 100 * reference, reference + absolute).
-    """
-
-    percent: float = Field(ge=0, description="relative threshold, percent; inf = none")
-    absolute: float = Field(ge=0, description="absolute threshold, money/MWh; inf = none")
-    exempt_below: float = Field(description="prices below this never fail, money/MWh")
-    limit_kind: Literal["increase", "multiple"] = Field(
-        description="300 percent means 300 % above the reference, or three times it"
-    )
-
-
-class ConductRules(_Section):
-    """Thresholds of the conduct test, by component."""
-
-    energy: Threshold
-
-
-class ImpactRules(_Section):
-    """Thresholds of the impact test and its counterfactual."""
-
-    mode: Literal["joint", "per_owner", "per_unit"] = Field(
-        description="which offers are replaced together when the impact is measured"
-    )
-    price: Threshold
-
-
 class MitigationRules(_Section):
     """The `mitigation` section of a rulebook."""
 
     profile: Profile = Field(description="procedure: the order of the tests")
+    reference_at_or_below_zero: Literal["magnitude", "absolute", "exempt"] = Field(
+        default="magnitude",
+        description="where a reference is not above zero: percent of its absolute value and the "
+        "absolute threshold, the absolute threshold alone, or no test",
+    )
+    near_miss: float = Field(
+        default=0.1,
+        ge=0,
+        lt=1,
+        description="what passes within this share of its limit is listed as a near miss",
+    )
     reference: ReferenceRules
     conduct: ConductRules
     impact: ImpactRules
+    rerun: RerunRules = RerunRules()
+    areas: dict[str, AreaRules] = Field(
+        default_factory=dict, description="constrained areas by name, each a table of its own"
+    )
     structure: StructureRules = Field(default_factory=StructureRules)
