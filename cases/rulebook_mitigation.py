@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cases.rulebook_areas import AreaRules
 from cases.rulebook_conduct import ConductRules, ImpactRules, RerunRules
+from cases.rulebook_references import ReferenceRules
 from cases.rulebook_structure import StructureRules
 from cases.rulebook_thresholds import Threshold
 
@@ -28,17 +29,6 @@ Profile = Literal[
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ReferenceRules(_Section):
-    """How the reference level of an offer is made."""
-
-    method: Literal["cost", "offer", "price", "opportunity", "negotiated", "auto"] = Field(
-        description="method of reference levels; auto = the order of the profile"
-    )
-    adder: float = Field(
-        ge=0, allow_inf_nan=False, description="share added to a cost-based reference; 0.10 = 10 %"
-    )
 
 
 class MitigationRules(_Section):

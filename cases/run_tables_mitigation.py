@@ -82,7 +82,7 @@ MITIGATION = (
         (),
         text("unit", "unit, or storage unit"),
         Column("interval_start", "timestamp", "", "start of the interval; blank = every interval"),
-        text("component", "energy, min_gen, no_load, startup, shutdown, reserve:NAME, param:NAME"),
+        text("component", "energy, min_generation, no_load, startup, shutdown, reserve:X, param:X"),
         count("segment", "block of the energy curve, from 1; 0 where there is none"),
         num("mw", "MW", "width of the block, the first starts at 0 MW; NaN where there is none"),
         num("after_hours_off", "h", "start-up tier: from this many hours off; NaN = none"),
