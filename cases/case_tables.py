@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cases.case_tables_market import CONTRACTS, REFERENCE, RESERVES
+from cases.case_tables_references import REFERENCE_DATA
 from cases.column_kinds import (
     WIDE_START,
     date,
@@ -304,5 +305,9 @@ _DEMAND = (
 )
 
 CASE_TABLES: dict[str, Table] = {
-    table.name: table for table in (*_GRID, *_SUPPLY, *_DEMAND, *RESERVES, *REFERENCE, *CONTRACTS)
+    table.name: table
+    for table in (
+        *(*_GRID, *_SUPPLY, *_DEMAND, *RESERVES),
+        *(*REFERENCE, *REFERENCE_DATA, *CONTRACTS),
+    )
 }

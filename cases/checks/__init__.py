@@ -15,6 +15,7 @@ from cases.checks.grid import check_grid
 from cases.checks.offers import check_offers
 from cases.checks.owners import check_owners
 from cases.checks.quantities import check_quantities
+from cases.checks.reference_data import check_reference_data
 from cases.checks.references import check_references
 from cases.checks.schema import check_schema
 from cases.checks.supply import check_supply
@@ -62,6 +63,7 @@ def check_tables(
     check_quantities(context)
     check_grid(context)
     check_owners(context)
+    check_reference_data(context)
     if not failures and meta is not None:
         _align(tables, meta)
         check_supply(context)

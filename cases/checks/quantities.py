@@ -26,6 +26,7 @@ _ORDERED: tuple[tuple[str, str, str, str], ...] = (
 _DATED: tuple[tuple[str, str, str], ...] = (
     ("contract_curves", "start", "end"),
     ("rights", "start", "end"),
+    ("negotiated_references", "valid_from", "valid_to"),
 )
 
 
