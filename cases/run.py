@@ -29,6 +29,8 @@ __all__ = ["Run", "code_version"]
 
 # Tables that follow from the others and can be very long: not part of the id of a run.
 _DERIVED = ("price_terms",)
+# Decisions carry the id of their run; they follow from its tests and settings.
+_NAMING = ("decisions",)
 _ID_KEYS = ("parent", "settings", "solver", "status", "objective", "gap", "code_version")
 
 
@@ -231,7 +233,8 @@ def _run_id(manifest: Mapping[str, Any]) -> str:
     """Hash of inputs and results, without names, times and warnings."""
     parts = {key: manifest[key] for key in (*_ID_KEYS, "case_hash", "rulebook_hash")}
     tables = manifest["tables"].items()
-    parts["tables"] = {name: entry["content"] for name, entry in tables if name not in _DERIVED}
+    left_out = (*_DERIVED, *_NAMING)
+    parts["tables"] = {name: entry["content"] for name, entry in tables if name not in left_out}
     return value_hash(parts)
 
 
