@@ -157,6 +157,7 @@ class ReferenceRules(_Section):
     offer: OfferReference = Field(default_factory=OfferReference)
     price: PriceReference = Field(default_factory=PriceReference)
     opportunity: OpportunityReference = Field(default_factory=OpportunityReference)
-    frequent: tuple[FrequentTier, ...] = Field(
-        default=(), description="adders of units that are mitigated often, by share of run hours"
+    frequent: dict[str, FrequentTier] = Field(
+        default_factory=dict,
+        description="tables by name: adders of units that are mitigated often",
     )
