@@ -195,24 +195,24 @@ def build(
     model.branches, model.outages = branches, outages
     for t in range(len(model.starts)):
         supply: dict[str, dict[int, float]] = {bus: {} for bus in case.buses.bus}
-        demand = _demand(case, model.starts[t])
-        _units(model, case, t, supply)
-        _bids(model, case, t, supply)
-        _links(model, case, t, supply)
-        _balance_slack(model, t, parts, demand, supply)
+        demand = fixed_demand(case, model.starts[t])
+        add_units(model, case, t, supply)
+        add_bids(model, case, t, supply)
+        add_links(model, case, t, supply)
+        add_balance_slack(model, t, parts, demand, supply)
         injection = {bus: model.lp.column(-INF, INF) for bus in supply}
         for bus, terms in supply.items():
             needed = demand.get(bus, 0.0)
             row = model.lp.row(needed, needed, {**terms, injection[bus]: -1.0})
             model.balance[t, bus] = row
-        flow = _network(model.lp, branches, parts, injection)
+        flow = add_network(model.lp, branches, parts, injection)
         model.flows.update({(t, name): column for name, column in flow.items()})
         for b in branches:
             model.soft((t, b.name, ""), {flow[b.name]: 1.0}, b.lower, b.upper, BRANCH)
-        _interfaces(model, case, t, flow)
+        add_interfaces(model, case, t, flow)
         for name, out in outages.items():
             left = [b for b in branches if b.name not in out]
-            after = _network(model.lp, left, parts, injection)
+            after = add_network(model.lp, left, parts, injection)
             for b in left:
                 terms = {after[b.name]: 1.0}
                 model.soft((t, b.name, name), terms, -b.emergency, b.emergency, CONTINGENCY)
@@ -246,7 +246,7 @@ def read(model: Model) -> Outcome:
 Supply = dict[str, dict[int, float]]
 
 
-def _demand(case: Any, start: pd.Timestamp) -> dict[str, float]:
+def fixed_demand(case: Any, start: pd.Timestamp) -> dict[str, float]:
     """Fixed demand of each bus that has a load, MW."""
     row = case.demand[case.demand.interval_start == start].iloc[0]
     demand: dict[str, float] = {}
@@ -255,7 +255,7 @@ def _demand(case: Any, start: pd.Timestamp) -> dict[str, float]:
     return demand
 
 
-def _units(model: Model, case: Any, t: int, supply: Supply) -> None:
+def add_units(model: Model, case: Any, t: int, supply: Supply) -> None:
     """Offer blocks, p_min <= p <= min(p_max, available), self-schedules and ramps."""
     lp, start = model.lp, model.starts[t]
     blocks = blocks_of(case.offers, start, "unit")
@@ -289,7 +289,7 @@ def _units(model: Model, case: Any, t: int, supply: Supply) -> None:
             model.soft((t, f"ramp:{row.unit}", ""), change, down, up, RAMP)
 
 
-def _bids(model: Model, case: Any, t: int, supply: Supply) -> None:
+def add_bids(model: Model, case: Any, t: int, supply: Supply) -> None:
     """Price-sensitive demand on top of the fixed one."""
     bus = dict(zip(case.loads.load, case.loads.bus, strict=True))
     for load, blocks in blocks_of(case.bids, model.starts[t], "load").items():
@@ -299,7 +299,7 @@ def _bids(model: Model, case: Any, t: int, supply: Supply) -> None:
         supply[bus[load]].update(dict.fromkeys(model.bids[t, load], -1.0))
 
 
-def _links(model: Model, case: Any, t: int, supply: Supply) -> None:
+def add_links(model: Model, case: Any, t: int, supply: Supply) -> None:
     """DC lines: what leaves one end reaches the other less the loss, in either direction."""
     for row in case.links.itertuples():
         forth = model.lp.column(max(row.min_mw, 0.0), max(row.max_mw, 0.0))
@@ -310,7 +310,7 @@ def _links(model: Model, case: Any, t: int, supply: Supply) -> None:
         supply[row.to_bus].update({forth: arrives, back: -1.0})
 
 
-def _balance_slack(
+def add_balance_slack(
     model: Model,
     t: int,
     parts: Sequence[Sequence[str]],
@@ -327,7 +327,7 @@ def _balance_slack(
                 supply[bus][column] = sign * weight[bus]
 
 
-def _interfaces(model: Model, case: Any, t: int, flow: Mapping[str, int]) -> None:
+def add_interfaces(model: Model, case: Any, t: int, flow: Mapping[str, int]) -> None:
     """min <= weighted sum of branch flows <= max."""
     for limit in case.interface_limits.itertuples():
         rows = case.interfaces[case.interfaces.interface == limit.interface]
@@ -337,7 +337,7 @@ def _interfaces(model: Model, case: Any, t: int, flow: Mapping[str, int]) -> Non
         model.soft((t, limit.interface, ""), terms, low, high, INTERFACE)
 
 
-def _network(
+def add_network(
     lp: LinearProgram,
     branches: Sequence[Branch],
     parts: Sequence[Sequence[str]],
