@@ -1,0 +1,201 @@
+"""Constrained areas on a day: which units and buses belong to each, in which intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from cases.case import Case
+from cases.rulebook_areas import AreaRules
+from cases.run import Run
+from mitigation.pivotal import Booleans, Floats
+from network import Grid, Slack
+from network.sensitivities import constraint_ptdf
+
+__all__ = ["Areas", "area_members", "no_areas"]
+
+
+@dataclass(frozen=True)
+class Areas:
+    """The constrained areas of a day.
+
+    T intervals, U units and B buses in the order of the case.
+    """
+
+    rules: Mapping[str, AreaRules]
+    units: Mapping[str, Booleans]
+    """Area -> whether a unit belongs to it in an interval, (T, U)."""
+    buses: Mapping[str, Booleans]
+    """Area -> whether a bus belongs to it in an interval, (T, B)."""
+    money: Mapping[str, float] = field(default_factory=dict)
+    """Area -> its formula's threshold, money per MWh; areas without one are left out."""
+    notes: tuple[str, ...] = ()
+    """What a reader must know: areas without members, thresholds that cannot be counted."""
+
+
+def no_areas() -> Areas:
+    """Give no areas: the general thresholds hold everywhere."""
+    return Areas({}, {}, {})
+
+
+def area_members(
+    case: Case,
+    rules: Mapping[str, AreaRules],
+    *,
+    run: Run | None = None,
+    money: Mapping[str, float] | None = None,
+) -> Areas:
+    """Find the members of every constrained area.
+
+    Areas that are always active follow from the case: places named, or units whose injection moves
+    a named constraint by at least ``dfax_min`` per MW. The others follow from a cleared run: while
+    one of their constraints binds, those that relieve it by ``dfax_min`` or more; or zones priced
+    above the hub. What lies in an area lies in those that it is nested in.
+
+    Parameters
+    ----------
+    case
+        The day.
+    rules
+        ``mitigation.areas`` of a rulebook.
+    run
+        The run whose binding constraints and prices count; without one such areas are empty.
+    money
+        Threshold by area that its formula gives, money per MWh.
+    """
+    find = _Finder(case, run)
+    units: dict[str, Booleans] = {}
+    buses: dict[str, Booleans] = {}
+    notes = []
+    for name, area in rules.items():
+        units[name], buses[name] = find.members(area)
+    for name in rules:
+        for outer in _around(name, rules):
+            units[outer] = units[outer] | units[name]
+            buses[outer] = buses[outer] | buses[name]
+    for name, area in rules.items():
+        if area.active != "always" and run is None:
+            notes.append(f"area {name} is {area.active} only in a cleared run: it has no units")
+        elif not units[name].any():
+            notes.append(f"area {name} has no units in this case")
+    return Areas(rules, units, buses, dict(money or {}), tuple(notes))
+
+
+def _around(name: str, rules: Mapping[str, AreaRules]) -> list[str]:
+    """The areas around one, inside out."""
+    found: list[str] = []
+    outer = rules[name].nested_in
+    while outer in rules and outer not in found:
+        found.append(outer)
+        outer = rules[outer].nested_in
+    return found
+
+
+class _Finder:
+    """Members of areas on one day."""
+
+    def __init__(self, case: Case, run: Run | None) -> None:
+        self.case, self.run = case, run
+        self.starts = case.interval_starts
+        self.bus_names = pd.Index(case.buses["bus"])
+        self.zone = case.buses["zone"].to_numpy(dtype=object)
+        self.unit_bus = self.bus_names.get_indexer(pd.Index(case.units["bus"]))
+
+    def members(self, area: AreaRules) -> tuple[Booleans, Booleans]:
+        """Units (T, U) and buses (T, B) of an area; a bus with a unit of the area is in it."""
+        active = self._active(area)
+        place, listed = self._named(area)
+        units = active[:, self.unit_bus] & listed
+        buses = active & place
+        return units, buses
+
+    def _named(self, area: AreaRules) -> tuple[Booleans, Booleans]:
+        """Buses (B,) and units (U,) at the places that an area names; all where it names none."""
+        table = self.case.units
+        own = table["unit"].isin(area.units).to_numpy(dtype=bool)
+        if not (area.zones or area.buses or area.units):
+            place = np.ones(len(self.bus_names), dtype=bool)
+        else:
+            place = np.isin(self.zone, area.zones) | self.bus_names.isin(area.buses)
+        listed = place[self.unit_bus] | own
+        place = place.copy()
+        place[self.unit_bus[own]] = True
+        if area.must_run:
+            listed &= table["must_run"].to_numpy(dtype=bool)
+        return place, listed
+
+    def _active(self, area: AreaRules) -> Booleans:
+        """Where and when the area is active, (T, B)."""
+        shape = (len(self.starts), len(self.bus_names))
+        if area.active == "always":
+            if not area.constraints or area.dfax_min == 0.0:
+                return np.ones(shape, dtype=bool)
+            return np.broadcast_to(self._moving(area), shape)
+        if self.run is None:
+            return np.zeros(shape, dtype=bool)
+        return self._relieving(area) if area.active == "binding" else self._separated(area)
+
+    def _moving(self, area: AreaRules) -> Booleans:
+        """Buses whose injection moves a named constraint by `dfax_min` per MW or more, (B,)."""
+        grid = Grid.from_case(self.case)
+        slack = Slack.from_case(self.case, grid)
+        found = np.zeros(len(self.bus_names), dtype=bool)
+        known = {*grid.branches, *grid.interfaces}
+        for name in area.constraints:
+            if name in known:
+                found |= np.abs(constraint_ptdf(grid, name, None, slack)) >= area.dfax_min
+        return found
+
+    def _relieving(self, area: AreaRules) -> Booleans:
+        """Buses that relieve one of the area's constraints while it binds, (T, B)."""
+        assert self.run is not None
+        terms = self.run.price_terms
+        least = self.run.rulebook.mitigation.structure.shadow_price_min
+        counted = (terms["shadow_price"] > least) & (terms["dfax"] >= area.dfax_min)
+        counted &= terms["dfax"] > 0.0
+        if area.constraints:
+            counted &= terms["constraint"].isin(area.constraints)
+        rows = terms[counted]
+        found = np.zeros((len(self.starts), len(self.bus_names)), dtype=bool)
+        at = self.starts.get_indexer(pd.DatetimeIndex(rows["interval_start"]))
+        found[at, self.bus_names.get_indexer(pd.Index(rows["bus"]))] = True
+        return found
+
+    def _separated(self, area: AreaRules) -> Booleans:
+        """Buses of zones whose price is above the hub's by more than `separation`, (T, B)."""
+        assert self.run is not None
+        points = self.run.zone_prices
+        zones = self._wide(points[points["kind"] == "zone"], "point", sorted(set(self.zone)))
+        if area.hub:
+            hub = self._wide(points[points["kind"] == "hub"], "point", [area.hub])[:, 0]
+        else:
+            hub = self._average_price()
+        with np.errstate(invalid="ignore"):
+            above = zones - hub[:, None] > area.separation
+        return above[:, np.searchsorted(sorted(set(self.zone)), self.zone)]
+
+    def _wide(self, rows: pd.DataFrame, column: str, names: Iterable[str]) -> Floats:
+        """Prices as (T, names); NaN where there are none."""
+        names = pd.Index(list(names))
+        values = np.full((len(self.starts), len(names)), np.nan)
+        at = self.starts.get_indexer(pd.DatetimeIndex(rows["interval_start"]))
+        of = names.get_indexer(pd.Index(rows[column]))
+        kept = (at >= 0) & (of >= 0)
+        values[at[kept], of[kept]] = rows["lmp"].to_numpy(dtype=float)[kept]
+        return values
+
+    def _average_price(self) -> Floats:
+        """Load-weighted average price of each interval, (T,)."""
+        assert self.run is not None
+        prices = self._wide(self.run.prices, "bus", self.bus_names)
+        loads = self.run.load_awards
+        weight = np.zeros_like(prices)
+        at = self.starts.get_indexer(pd.DatetimeIndex(loads["interval_start"]))
+        of = self.bus_names.get_indexer(pd.Index(loads["bus"]))
+        np.add.at(weight, (at, of), np.maximum(loads["mw"].to_numpy(dtype=float), 0.0))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            average: Floats = np.nansum(prices * weight, axis=1) / weight.sum(axis=1)
+        return average
