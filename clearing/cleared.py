@@ -32,6 +32,8 @@ class Cleared:
     prices: Prices
     shadow: Floats
     """Shadow prices of all soft rows, money per MWh, (N,); may come from a pricing pass."""
+    row_dual: Floats
+    """Duals of the compiled market's rows that go with the prices, (m,); see `LpSolution`."""
 
     def values(self, name: str) -> Floats:
         """Values of a family of variables, in the order of its index."""

@@ -45,6 +45,8 @@ class Session:
     passes: int = 0
     warnings: list[str] = field(default_factory=list)
     """What the last solve has to say."""
+    _held: list[Positions] = field(default_factory=list)
+    """Columns held at 0 because the other direction acts."""
 
     @classmethod
     def open(cls, day: Day, security: Security, progress: Progress | None = None) -> Session:
@@ -73,9 +75,10 @@ class Session:
     def solve(self) -> Cleared:
         """Solve until every limit is kept or paid for, and price the result."""
         live, day = self.live, self.day
+        self._release()
         secured = self.loop.run()
         self.passes += secured.passes
-        held: set[str] = set()
+        held: set[tuple[str, str]] = set()
         while two_way := self._both_ways(secured.solution):
             held.update(two_way)
             secured = self.loop.run()
@@ -92,9 +95,8 @@ class Session:
             *self._unscreened(),
             *_not_unique(day, open_prices, tie_break),
             *(
-                f"link {name} is held to one direction where prices are so low that sending both "
-                "ways, for the losses, would pay"
-                for name in sorted(held)
+                f"{kind} {name} is held to one direction where going both ways at once would pay"
+                for kind, name in sorted(held)
             ),
         ]
         return Cleared(
@@ -107,31 +109,33 @@ class Session:
             secured.flows,
             prices,
             priced_by.soft_dual / day.hours,
+            priced_by.row_dual,
         )
 
-    def _both_ways(self, solution: LpSolution) -> list[str]:
-        """Hold lossy links that send both ways at once to the way that sends more; name them.
+    def _both_ways(self, solution: LpSolution) -> list[tuple[str, str]]:
+        """Hold links and storage that go both ways at once to the way that they go more.
 
         Where prices are negative, losing energy earns money, and the linear model would send it
-        round in a circle that no line can carry.
+        round in a circle that no device can carry. Gives kind and name of what is newly held.
         """
-        families = self.compiled.market.families
-        back = dict(zip(self._keys("link_back"), self.compiled.columns("link_back"), strict=True))
-        if not len(families["link_back"]):
-            return []
-        forward = dict(zip(self._keys("link"), self.compiled.columns("link"), strict=True))
-        held: list[str] = []
-        for key, column in back.items():
-            ahead = forward.get(key)
-            if ahead is None or min(solution.x[column], solution.x[ahead]) <= _AT_ONCE_MW:
-                continue
-            less = np.array([column if solution.x[column] <= solution.x[ahead] else ahead])
-            self.live.set_bounds(less, np.zeros(1), np.zeros(1))
-            held.append(str(key[0]))
-        return sorted(set(held))
+        held: list[tuple[str, str]] = []
+        for pair in self.compiled.market.opposed:
+            first, second = (self.compiled.column_of(at) for at in (pair.first, pair.second))
+            ahead, back = solution.x[first], solution.x[second]
+            both = np.flatnonzero(np.minimum(ahead, back) > _AT_ONCE_MW)
+            less = np.where(back <= ahead, second, first)[both]
+            if len(less):
+                self.live.set_bounds(less, np.zeros(len(less)), np.zeros(len(less)))
+                self._held.append(less)
+            held += [(pair.kind, pair.names[k]) for k in both.tolist()]
+        return held
 
-    def _keys(self, family: str) -> list[tuple[str, int]]:
-        return list(getattr(self.compiled.market.model, family))
+    def _release(self) -> None:
+        """Let all directions act again: other prices may ask for other ones."""
+        if self._held:
+            columns = np.concatenate(self._held)
+            self.live.set_bounds(columns, self.compiled.low[columns], self.compiled.high[columns])
+            self._held = []
 
     def _unscreened(self) -> list[str]:
         """Name contingencies after which susceptances cancel, so that no flows exist."""

@@ -48,6 +48,7 @@ def check_quantities(context: Context) -> None:
             message = f"{first} must not be after {last}"
             context.fail(name, position, first, "dates", message)
     _check_initial_state(context)
+    _check_storage_end(context)
     _check_hubs(context)
     _warn_of_interfaces_without_limits(context)
     _check_shapes(context)
@@ -63,6 +64,26 @@ def _check_initial_state(context: Context) -> None:
     for position in positions((units["initial_hours"] < 0) & (units["initial_mw"] > 0)):
         message = "a unit that is off before the case must have initial_mw 0 or blank"
         context.fail("units", position, "initial_mw", "initial_state", message)
+
+
+def _check_storage_end(context: Context) -> None:
+    """A storage must be able to store by the end what is asked of it."""
+    storage, meta = context.tables["storage"], context.meta
+    for position in positions(storage["cyclic"] & storage["final_mwh"].notna()):
+        message = "a cyclic storage ends where it began; leave final_mwh blank"
+        context.fail("storage", position, "final_mwh", "cyclic", message)
+    if meta is None:
+        return
+    hours = meta.intervals * meta.interval_minutes / 60
+    start = storage["initial_mwh"].fillna(storage["energy_min"])
+    reach = start + hours * storage["charge_mw"] * storage["efficiency_in"]
+    for position in positions(storage["final_mwh"] > reach + TOLERANCE_MW):
+        name, final = storage["storage"].iat[position], storage["final_mwh"].iat[position]
+        message = (
+            f"{name} cannot store {final:g} MWh by the end: it can reach "
+            f"{reach.iat[position]:g} MWh"
+        )
+        context.fail("storage", position, "final_mwh", "unreachable", message)
 
 
 def _check_hubs(context: Context) -> None:

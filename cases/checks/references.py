@@ -8,6 +8,7 @@ import pandas as pd
 from cases.checks.context import Context
 from cases.convert import nearest
 from cases.errors import Failure
+from cases.point_names import point_names
 from cases.schema import CASE_TABLES
 
 __all__ = ["check_references"]
@@ -22,8 +23,6 @@ _NAMES: tuple[tuple[str, str, str, str], ...] = (
     ("units", "bus", "buses", "bus"),
     ("loads", "bus", "buses", "bus"),
     ("storage", "bus", "buses", "bus"),
-    ("virtuals", "bus", "buses", "bus"),
-    ("virtuals", "sink_bus", "buses", "bus"),
     ("price_history", "bus", "buses", "bus"),
     ("interfaces", "branch", "branches", "branch"),
     ("interface_limits", "interface", "interfaces", "interface"),
@@ -57,6 +56,8 @@ _OWNERS: tuple[tuple[str, str], ...] = (
     ("rights", "owner"),
 )
 _POINTS: tuple[tuple[str, str], ...] = (
+    ("virtuals", "bus"),
+    ("virtuals", "sink_bus"),
     ("contracts", "point"),
     ("rights", "source"),
     ("rights", "sink"),
@@ -77,7 +78,7 @@ def check_references(context: Context) -> None:
             owners = tables["owners"]["owner"]
             _known(context, name, column, "owners", owners, "unknown_owner", "owner")
     if context.usable("buses", "hubs"):
-        points = pd.concat([tables["buses"]["bus"], tables["buses"]["zone"], tables["hubs"]["hub"]])
+        points = pd.Series(point_names(tables), dtype="str")
         for name, column in _POINTS:
             _known(context, name, column, "buses", points, "unknown_point", "bus, hub or zone")
     _check_contingencies(context)

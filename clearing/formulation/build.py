@@ -9,12 +9,15 @@ from contextlib import contextmanager
 from clearing.day import Day
 from clearing.formulation.balance import define_energy_balance, define_shortage
 from clearing.formulation.demand import define_bids
+from clearing.formulation.energy_limits import define_energy_limits
 from clearing.formulation.generation import define_dispatch
 from clearing.formulation.links import define_links
 from clearing.formulation.market import Market
 from clearing.formulation.objective import define_objective
+from clearing.formulation.storage import define_storage
+from clearing.formulation.virtuals import define_virtuals
 
-__all__ = ["build_dispatch", "without_collector"]
+__all__ = ["build_dispatch", "define_traded", "without_collector"]
 
 
 @contextmanager
@@ -29,13 +32,21 @@ def without_collector() -> Iterator[None]:
             gc.enable()
 
 
+def define_traded(market: Market) -> None:
+    """Define what is traded beside output: bids, links, storage, virtuals, budgets, reserves."""
+    define_bids(market)
+    define_links(market)
+    define_storage(market)
+    define_virtuals(market)
+    define_energy_limits(market)
+
+
 def build_dispatch(day: Day) -> Market:
-    """Build the dispatch of a day with every unit on; network and ramp rows come when violated."""
+    """Build the dispatch of a day, its commitment given; network and ramp rows come when violated."""
     with without_collector():
         market = Market(day)
         define_dispatch(market)
-        define_bids(market)
-        define_links(market)
+        define_traded(market)
         define_shortage(market)
         define_energy_balance(market)
         define_objective(market)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from clearing.formulation.market import Market
+from clearing.formulation.market import Family, Market
+from clearing.formulation.opposed import define_opposed
 
 __all__ = ["define_links"]
 
@@ -16,7 +17,7 @@ def define_links(market: Market) -> None:
         max(0, -max_mw) <= link_back[k,t] <= -min_mw                              (link limits)
 
     What is sent leaves the sending bus; (1 - loss_fraction) of it arrives. A link without losses
-    is one variable between min_mw and max_mw.
+    is one variable between min_mw and max_mw; one with losses never sends both ways at once.
     """
     day, links = market.day, market.day.case.tables["links"]
     grid, periods = day.grid, np.arange(day.intervals)
@@ -31,6 +32,8 @@ def define_links(market: Market) -> None:
         ("link_back", back, np.maximum(-most, 0.0), -least, end, start),
     )
     names = links["link"].tolist()
+    both = np.tile(forward & back, day.intervals)
+    ways: list[Family] = []
     for family, there, low, high, source, sink in families:
         chosen = np.flatnonzero(there)
         keys = [(names[k], t) for t in periods.tolist() for k in chosen.tolist()]
@@ -39,3 +42,5 @@ def define_links(market: Market) -> None:
         when = np.repeat(periods, len(chosen))
         market.inject(sent.at, when, source[each], -np.ones(len(each)))
         market.inject(sent.at, when, sink[each], 1.0 - loss[each])
+        ways.append(sent.among(both[np.tile(there, day.intervals)]))
+    define_opposed(market, "link", *ways)

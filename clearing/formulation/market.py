@@ -12,9 +12,9 @@ from pyomo.core.expr.numeric_expr import LinearExpression
 
 from clearing.day import Day
 from clearing.formulation.terms import Terms
-from network.arrays import Floats, Positions
+from network.arrays import Flags, Floats, Positions
 
-__all__ = ["Family", "Injection", "Market", "linear"]
+__all__ = ["Family", "Injection", "Market", "Opposed", "linear"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +30,12 @@ class Family:
     def __len__(self) -> int:
         return len(self.members)
 
+    def among(self, chosen: Flags) -> Family:
+        """Give the members that are chosen, (n,)."""
+        at = np.flatnonzero(chosen)
+        members = [self.members[k] for k in at.tolist()]
+        return Family(members, self.at[at], self.low[at], self.high[at])
+
 
 @dataclass(frozen=True, eq=False)
 class Injection:
@@ -42,6 +48,17 @@ class Injection:
     coefficient: Floats
 
 
+@dataclass(frozen=True, eq=False)
+class Opposed:
+    """Pairs of variables of a dispatch that must not both be above zero, (n,)."""
+
+    kind: str
+    """link or storage."""
+    names: list[str]
+    first: Positions
+    second: Positions
+
+
 @dataclass(eq=False)
 class Market:
     """A Pyomo model and what the families of variables have told about themselves.
@@ -51,6 +68,8 @@ class Market:
     """
 
     day: Day
+    commits: bool = False
+    """Whether states are decided, by whole numbers; otherwise they are data."""
     model: pyo.ConcreteModel = field(default_factory=pyo.ConcreteModel)
     families: dict[str, Family] = field(default_factory=dict)
     variables: list[Any] = field(default_factory=list)
@@ -61,6 +80,8 @@ class Market:
     """Positions of variables and what they cost, money per unit of them, however long."""
     integers: list[Positions] = field(default_factory=list)
     """Positions of variables that take whole numbers."""
+    opposed: list[Opposed] = field(default_factory=list)
+    """Directions of links and storage that exclude each other, where no whole number does it."""
     output: Terms = field(init=False)
     """Output of each unit and interval, MW, (T * U,), row t * U + u."""
     on: Terms = field(init=False)

@@ -11,6 +11,8 @@ from clearing.cleared import Cleared
 from clearing.tables.limits import constraints, flows, slacks
 from clearing.tables.prices import marginal_units, price_terms, prices, zone_prices
 from clearing.tables.schedule import dispatch, link_flows, load_awards, offers_used
+from clearing.tables.storage import energy_budgets, storage_schedule
+from clearing.tables.virtuals import virtual_awards
 
 __all__ = ["result_tables"]
 
@@ -28,5 +30,8 @@ def result_tables(cleared: Cleared) -> dict[str, pd.DataFrame | Callable[[], pd.
         "price_terms": partial(price_terms, cleared),
         "marginal_units": marginal_units(cleared),
         "slacks": slacks(cleared),
+        "virtual_awards": virtual_awards(cleared),
+        "storage_schedule": storage_schedule(cleared),
+        "energy_budgets": energy_budgets(cleared),
         "offers_used": offers_used(cleared),
     }
