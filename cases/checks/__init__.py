@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from cases.checks.commitment import check_commitment
 from cases.checks.context import Context
 from cases.checks.grid import check_grid
 from cases.checks.offers import check_offers
@@ -61,6 +62,7 @@ def check_tables(
     check_time(context)
     check_offers(context)
     check_quantities(context)
+    check_commitment(context)
     check_grid(context)
     check_owners(context)
     check_reference_data(context)
