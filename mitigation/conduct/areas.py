@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -18,27 +18,59 @@ from network.sensitivities import constraint_ptdf
 __all__ = ["Areas", "area_members", "no_areas"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Areas:
-    """The constrained areas of a day.
-
-    T intervals, U units and B buses in the order of the case.
-    """
+    """The constrained areas of a day: T intervals, U units and B buses in the order of the case."""
 
     rules: Mapping[str, AreaRules]
+    starts: pd.DatetimeIndex
+    unit_names: pd.Index
+    bus_names: pd.Index
     units: Mapping[str, Booleans]
     """Area -> whether a unit belongs to it in an interval, (T, U)."""
     buses: Mapping[str, Booleans]
     """Area -> whether a bus belongs to it in an interval, (T, B)."""
-    money: Mapping[str, float] = field(default_factory=dict)
+    money: Mapping[str, float]
     """Area -> its formula's threshold, money per MWh; areas without one are left out."""
     notes: tuple[str, ...] = ()
     """What a reader must know: areas without members, thresholds that cannot be counted."""
 
+    def has_units(self, area: str, units: pd.Series, starts: pd.Series) -> Booleans:
+        """Tell which rows (unit, interval start; blank = any interval) lie in an area."""
+        return rows_at(self.units[area], self.unit_names, self.starts, units, starts)
 
-def no_areas() -> Areas:
+    def has_buses(self, area: str, buses: pd.Series, starts: pd.Series) -> Booleans:
+        """Tell which rows (bus, interval start; blank = any interval) lie in an area."""
+        return rows_at(self.buses[area], self.bus_names, self.starts, buses, starts)
+
+    def has_units_on_days(self, area: str, units: pd.Series, starts: pd.Series) -> Booleans:
+        """Tell which rows (unit, any time of a day) lie in an area in any interval of their day."""
+        days = self.starts.normalize()
+        each = days.unique()
+        inside = self.units[area]
+        member = np.stack([np.any(inside[days == day], axis=0) for day in each])
+        return rows_at(member, self.unit_names, each, units, starts.dt.normalize())
+
+
+def rows_at(
+    member: Booleans,
+    names: pd.Index,
+    starts: pd.DatetimeIndex,
+    who: pd.Series,
+    when: pd.Series,
+) -> Booleans:
+    """Look rows up in a (T, N) array, (n,): blank time = in any interval; unknown = False."""
+    nowhere = np.zeros((1, member.shape[1]), dtype=bool)
+    both = np.vstack([member, nowhere, np.any(member, axis=0, keepdims=True)])
+    at = starts.get_indexer(pd.DatetimeIndex(when))
+    at = np.where(when.isna(), len(member) + 1, np.where(at < 0, len(member), at))
+    of = names.get_indexer(pd.Index(who))
+    return np.asarray(both[at, of] & (of >= 0))
+
+
+def no_areas(case: Case) -> Areas:
     """Give no areas: the general thresholds hold everywhere."""
-    return Areas({}, {}, {})
+    return area_members(case, {})
 
 
 def area_members(
@@ -80,8 +112,17 @@ def area_members(
         if area.active != "always" and run is None:
             notes.append(f"area {name} is {area.active} only in a cleared run: it has no units")
         elif not units[name].any():
-            notes.append(f"area {name} has no units in this case")
-    return Areas(rules, units, buses, dict(money or {}), tuple(notes))
+            notes.append(f"area {name} has no units on this day")
+    return Areas(
+        rules,
+        find.starts,
+        pd.Index(case.units["unit"]),
+        find.bus_names,
+        units,
+        buses,
+        dict(money or {}),
+        tuple(notes),
+    )
 
 
 def _around(name: str, rules: Mapping[str, AreaRules]) -> list[str]:

@@ -15,16 +15,16 @@ from cases.rulebook_mitigation import MitigationRules
 from cases.rulebook_thresholds import Threshold
 from cases.schema import RUN_TABLES
 from mitigation.conduct import components
-from mitigation.conduct.areas import Areas, no_areas
+from mitigation.conduct.areas import Areas, no_areas, rows_at
+from mitigation.conduct.held import conduct_thresholds
 from mitigation.conduct.parameters import judge_parameters
 from mitigation.pivotal import Booleans
 from mitigation.references.curves import for_intervals
-from mitigation.thresholds import Held, judge
+from mitigation.thresholds import judge
 
-__all__ = ["failing_components", "held_thresholds", "test_conduct"]
+__all__ = ["failing_components", "test_conduct"]
 
 CELL: Final = ["unit", "interval_start", "component"]
-PER_MWH: Final = ("energy", "min_generation")
 
 
 def test_conduct(
@@ -82,7 +82,7 @@ def test_conduct(
             "pivotal",
             "is pivotal: give the units of pivotal suppliers by interval",
         )
-    day = _Day(case, areas or no_areas(), general)
+    day = _Day(case, areas or no_areas(case), general)
     levels = _completed(levels)
     blocks = day.expanded(case.offers if offers is None else offers)
     priced = [
@@ -130,38 +130,6 @@ def failing_components(tests: pd.DataFrame, case: Case) -> pd.DataFrame:
     return named.drop_duplicates().sort_values(CELL, ignore_index=True)
 
 
-def held_thresholds(
-    component: str,
-    rules: MitigationRules,
-    areas: Areas,
-    general: Booleans,
-    rows: dict[str, Booleans],
-) -> list[Held]:
-    """Thresholds of a component of offers: the general one, and those of each area.
-
-    Parameters
-    ----------
-    component
-        energy, min_generation, no_load, startup, shutdown or reserve.
-    general
-        (n,): rows for which the general threshold holds.
-    rows
-        Area -> rows that lie in it, (n,).
-    """
-    found = [
-        Held(f"mitigation.conduct.{component}", "", getattr(rules.conduct, component), general)
-    ]
-    for name, area in areas.rules.items():
-        key = f"mitigation.areas.{name}"
-        own: Threshold | None = getattr(area.conduct, component)
-        if own is not None:
-            found.append(Held(f"{key}.conduct.{component}", name, own, rows[name]))
-        if component in PER_MWH and name in areas.money:
-            limit = Threshold(absolute=areas.money[name])
-            found.append(Held(f"{key}.formula", name, limit, rows[name]))
-    return found
-
-
 def _finite(rule: Threshold | None) -> bool:
     return rule is not None and bool(np.isfinite(min(rule.percent, rule.absolute)))
 
@@ -190,24 +158,18 @@ class _Day:
         names = ["unit", "interval_start", "segment", "mw", "price"]
         return for_intervals(offers[names], cells)
 
-    def rows_in(self, member: Booleans, pairs: pd.DataFrame) -> Booleans:
-        """Rows whose unit is a member in their interval, or in any where it is blank, (n,)."""
-        both = np.vstack([member, member.any(axis=0)])
-        at = self.starts.get_indexer(pd.DatetimeIndex(pairs["interval_start"]))
-        return np.asarray(both[at, self.units.get_indexer(pd.Index(pairs["unit"]))])
-
     def general_rows(self, pairs: pd.DataFrame) -> Booleans:
         """Rows for which the general thresholds hold."""
-        return self.rows_in(self.general, pairs)
+        starts = pairs["interval_start"]
+        return rows_at(self.general, self.units, self.starts, pairs["unit"], starts)
 
     def judged(self, pairs: pd.DataFrame, rules: MitigationRules) -> pd.DataFrame:
         """Rows of one or several components with their verdicts."""
         parts = []
         kind = pairs["component"].str.partition(":")[0]
         for component, group in pairs.groupby(kind, sort=False):
-            rows = {name: self.rows_in(m, group) for name, m in self.areas.units.items()}
-            held = held_thresholds(
-                str(component), rules, self.areas, self.general_rows(group), rows
+            held = conduct_thresholds(
+                str(component), rules, self.areas, self.general_rows(group), group
             )
             verdicts = judge(
                 group["offered"].to_numpy(dtype=float),

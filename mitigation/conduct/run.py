@@ -1,0 +1,90 @@
+"""The conduct test of a run: its areas, its pivotal suppliers, its offers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from cases.rulebook_mitigation import MitigationRules
+from cases.run import Run
+from mitigation.conduct.areas import Areas, area_members
+from mitigation.conduct.conduct import test_conduct
+from mitigation.conduct.formulas import area_thresholds
+from mitigation.owners import Ownership
+from mitigation.pivotal import Booleans
+from mitigation.structure import owners_of
+from mitigation.system_margin import margin_tests
+
+__all__ = ["ConductTests", "conduct_of_run", "pivotal_units"]
+
+
+@dataclass(frozen=True, eq=False)
+class ConductTests:
+    """The conduct test of a run and the constrained areas it was made with."""
+
+    tests: pd.DataFrame
+    """The run table ``tests_conduct``."""
+    areas: Areas
+    notes: tuple[str, ...]
+    """What a reader must know: empty areas, thresholds that could not be counted."""
+
+
+def conduct_of_run(
+    run: Run,
+    levels: pd.DataFrame,
+    rules: MitigationRules | None = None,
+    *,
+    counted: Mapping[str, tuple[float, float]] | None = None,
+    owners: Ownership | None = None,
+) -> ConductTests:
+    """Test the conduct of every offer of a run, see :func:`test_conduct`.
+
+    Parameters
+    ----------
+    run
+        A cleared run: its offers, binding constraints and prices.
+    levels
+        Reference levels.
+    rules
+        Rules to use instead of those of the run's rulebook.
+    counted
+        Area -> (average price, constrained hours of a year), counted in earlier runs, for areas
+        whose threshold follows from them and that do not state them.
+    owners
+        Control over units instead of the case's, for what-ifs.
+
+    Raises
+    ------
+    InputError
+        As :func:`test_conduct`; where only pivotal suppliers are tested, owners that are unknown.
+    """
+    rules = rules or run.rulebook.mitigation
+    money, notes = area_thresholds(rules.areas, counted)
+    areas = area_members(run.case, rules.areas, run=run, money=money)
+    general = pivotal_units(run, rules, owners) if rules.conduct.applies_to == "pivotal" else None
+    tests = test_conduct(
+        run.case, levels, rules, offers=run.offers_used, areas=areas, general=general
+    )
+    return ConductTests(tests, areas, (*areas.notes, *notes))
+
+
+def pivotal_units(run: Run, rules: MitigationRules, owners: Ownership | None = None) -> Booleans:
+    """Units of suppliers that have more than the supply margin of an interval, (T, U).
+
+    Source: ISO-NE Market Rule 1, appendix A, pivotal supplier test.
+    """
+    owners = owners or owners_of(run)
+    tested = margin_tests(run, owners, rules.structure)
+    pivotal = tested.loc[
+        (tested["rule_id"] == "system_margin") & ~tested["passed"], ["interval_start", "owner"]
+    ]
+    of_unit = owners.split(run.dispatch[["interval_start", "unit"]])
+    rows = of_unit.merge(pivotal, on=["interval_start", "owner"], sort=False)
+    starts, units = run.case.interval_starts, pd.Index(run.case.units["unit"])
+    found = np.zeros((len(starts), len(units)), dtype=bool)
+    at = starts.get_indexer(pd.DatetimeIndex(rows["interval_start"]))
+    found[at, units.get_indexer(pd.Index(rows["unit"]))] = True
+    return found
