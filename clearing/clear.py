@@ -11,14 +11,19 @@ import highspy
 import numpy as np
 
 from cases import Case, CheckFailed, InputError, RuleBook, Run
+from clearing.cleared import Cleared
+from clearing.commit.decide import Decision, decide
 from clearing.day import Day
 from clearing.model import ClearedModel
+from clearing.schedule import Commitment
 from clearing.security import Progress
 from clearing.session import Security, Session
+from clearing.start_costs import commitment_cost
 from clearing.tables import result_tables
 from clearing.validate import validate
+from network.arrays import Flags
 
-__all__ = ["clear", "reclear"]
+__all__ = ["clear", "reclear", "recommit"]
 
 
 def clear(
@@ -69,35 +74,48 @@ def clear(
     if gap is not None and not 0.0 <= gap < 1.0:
         message = f"expected a fraction from 0 to below 1, got {gap:g}"
         raise InputError.one("", None, "gap", "known_option", message)
-    if commitment:
-        message = (
-            "unit commitment is not part of this version; clear without it "
-            "(--no-commitment, or commitment=False)"
-        )
-        raise InputError.one("", None, "commitment", "not_available", message)
     begin = time.perf_counter()
     changed = dict(settings or {})
     if time_limit is not None:
         changed["solver.time_limit"] = time_limit
+    if gap is not None:
+        changed["solver.gap"] = gap
     rules = RuleBook.load(rulebook or "default").with_settings(changed)
     if rules.losses.method != "none":
         message = f"{rules.losses.method} losses are not part of this version; set it to none"
         raise InputError.one("", None, "losses.method", "not_available", message)
     day = Day.of(case, rules)
-    session = Session.open(day, security, progress)
-    return _run(session, begin, security, changed)
+    if not commitment:
+        session = Session.open(day, security, progress)
+        return _run(session, session.solve(), begin, security, changed)
+    return _decided(decide(day, security, progress), begin, security, changed)
+
+
+def _decided(
+    found: Decision,
+    begin: float,
+    security: Security,
+    changed: dict[str, Any],
+    parent: str | None = None,
+) -> Run:
+    """Make the run of a decided commitment."""
+    return _run(found.session, found.cleared, begin, security, changed, parent, found)
 
 
 def reclear(run: Run, case: Case, *, progress: Progress | None = None) -> Run:
     """Clear the day of `run` again with other offers, from all that its clearing has found.
 
-    `case` is the run's case with other `offers`. Where only prices differ, they are changed in
-    the live model; otherwise a new model starts with the rows of the old one. The new run names
-    `run` as its parent. The live model then belongs to the new run.
+    `case` is the run's case with other `offers` and `commitment_offers`; the units that run stay
+    those of `run`. Where only prices differ, they are changed in the live model; otherwise a new
+    model starts with the rows of the old one. The new run names `run` as its parent. The live
+    model then belongs to the new run.
     """
     begin = time.perf_counter()
     settings = run.settings
     day = Day.of(case, run.rulebook)
+    if settings["commitment"]:
+        on = committed_units(run)
+        day = day.committed(Commitment(on, commitment_cost(day, on)))
     model: ClearedModel | None = run.model
     if model is None or not model.session.reprice(day):
         session = Session.open(day, settings["security"], progress)
@@ -105,32 +123,57 @@ def reclear(run: Run, case: Case, *, progress: Progress | None = None) -> Run:
             session.know(model.live.soft)
     else:
         session = model.session
-    return _run(session, begin, settings["security"], settings["set"], run.id)
+    return _run(session, session.solve(), begin, settings["security"], settings["set"], run.id)
+
+
+def recommit(run: Run, case: Case, *, progress: Progress | None = None) -> Run:
+    """Clear the day of `run` again with other offers and decide anew which units run.
+
+    The commitment of `run` is the first schedule and the rows of the grid that its clearing found
+    are known from the start. The new run names `run` as its parent. A run that was cleared without
+    commitment is cleared again without it.
+    """
+    settings = run.settings
+    if not settings["commitment"]:
+        return reclear(run, case, progress=progress)
+    begin = time.perf_counter()
+    day = Day.of(case, run.rulebook)
+    known = None if run.model is None else run.model.live.soft
+    found = decide(day, settings["security"], progress, start=committed_units(run), known=known)
+    return _decided(found, begin, settings["security"], settings["set"], run.id)
+
+
+def committed_units(run: Run) -> Flags:
+    """Which units are on in a run, (T, U)."""
+    intervals = run.case.meta.intervals
+    on: Flags = run.dispatch["on"].to_numpy(dtype=bool).reshape(intervals, -1)
+    return on
 
 
 def _run(
     session: Session,
+    cleared: Cleared,
     begin: float,
     security: Security,
     changed: dict[str, Any],
     parent: str | None = None,
+    decision: Decision | None = None,
 ) -> Run:
-    """Solve a session and make its run."""
-    day, live, loop = session.day, session.live, session.loop
-    before = live.seconds, loop.screening_seconds, loop.row_seconds, session.passes
-    cleared = session.solve()
+    """Make the run of a cleared day."""
+    day, loop = session.day, session.loop
     solved = time.perf_counter()
     tables = result_tables(cleared)
     end = time.perf_counter()
     rules = day.rulebook
     manifest = {
-        "status": "optimal",
+        "status": "optimal" if decision is None else decision.status,
         "objective": cleared.solution.objective,
-        "gap": 0.0,
+        "gap": 0.0 if decision is None else decision.gap,
+        "bound": cleared.solution.objective if decision is None else decision.bound,
         "solver": _solver(rules),
         "parent": parent,
         "settings": {
-            "commitment": False,
+            "commitment": day.commitment is not None,
             "security": security,
             "pricing": rules.pricing.method,
             "reference": day.reference_name,
@@ -138,22 +181,22 @@ def _run(
         },
         "times": {
             **session.times,
-            "highs": live.seconds - before[0],
-            "screen": loop.screening_seconds - before[1],
-            "rows": loop.row_seconds - before[2],
+            **({} if decision is None else decision.times),
             "tables": end - solved,
             "total": end - begin,
         },
-        "passes": session.passes - before[3],
-        "soft_rows": len(live.soft),
+        "passes": session.passes,
+        "soft_rows": len(session.live.soft),
         "warnings": [
             *(str(w) for w in day.case.warnings),
+            *([] if decision is None else decision.warnings),
             *session.warnings,
             *_exceeded(tables["slacks"]),
         ],
     }
-    session.times = {}
-    events = [*loop.events, {"event": "priced", "method": rules.pricing.method}]
+    session.times, session.passes = {}, 0
+    decided = [] if decision is None else decision.events
+    events = [*decided, *loop.events, {"event": "priced", "method": rules.pricing.method}]
     loop.events = []
     run = Run(manifest, tables, day.case, rules, events, ClearedModel(session, cleared))
     _validated(run)

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from cases import Case, Failure, InputError, RuleBook
+from clearing.reserve_market import ReserveMarket
 from clearing.schedule import Commitment
 from network import Grid
 from network.arrays import Flags, Floats, Positions
@@ -81,6 +82,10 @@ class Day:
         """Give the same day with its commitment given."""
         return replace(self, commitment=commitment)
 
+    def with_rulebook(self, rulebook: RuleBook) -> Day:
+        """Give the same day under other rules of the same network."""
+        return replace(self, rulebook=rulebook)
+
     @property
     def intervals(self) -> int:
         """Number of intervals T."""
@@ -127,10 +132,19 @@ class Day:
 
     @cached_property
     def reach(self) -> Floats:
-        """Most that a unit can reach, on or off, (T, U): p_max, availability, self-schedule."""
+        """Most that a unit can reach, on or off, (T, U): its capacity or the self-schedule."""
+        return np.where(np.isnan(self.self_scheduled), self.capacity, self.self_scheduled)
+
+    @cached_property
+    def capacity(self) -> Floats:
+        """Least of p_max and availability, (T, U)."""
         most = np.broadcast_to(self.unit_column("p_max"), self.self_scheduled.shape)
-        reach = np.fmin(most, self._wide("availability", self.units, np.inf))
-        return np.where(np.isnan(self.self_scheduled), reach, self.self_scheduled)
+        return np.fmin(most, self._wide("availability", self.units, np.inf))
+
+    @cached_property
+    def reserves(self) -> ReserveMarket:
+        """Reserve products, offers and requirements."""
+        return ReserveMarket(self)
 
     @cached_property
     def out(self) -> Flags:

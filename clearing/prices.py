@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cases.points import Points
 from clearing.day import Day
 from clearing.limits import NetworkLimits
 from clearing.live import LpSolution
@@ -101,12 +102,19 @@ def price(
 
 
 def _without_market(day: Day) -> Flags:
-    """Which buses lie in islands without demand, units, bids, links or storage, (B,)."""
+    """Which buses lie in islands where nobody trades, (B,).
+
+    That is: without demand, bids, units, links, storage and virtuals.
+    """
     alive = np.zeros(day.islands, dtype=bool)
     islands = day.grid.islands
     alive[islands[day.unit_bus]] = True
     alive[islands[day.load_bus]] = True
-    links = day.case.tables["links"]
+    links, storage = day.case.tables["links"], day.case.tables["storage"]
     for end in ("from_bus", "to_bus"):
         alive[islands[day.grid.bus_positions(links[end])]] = True
+    alive[islands[day.grid.bus_positions(storage["bus"])]] = True
+    virtuals, points = day.case.tables["virtuals"], Points(day.case)
+    for name in {*virtuals["bus"], *virtuals["sink_bus"]} - {""}:
+        alive[islands[points[name].buses]] = True
     return ~alive[islands]

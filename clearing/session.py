@@ -22,7 +22,7 @@ from clearing.uniqueness import one_sided, open_intervals
 from network import Contingency, contingencies
 from network.arrays import Positions
 
-__all__ = ["Security", "Session"]
+__all__ = ["Security", "Session", "secure_contingencies"]
 
 Security = Literal["none", "n-1"]
 _NAMED = 10
@@ -51,7 +51,7 @@ class Session:
     @classmethod
     def open(cls, day: Day, security: Security, progress: Progress | None = None) -> Session:
         """Build and load the market of a day."""
-        outages, islanding = _contingencies(day, security)
+        outages, islanding = secure_contingencies(day, security)
         start = time.perf_counter()
         market = build_dispatch(day)
         built = time.perf_counter()
@@ -74,7 +74,8 @@ class Session:
 
     def solve(self) -> Cleared:
         """Solve until every limit is kept or paid for, and price the result."""
-        live, day = self.live, self.day
+        live, day, loop = self.live, self.day, self.loop
+        before = live.seconds, loop.screening_seconds, loop.row_seconds
         self._release()
         secured = self.loop.run()
         self.passes += secured.passes
@@ -83,6 +84,9 @@ class Session:
             held.update(two_way)
             secured = self.loop.run()
             self.passes += secured.passes
+        self.times["highs"] = live.seconds - before[0]
+        self.times["screen"] = loop.screening_seconds - before[1]
+        self.times["rows"] = loop.row_seconds - before[2]
         balance = self.compiled.rows(self.compiled.market.model.energy_balance)
         open_prices = open_intervals(live, balance, day.intervals)
         tie_break = day.rulebook.pricing.tie_break
@@ -146,9 +150,9 @@ class Session:
         ]
 
     def reprice(self, day: Day) -> bool:
-        """Take over the offer prices of another day in place; False where its blocks differ."""
+        """Take over the offer prices of another day in place; False where more than that differs."""
         old, new = self.day.offers, day.offers
-        if not _same_blocks(old, new):
+        if not _same_blocks(old, new) or not np.array_equal(self.day.on, day.on):
             return False
         market = self.compiled.market
         moved = np.flatnonzero((old.price != new.price) & (market.offer_variable >= 0))
@@ -157,6 +161,7 @@ class Session:
         cost = self.live.cost[columns]
         change = (new.price - old.price)[moved] * day.hours
         fixed = float(((new.price - old.price) * market.offer_fixed_mw).sum()) * day.hours
+        fixed += day.commitment_cost - self.day.commitment_cost
         self.live.set_costs(columns, cost + change, self.live.constant + fixed)
         self.day = day
         return True
@@ -169,7 +174,7 @@ def _same_blocks(old: Blocks, new: Blocks) -> bool:
     )
 
 
-def _contingencies(day: Day, security: Security) -> tuple[tuple[Contingency, ...], list[str]]:
+def secure_contingencies(day: Day, security: Security) -> tuple[tuple[Contingency, ...], list[str]]:
     """Contingencies to secure against, and what was left out of them."""
     if security == "none":
         return (), []

@@ -14,6 +14,7 @@ from clearing.formulation.generation import define_dispatch
 from clearing.formulation.links import define_links
 from clearing.formulation.market import Market
 from clearing.formulation.objective import define_objective
+from clearing.formulation.reserves import define_reserves
 from clearing.formulation.storage import define_storage
 from clearing.formulation.virtuals import define_virtuals
 
@@ -39,6 +40,7 @@ def define_traded(market: Market) -> None:
     define_storage(market)
     define_virtuals(market)
     define_energy_limits(market)
+    define_reserves(market)
 
 
 def build_dispatch(day: Day) -> Market:

@@ -90,6 +90,12 @@ class Market:
     """Whether it starts, (T * U,)."""
     stop: Terms = field(init=False)
     """Whether it stops, (T * U,)."""
+    sustained: Terms = field(init=False)
+    """Reserve awards that must be kept up as long as the interval lasts, MW, (T * U,)."""
+    count: Floats = field(init=False)
+    """Units that each one stands for, (U,): merged units stand in the first of them."""
+    reserves: ReserveFamilies | None = None
+    """Where the reserve market stands; None where nothing is required."""
     constant_cost: float = 0.0
     """Money per hour, over all intervals, that no variable changes."""
     offer_variable: Positions = field(init=False)
@@ -102,6 +108,8 @@ class Market:
     def __post_init__(self) -> None:
         """Start from demand."""
         self.fixed_injection = -self.day.bus_demand
+        self.count = np.ones(len(self.day.units))
+        self.sustained = Terms.zeros(self.day.intervals * len(self.day.units))
 
     def define(
         self, name: str, keys: Sequence[Any], low: Floats, high: Floats, integer: bool = False
@@ -122,7 +130,12 @@ class Market:
         return family
 
     def constrain(
-        self, name: str, keys: Sequence[Any], terms: Terms, low: Floats, high: Floats
+        self,
+        name: str,
+        keys: Sequence[Any],
+        terms: Terms,
+        low: Floats | float,
+        high: Floats | float,
     ) -> None:
         """Add the indexed constraint `name`: low <= terms <= high by row, (n,); inf = none.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,6 +65,18 @@ class Terms:
     def zeros(cls, count: int) -> Terms:
         """Rows of nothing."""
         return cls.constants(np.zeros(count))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Terms]) -> Terms:
+        """Rows of one after rows of the other."""
+        shift = np.cumsum([0, *(len(part) for part in parts)])
+        none = np.zeros(0, dtype=np.intp)
+        return cls(
+            np.concatenate([none, *(p.row + k for p, k in zip(parts, shift[:-1], strict=True))]),
+            np.concatenate([none, *(part.variable for part in parts)]),
+            np.concatenate([np.zeros(0), *(part.coefficient for part in parts)]),
+            np.concatenate([np.zeros(0), *(part.constant for part in parts)]),
+        )
 
     def __getitem__(self, rows: Positions) -> Terms:
         """Give the rows at these places, in this order; a place may be asked for twice."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from cases.points import Points
 from clearing.cleared import Cleared
 from clearing.day import Blocks
+from clearing.formulation.virtuals import offered
 from clearing.names import row_names
 from clearing.tables.frames import long, stamps, tiled
+from clearing.tables.storage import storage_schedule
 from network.arrays import Floats, Positions
 
 __all__ = ["marginal_units", "price_terms", "prices", "zone_prices"]
@@ -34,34 +37,23 @@ def prices(c: Cleared) -> pd.DataFrame:
 
 def zone_prices(c: Cleared) -> pd.DataFrame:
     """Prices of zones, weighted by demand (evenly where there is none), and of hubs."""
-    day, grid = c.day, c.day.grid
-    parts = []
-    demand = np.maximum(day.bus_demand, 0.0)
-    for zone, buses in grid.zones.items():
-        if zone:
-            weights = demand[:, buses]
-            total = weights.sum(axis=1, keepdims=True)
-            even = np.full(weights.shape, 1.0 / len(buses))
-            share = np.where(total > 0.0, weights / np.where(total > 0.0, total, 1.0), even)
-            parts.append((zone, "zone", buses, share))
-    hubs = day.case.tables["hubs"]
-    for hub, rows in hubs.groupby("hub", sort=False).indices.items():
-        weight = hubs["weight"].to_numpy(dtype=float)[rows]
-        buses = grid.bus_positions(hubs["bus"].iloc[rows])
-        share = np.broadcast_to(weight / weight.sum(), (day.intervals, len(rows)))
-        parts.append((str(hub), "hub", buses, share))
+    day, points = c.day, Points(c.day.case)
+    parts = [*map(points.zone, points.zones), *map(points.hub, points.hubs)]
     columns = (("lmp", c.prices.lmp), ("mec", c.prices.energy), ("mcc", c.prices.congestion))
     frames = [
         pd.DataFrame(
             {
                 **stamps(day, np.arange(day.intervals)),
-                "point": name,
-                "kind": kind,
-                **{key: (value[:, buses] * share).sum(axis=1) for key, value in columns},
+                "point": point.name,
+                "kind": point.kind,
+                **{
+                    key: (value[:, point.buses] * point.weights).sum(axis=1)
+                    for key, value in columns
+                },
                 "mlc": 0.0,
             }
         )
-        for name, kind, buses, share in parts
+        for point in parts
     ]
     if not frames:
         return pd.DataFrame({**stamps(day, np.zeros(0, dtype=np.intp)), "point": [], "kind": []})
@@ -103,7 +95,8 @@ def marginal_units(c: Cleared) -> pd.DataFrame:
         when, _ = np.nonzero(mw > _AT_BOUND_MW)
         penalty = day.rulebook.penalties.balance * (1.0 if name == "shortage" else -1.0)
         found.append((when, np.full(len(when), name, dtype=object), np.full(len(when), penalty)))
-    kinds = ("unit", "bid", "slack", "slack")
+    found += [_marginal_virtuals(c), _marginal_storage(c)]
+    kinds = ("unit", "bid", "slack", "slack", "virtual", "storage")
     when = np.concatenate([part[0] for part in found])
     order = np.argsort(when, kind="stable")
     kind = np.repeat(np.array(kinds, dtype=object), [len(part[0]) for part in found])
@@ -117,13 +110,51 @@ def marginal_units(c: Cleared) -> pd.DataFrame:
     )
 
 
+Marginal = tuple[Positions, np.ndarray[tuple[int], np.dtype[np.object_]], Floats]
+"""Intervals, names and prices of what is partly filled, (N,) each."""
+
+
+def _marginal_virtuals(c: Cleared) -> Marginal:
+    which = offered(c.day)
+    if not len(which.row):
+        return which.interval, np.zeros(0, dtype=object), np.zeros(0)
+    table = c.day.case.tables["virtuals"].iloc[which.row]
+    mw, most = c.values("virtual"), table["mw"].to_numpy(dtype=float)
+    part = (mw > _AT_BOUND_MW) & (mw < most - _AT_BOUND_MW)
+    price = table["price"].to_numpy(dtype=float)
+    return which.interval[part], table["virtual"].to_numpy(dtype=object)[part], price[part]
+
+
+def _marginal_storage(c: Cleared) -> Marginal:
+    """Storage that could charge or discharge more and less; what stored energy is worth counts."""
+    schedule, table = storage_schedule(c), c.day.case.tables["storage"]
+    each = {
+        name: np.tile(table[name].to_numpy(dtype=float), c.day.intervals)
+        for name in table.columns
+        if table[name].dtype == float
+    }
+    worth = schedule["energy_value"].to_numpy(dtype=float)
+    interval = np.repeat(np.arange(c.day.intervals), len(table))
+    label = schedule["storage"].to_numpy(dtype=object)
+    price = np.full(len(schedule), np.nan)
+    for way, value in (
+        ("charge", each["charge_price"] + worth * each["efficiency_in"]),
+        ("discharge", each["discharge_price"] + worth / each["efficiency_out"]),
+    ):
+        mw = schedule[f"{way}_mw"].to_numpy(dtype=float)
+        part = (mw > _AT_BOUND_MW) & (mw < each[f"{way}_mw"] - _AT_BOUND_MW)
+        price[part] = value[part]
+    part = ~np.isnan(price)
+    return interval[part], label[part], price[part]
+
+
 def _partly_filled(
     blocks: Blocks,
     output: Floats,
     names: pd.Index[str],
     kind: str,
     bounds: tuple[Floats, Floats] | None,
-) -> tuple[Positions, np.ndarray[tuple[int], np.dtype[np.object_]], Floats]:
+) -> Marginal:
     mw = blocks.filled(output)
     part = (mw > _AT_BOUND_MW) & (mw < blocks.mw - _AT_BOUND_MW)
     if bounds is not None:

@@ -54,6 +54,7 @@ CHECKS: tuple[Check, ...] = (
     storage.power,
     storage.energy,
     energy_limits.budgets,
+    energy_limits.shadow_prices,
     virtuals.awards,
     network.flows,
     network.branch_limits,
@@ -73,6 +74,7 @@ CHECKS: tuple[Check, ...] = (
     prices.bids,
     prices.links,
     virtuals.prices,
+    storage.prices,
     prices.balance_price,
     rent.rent_identity,
 )

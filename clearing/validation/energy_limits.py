@@ -10,7 +10,47 @@ import pandas as pd
 from clearing.validation.facts import Facts, Floats
 from clearing.validation.report import rows
 
-__all__ = ["budgets", "produced"]
+__all__ = ["budget_value", "budgets", "produced", "shadow_prices"]
+
+
+def shadow_prices(facts: Facts) -> Iterator[pd.DataFrame]:
+    """Check ``energy_budgets``: energy and limits as they are, a shadow price >= 0 where met."""
+    limits, table = facts.case.tables["energy_limits"], facts.table("energy_budgets")
+    if limits.empty:
+        return
+    own = limits.assign(energy=produced(facts))
+    inside = own["day"].dt.strftime("%Y-%m-%d").isin(facts.starts.strftime("%Y-%m-%d"))
+    both = own[inside].merge(table, on=["unit", "day"], how="outer", suffixes=("_case", ""))
+    shadow = both["shadow_price"].to_numpy(dtype=np.float64)
+    left = (both["max_mwh_case"] - both["energy"]).to_numpy(dtype=np.float64)
+    tolerance = facts.tolerance * max(1.0, facts.hours)
+    off = np.abs((both["used_mwh"] - both["energy"]).to_numpy(dtype=np.float64))
+    off = np.maximum(off, np.abs((both["max_mwh"] - both["max_mwh_case"]).to_numpy()))
+    idle = np.where(left > tolerance, np.abs(shadow), np.maximum(-shadow, 0.0))
+    starts = both["day"].dt.tz_localize(facts.starts.tz)
+    for check, value, most in (
+        ("energy_limits.used", off, tolerance),
+        ("energy_limits.shadow_price", idle, facts.price_tolerance),
+    ):
+        wrong = ~(value <= most)
+        bad = both[wrong]
+        yield rows(
+            check, bad["unit"], starts[wrong], value[wrong], 0.0 * value[wrong], value[wrong]
+        )
+
+
+def budget_value(facts: Facts) -> Floats:
+    """Worth of one more MW of a unit to its daily budget (T, U), money per MWh, <= 0."""
+    names = facts.names("units")
+    worth = np.zeros((len(facts.starts), len(names)))
+    table = facts.table("energy_budgets")
+    day = facts.starts.strftime("%Y-%m-%d").to_numpy()
+    when = table["day"].dt.strftime("%Y-%m-%d").to_numpy()
+    shadow = table["shadow_price"].to_numpy(dtype=np.float64)
+    for k, unit in enumerate(names.get_indexer(pd.Index(table["unit"])).tolist()):
+        if unit >= 0:
+            worth[day == when[k], unit] -= shadow[k]
+    return worth
 
 
 def produced(facts: Facts) -> Floats:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cases.case import Case
+from cases.points import Points
 from cases.rulebook import RuleBook
 from cases.run import Run
 from clearing.validation.blocks import Blocks
@@ -304,18 +305,33 @@ class Facts:
 
     def _virtuals(self) -> Floats:
         """Injection of accepted virtuals (T, B): inc and utc source in, dec and utc sink out."""
-        buses = self.names("buses")
-        total = np.zeros((len(self.starts), len(buses)))
+        total = np.zeros((len(self.starts), len(self.names("buses"))))
         awards = self.table("virtual_awards")
-        if len(awards):
-            t = self.interval_of(awards)
-            mw = awards["mw"].to_numpy(dtype=np.float64)
-            sign = np.where(awards["kind"] == "dec", -1.0, 1.0)
-            np.add.at(total, (t, buses.get_indexer(pd.Index(awards["bus"]))), sign * mw)
-            sink = buses.get_indexer(pd.Index(awards["sink_bus"]))
-            utc = (awards["kind"] == "utc").to_numpy()
-            np.add.at(total, (t[utc], sink[utc]), -mw[utc])
+        mw = awards["mw"].to_numpy(dtype=np.float64)
+        t = self.interval_of(awards)
+        utc = (awards["kind"] == "utc").to_numpy()
+        sign = np.where(awards["kind"] == "dec", -1.0, 1.0)
+        for column, injected in (("bus", sign * mw), ("sink_bus", np.where(utc, -mw, 0.0))):
+            name = awards[column].to_numpy(dtype=object)
+            for point in set(name[injected != 0.0].tolist()):
+                own = np.flatnonzero((name == point) & (injected != 0.0))
+                np.add.at(total, t[own], injected[own, None] * self.point(point)[t[own]])
         return total
+
+    def point(self, name: str) -> Floats:
+        """Weights of the buses of a bus, hub or zone (T, B), rows sum to 1."""
+        weights = np.zeros((len(self.starts), len(self.names("buses"))))
+        try:
+            point = self.points[name]
+        except KeyError:  # an award that no offer of the case has: `virtuals.awards` names it
+            return weights
+        np.add.at(weights.T, point.buses, point.weights.T)
+        return weights
+
+    @cached_property
+    def points(self) -> Points:
+        """The points of the case."""
+        return Points(self.case)
 
     @cached_property
     def network_constraints(self) -> pd.DataFrame:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from clearing.validation.blocks import Blocks
+from clearing.validation.energy_limits import budget_value
 from clearing.validation.facts import Facts, Floats
 from clearing.validation.report import above, below, differing, rows
 from clearing.validation.units import limits
@@ -122,13 +123,14 @@ def units(facts: Facts) -> Iterator[pd.DataFrame]:
 
     What is produced above p_min costs at most the LMP of the unit's bus, what could be produced
     more costs at least that; inside a block the price is exactly the offer. Where ramps bind the
-    LMP is corrected by their shadow prices in this interval and the next. Units that are off or
-    must-take say nothing about prices.
+    LMP is corrected by their shadow prices in this interval and the next, where the energy of a
+    day is limited by the shadow price of the budget. Units that are off or must-take say nothing
+    about prices.
     """
     if facts.rulebook.pricing.method != "fixed":
         return
     names = facts.names("units")
-    price = facts.lmp[:, facts.bus_of("units")] + ramp_value(facts, names)
+    price = facts.lmp[:, facts.bus_of("units")] + ramp_value(facts, names) + budget_value(facts)
     free = np.isnan(facts.self_scheduled) & facts.on
     lower, upper = limits(facts)
     yield from _indifferent(

@@ -10,7 +10,20 @@ import pandas as pd
 from clearing.validation.facts import Facts, Floats
 from clearing.validation.report import above, below, differing
 
-__all__ = ["energy", "initial_energy", "power", "storage_cost"]
+__all__ = ["energy", "initial_energy", "power", "prices", "storage_cost"]
+
+_NUMBERS = (
+    "charge_mw",
+    "discharge_mw",
+    "energy_min",
+    "energy_max",
+    "efficiency_in",
+    "efficiency_out",
+    "initial_mwh",
+    "final_mwh",
+    "charge_price",
+    "discharge_price",
+)
 
 
 def power(facts: Facts) -> Iterator[pd.DataFrame]:
@@ -34,7 +47,8 @@ def energy(facts: Facts) -> Iterator[pd.DataFrame]:
         energy_min <= e_t <= energy_max,  e_T >= final_mwh
 
     before the first interval it is ``initial_mwh``, or ``energy_min`` where that is blank; a blank
-    ``final_mwh`` asks for nothing.
+    ``final_mwh`` asks for nothing. A cyclic storage ends as it began, wherever that is where its
+    ``initial_mwh`` is blank.
     """
     table, names = facts.case.tables["storage"], facts.names("storage")
     if table.empty or not scheduled(facts):
@@ -55,6 +69,52 @@ def energy(facts: Facts) -> Iterator[pd.DataFrame]:
     yield below("storage.energy_min", names, facts.starts, stored, least, tolerance)
     end = np.where(np.isnan(final), -np.inf, final)
     yield below("storage.final", names, facts.starts[-1:], stored[-1:], end, tolerance)
+    begun = np.where(table["cyclic"], initial_energy(facts), stored[-1])
+    yield differing("storage.cyclic", names, facts.starts[-1:], stored[-1:], begun, tolerance)
+
+
+def prices(facts: Facts) -> Iterator[pd.DataFrame]:
+    """Check that no storage would rather charge, discharge or hold another amount.
+
+    With v the worth of stored energy (``energy_value``): charging is worth v * efficiency_in +
+    charge_price and costs the LMP, discharging earns the LMP and costs v / efficiency_out +
+    discharge_price; in use the one is not below the other, not in full use not above. One
+    direction is not wanted while the other is in use. From an interval to the next v stays,
+    unless the storage is empty (it may fall) or full (it may rise); at the end it is 0, unless
+    there the storage is held full (it is below 0) or up (above 0).
+    """
+    table, names = facts.case.tables["storage"], facts.names("storage")
+    if table.empty or not scheduled(facts) or facts.rulebook.pricing.method != "fixed":
+        return
+    charge, discharge = _schedule(facts)
+    number = {c: table[c].to_numpy(dtype=np.float64) for c in _NUMBERS}
+    worth = facts.by_name("storage_schedule", "energy_value")
+    lmp = facts.lmp[:, facts.bus_of("storage")]
+    slack, tolerance = facts.price_tolerance, facts.tolerance
+    into = worth * number["efficiency_in"] + number["charge_price"] - lmp
+    out = lmp - worth / number["efficiency_out"] - number["discharge_price"]
+    for mw, other, most, gain in (
+        (charge, discharge, "charge_mw", into),
+        (discharge, charge, "discharge_mw", out),
+    ):
+        kept = np.where(mw > tolerance, gain, 0.0)
+        yield below("prices.storage", names, facts.starts, kept, 0.0, slack)
+        more = (mw < number[most] - tolerance) & (other <= tolerance)
+        yield above("prices.storage", names, facts.starts, np.where(more, gain, 0.0), 0.0, slack)
+    stored = facts.by_name("storage_schedule", "energy_mwh")
+    low, high = (np.tile(number[c], (len(stored), 1)) for c in ("energy_min", "energy_max"))
+    end = initial_energy(facts)
+    low[-1] = np.where(table["cyclic"], end, np.fmax(low[-1], number["final_mwh"]))
+    high[-1] = np.where(table["cyclic"], end, high[-1])
+    decided = table["cyclic"].to_numpy() & np.isnan(number["initial_mwh"])
+    low[-1] = np.where(decided, number["energy_min"], low[-1])
+    high[-1] = np.where(decided, number["energy_max"], high[-1])
+    after = np.vstack([worth[1:], np.where(decided, worth[0], 0.0)])
+    margin = tolerance * max(1.0, facts.hours)
+    fall = np.where(stored > low + margin, worth - after, 0.0)
+    rise = np.where(stored < high - margin, after - worth, 0.0)
+    for change in (fall, rise):
+        yield above("prices.stored_energy", names, facts.starts, change, 0.0, slack)
 
 
 def scheduled(facts: Facts) -> bool:
@@ -65,7 +125,9 @@ def scheduled(facts: Facts) -> bool:
 def initial_energy(facts: Facts) -> Floats:
     """Stored energy before the first interval (S,), MWh."""
     table = facts.case.tables["storage"]
-    return table["initial_mwh"].fillna(table["energy_min"]).to_numpy(dtype=np.float64)
+    initial = table["initial_mwh"].fillna(table["energy_min"]).to_numpy(dtype=np.float64)
+    decided = (table["cyclic"] & table["initial_mwh"].isna()).to_numpy()
+    return np.where(decided, facts.by_name("storage_schedule", "energy_mwh")[-1], initial)
 
 
 def storage_cost(facts: Facts) -> float:

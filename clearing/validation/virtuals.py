@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from clearing.validation.facts import Facts, Floats
+from clearing.validation.facts import Facts, Floats, Ints
 from clearing.validation.report import rows
 
 __all__ = ["awards", "in_force", "prices"]
@@ -62,9 +62,8 @@ def prices(facts: Facts) -> Iterator[pd.DataFrame]:
     table = offered.merge(given, on=["virtual", "t"], how="left", suffixes=("_offer", ""))
     mw = table["mw"].fillna(0.0).to_numpy(dtype=np.float64)
     most = table["mw_offer"].to_numpy(dtype=np.float64)
-    buses, t = facts.names("buses"), table["t"].to_numpy(dtype=np.intp)
-    lmp = facts.lmp[t, buses.get_indexer(pd.Index(table["bus"]))]
-    sink = facts.lmp[t, buses.get_indexer(pd.Index(table["sink_bus"]))]
+    t = table["t"].to_numpy(dtype=np.intp)
+    lmp, sink = (_price(facts, table[column], t) for column in ("bus", "sink_bus"))
     price = table["price"].to_numpy(dtype=np.float64)
     gain = np.where(table["kind"] == "inc", lmp - price, price - lmp)
     gain = np.where(table["kind"] == "utc", price - (sink - lmp), gain)
@@ -73,6 +72,17 @@ def prices(facts: Facts) -> Iterator[pd.DataFrame]:
     table["interval_start"] = facts.starts[t]
     excess = np.maximum(kept, missed)
     yield _report(table, "prices.virtual", gain, 0.0 * gain, excess, facts.price_tolerance)
+
+
+def _price(facts: Facts, points: pd.Series[str], t: Ints) -> Floats:
+    """Price of each row's bus, hub or zone (N,): the weighted mean of its buses; 0 where blank."""
+    result = np.zeros(len(points))
+    name = points.to_numpy(dtype=object)
+    for point in set(name.tolist()) - {""}:
+        weight = facts.point(point)
+        mean = (np.where(weight > 0.0, facts.lmp, 0.0) * weight).sum(axis=1)
+        result[name == point] = mean[t[name == point]]
+    return result
 
 
 def _joined(facts: Facts) -> pd.DataFrame:

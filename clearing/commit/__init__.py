@@ -1,0 +1,1 @@
+"""Unit commitment: which units run, decided by a mixed-integer program, with a proven gap."""

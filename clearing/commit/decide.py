@@ -1,0 +1,256 @@
+"""Decide which units run: the loop between the mixed-integer program and the secured dispatch."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from cases import NoClearing, RuleBook
+from clearing.cleared import Cleared
+from clearing.commit.program import Program, Schedule
+from clearing.day import Day
+from clearing.fleet import Fleet
+from clearing.rows import RowSet
+from clearing.schedule import Commitment
+from clearing.security import Progress
+from clearing.session import Security, Session, secure_contingencies
+from clearing.start_costs import StartCosts, commitment_cost
+from network.arrays import Flags
+
+__all__ = ["Decision", "decide"]
+
+_LOOSE = 0.01
+"""Gap at which a first schedule is good enough to look for rows of the grid."""
+_ROUNDS = 30
+
+
+@dataclass(eq=False)
+class Decision:
+    """A commitment, its secured dispatch, and how far it can be from the best."""
+
+    commitment: Commitment
+    session: Session
+    cleared: Cleared
+    bound: float
+    gap: float
+    status: str
+    """optimal within the gap, or limit."""
+    events: list[dict[str, Any]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    times: dict[str, float] = field(default_factory=dict)
+    rounds: int = 0
+
+
+def decide(
+    day: Day,
+    security: Security,
+    progress: Progress | None = None,
+    *,
+    start: Flags | None = None,
+    known: RowSet | None = None,
+) -> Decision:
+    """Decide the commitment of a day to the rulebook's gap, and clear it.
+
+    The relaxation finds rows of the grid; a program restricted to what it leaves open gives a first
+    schedule; the dispatch of a schedule finds the rows that it breaks. Rounds of whole program and
+    dispatch follow until the secured dispatch lies within the gap of the proven bound. `start` is a
+    commitment, (T, U), to begin from, `known` rows that are loaded at once.
+
+    Raises NoClearing where no schedule exists, with the limits in conflict, or none was found in
+    time.
+    """
+    begin = time.perf_counter()
+    solver = day.rulebook.solver
+    deadline = begin + solver.time_limit
+    outages, islanding = secure_contingencies(day, security)
+    strict = day.with_rulebook(_strict(day))
+    fleet = Fleet(strict, merge=True)
+    if not fleet.decided.any():
+        return _nothing_to_decide(day, security, progress, known)
+    program = Program(fleet, outages, deadline, progress)
+    found = Search(day, security, program, progress, known)
+    try:
+        found.relaxed = program.relax()
+    except NoClearing:
+        raise program.explain() from None
+    if known is not None:
+        program.know(known)
+    if start is not None:
+        found.look_at(start)
+    found.first_schedule(solver.gap)
+    found.run(solver.gap)
+    if found.best is None and not found.proven_none:
+        raise NoClearing("no clearing: the time limit ended before a schedule was found", ())
+    if found.best is None:
+        soft = Program(fleet, outages, deadline, progress, soft_ramps=True)
+        found = Search(day, security, soft, progress, known)
+        try:
+            found.relaxed = soft.relax()
+        except NoClearing:
+            raise program.explain() from None
+        found.run(solver.gap)
+        if found.best is None:
+            raise program.explain()
+    return found.decision(islanding, begin)
+
+
+@dataclass(eq=False)
+class Search:
+    """Schedules found so far for one program, and the best bound."""
+
+    day: Day
+    security: Security
+    program: Program
+    progress: Progress | None
+    known: RowSet | None
+    relaxed: float = -np.inf
+    bound: float = -np.inf
+    best: tuple[Session, Cleared, Commitment, float] | None = None
+    best_x: Any = None
+    proven_none: bool = False
+    finished: bool = True
+    rounds: int = 0
+    events: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def gap(self) -> float:
+        """Proven relative gap of the best schedule."""
+        if self.best is None:
+            return np.inf
+        objective = self.best[3]
+        below = max(self.bound, self.relaxed)
+        return max(0.0, (objective - below) / max(abs(objective), 1e-9))
+
+    def look_at(self, on: Flags) -> bool:
+        """Clear a commitment, keep it if it is the best, and learn its rows; whether it is new."""
+        commitment = Commitment(on, commitment_cost(self.day, on))
+        session = Session.open(self.day.committed(commitment), self.security, self.progress)
+        session.live.deadline = np.inf
+        if self.known is not None:
+            session.know(self.known)
+        session.know(self.program.live.soft)
+        cleared = session.solve()
+        objective = _strict_objective(cleared, self.program.fleet.day)
+        before = len(self.program.live.soft)
+        self.program.know(session.live.soft)
+        if self.best is None or objective < self.best[3]:
+            self.best = session, cleared, commitment, objective
+        return len(self.program.live.soft) > before
+
+    def first_schedule(self, gap: float) -> None:
+        """Solve the program restricted to what the relaxation leaves open."""
+        schedule = self.program.solve(max(gap / 2, 1e-6), restricted=True)
+        if schedule is not None:
+            self.best_x = schedule.x
+            self._told("restricted", schedule)
+            self.look_at(self.program.on(schedule.x))
+
+    def run(self, gap: float) -> None:
+        """Solve the whole program until its schedule, secured, is within the gap."""
+        target = gap
+        while self.gap > gap and self.rounds < _ROUNDS:
+            self.rounds += 1
+            schedule = self.program.solve(target, start=self.best_x)
+            if schedule is None:
+                self.proven_none = time.perf_counter() < self.program.deadline
+                self.finished = self.best is not None and self.gap <= gap
+                return
+            self._told("whole", schedule)
+            self.bound = max(self.bound, schedule.bound)
+            self.best_x = schedule.x
+            news = self.look_at(self.program.on(schedule.x))
+            if not schedule.finished:
+                self.finished = self.gap <= gap
+                return
+            if not news:
+                # Nothing that the program does not know: what is left is the gap it was given.
+                if target <= gap / 64:
+                    self.finished = self.gap <= gap
+                    return
+                target /= 4
+
+    def _told(self, stage: str, schedule: Schedule) -> None:
+        self.events.append(
+            {
+                "event": "schedule",
+                "program": stage,
+                "objective": schedule.objective,
+                "bound": schedule.bound,
+                "rows": len(self.program.live.soft),
+            }
+        )
+
+    def decision(self, islanding: list[str], begin: float) -> Decision:
+        """The best schedule as a result."""
+        assert self.best is not None
+        session, cleared, commitment, _ = self.best
+        limit = not self.finished or self.gap > self.day.rulebook.solver.gap
+        warnings = []
+        if limit:
+            warnings.append(
+                f"the commitment was stopped by a limit: it is proven to lie within "
+                f"{100.0 * self.gap:.4f} % of the best, not the {100.0 * self.day.rulebook.solver.gap:g} "
+                "% that was asked for"
+            )
+        return Decision(
+            commitment,
+            session,
+            cleared,
+            max(self.bound, self.relaxed),
+            self.gap,
+            "limit" if limit else "optimal",
+            self.events,
+            warnings,
+            {
+                "commit_build": self.program.build_seconds,
+                "commit_mip": self.program.mip_seconds,
+                "commit": time.perf_counter() - begin,
+            },
+            self.rounds,
+        )
+
+
+def _strict(day: Day) -> RuleBook:
+    """Penalties that no start is cheaper than: one MW beyond a limit costs more than any start."""
+    costs, hours = StartCosts.of(day), np.nan_to_num(day.unit_column("min_up"))
+    blocks = day.offers
+    level = np.clip(day.unit_column("p_min")[blocks.of] - blocks.start, 0.0, blocks.mw)
+    at_least = np.zeros((day.intervals, len(day.units)))
+    np.add.at(at_least, (blocks.interval, blocks.of), level * np.maximum(blocks.price, 0.0))
+    run = np.maximum(hours, day.hours)
+    dear = costs.coldest + costs.shutdown + run * (costs.no_load + at_least.max(axis=0, initial=0))
+    most = float(dear.max(initial=0.0)) / day.hours
+    rules = day.rulebook.penalties
+    names = ("balance", "branch", "interface", "contingency", "ramp", "reserve")
+    return day.rulebook.with_settings(
+        {f"penalties.{name}": getattr(rules, name) + max(most, 0.0) for name in names}
+    )
+
+
+def _strict_objective(cleared: Cleared, strict: Day) -> float:
+    """Objective of a cleared day with what it exceeds paid at the commitment's penalties."""
+    day = cleared.day
+    more = strict.rulebook.penalties.balance - day.rulebook.penalties.balance
+    short, over = cleared.unserved
+    beyond = float(short.sum() + over.sum() + cleared.solution.excess.sum())
+    if "reserve_shortage" in cleared.compiled.market.families:
+        columns = cleared.compiled.columns("reserve_shortage")
+        penalty = cleared.compiled.cost[columns] == day.rulebook.penalties.reserve * day.hours
+        beyond += float(cleared.solution.x[columns][penalty].sum())
+    return cleared.solution.objective + more * day.hours * beyond
+
+
+def _nothing_to_decide(
+    day: Day, security: Security, progress: Progress | None, known: RowSet | None
+) -> Decision:
+    """Clear a day whose units are all on whenever they are available."""
+    on = ~day.out
+    commitment = Commitment(on, commitment_cost(day, on))
+    session = Session.open(day.committed(commitment), security, progress)
+    if known is not None:
+        session.know(known)
+    cleared = session.solve()
+    return Decision(commitment, session, cleared, cleared.solution.objective, 0.0, "optimal")

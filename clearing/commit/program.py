@@ -1,0 +1,225 @@
+"""The mixed-integer program of a day in HiGHS: relaxed to find rows, then solved for states."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import highspy
+import numpy as np
+
+from cases import NoClearing
+from clearing.compiled import Compiled, compile_market
+from clearing.conflicts import conflicts
+from clearing.fleet import Fleet
+from clearing.formulation.build_commitment import build_commitment
+from clearing.limits import NetworkLimits
+from clearing.live import LiveModel
+from clearing.rows import Kind, RowSet
+from clearing.security import Loop, Progress
+from network import Contingency
+from network.arrays import Flags, Floats, Positions
+
+__all__ = ["Program", "Schedule"]
+
+_UNUSED_MW = 1e-6
+_WHOLE = 1e-6
+_AROUND = 1
+"""Intervals on either side of an undecided one that a restricted program may change too."""
+
+
+@dataclass(frozen=True, eq=False)
+class Schedule:
+    """The best states that a mixed-integer solve found, and what it proved."""
+
+    x: Floats
+    """All columns of the program, (n,)."""
+    objective: float
+    bound: float
+    finished: bool
+    """Whether the gap that was asked for was proven."""
+
+
+class NoRamps:
+    """Ramps are rows of the program itself."""
+
+    exist = False
+
+
+class Program:
+    """The commitment of a day: its relaxation with the rows found so far, and its solves."""
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        outages: tuple[Contingency, ...],
+        deadline: float,
+        progress: Progress | None,
+        soft_ramps: bool = False,
+    ) -> None:
+        begin = time.perf_counter()
+        self.fleet, self.progress, self.deadline = fleet, progress, deadline
+        rules = fleet.day.rulebook
+        self.compiled: Compiled = compile_market(build_commitment(fleet, soft_ramps=soft_ramps))
+        self.build_seconds = time.perf_counter() - begin
+        self.live = LiveModel(self.compiled, rules)
+        self.live.deadline = deadline
+        self.live.highs.setOptionValue("presolve", "choose")
+        self.network = NetworkLimits(self.compiled, outages)
+        self.loop = Loop(
+            self.live,
+            self.network,
+            NoRamps(),
+            rules.security.tolerance_mw,
+            rules.security.rows_per_pass,
+            progress,
+        )
+        self.mip_seconds = 0.0
+        self._slack = self._slack_columns()
+
+    def _slack_columns(self) -> Positions:
+        """Columns of the market that exceed a limit at a penalty, not along a demand curve."""
+        day, families = self.fleet.day, self.compiled.market.families
+        names = ("shortage", "surplus", "reserve_shortage", "ramp_up_excess", "ramp_down_excess")
+        found = np.concatenate([self.compiled.columns(name) for name in names if name in families])
+        least = min(day.rulebook.penalties.balance, day.rulebook.penalties.reserve)
+        return found[self.compiled.cost[found] >= least * day.hours - 1e-6]
+
+    @property
+    def states(self) -> Positions:
+        """Columns that take whole numbers."""
+        return self.compiled.column_of(np.concatenate(self.compiled.market.integers))
+
+    def relax(self) -> float:
+        """Solve the relaxation and find the rows of the grid that it breaks; its objective."""
+        solution = self.loop.run().solution
+        self.live.highs.setOptionValue("presolve", "off")
+        self.relaxed = np.concatenate([solution.x, solution.excess])
+        return solution.objective
+
+    def know(self, rows: RowSet) -> None:
+        """Add rows of the grid that another model has found."""
+        network = rows[rows.kind != Kind.RAMP]
+        new = network[~np.isin(network.keys, self.live.soft.keys)]
+        if len(new):
+            self.live.add(self.network.soft_rows(new))
+            self.relaxed = np.concatenate([self.relaxed, np.zeros(len(new))])
+
+    def on(self, x: Floats) -> Flags:
+        """Which units are on at a solution, (T, U)."""
+        day = self.fleet.day
+        counts = x[self.compiled.columns("on")].reshape(day.intervals, -1)
+        return self.fleet.split(counts)
+
+    def solve(
+        self, gap: float, *, start: Floats | None = None, restricted: bool = False
+    ) -> Schedule | None:
+        """Decide the states to a relative gap; None where there is no schedule or none was found.
+
+        Limits that the relaxation keeps without a penalty are hard, so that no start is dodged by
+        exceeding one; where no schedule keeps them they may be exceeded. `start` is a first
+        solution, (n,); a restricted program only changes what the relaxation leaves undecided.
+        """
+        found = self._solve(gap, start, restricted, hard=True)
+        if found is None and not restricted and time.perf_counter() < self.deadline:
+            found = self._solve(gap, start, restricted, hard=False)
+        return found
+
+    def _solve(
+        self, gap: float, start: Floats | None, restricted: bool, hard: bool
+    ) -> Schedule | None:
+        begin = time.perf_counter()
+        left = self.deadline - begin
+        if left <= 0.0:
+            return None
+        lp: Any = self.live.highs.getLp()
+        highs = highspy.Highs()
+        rules = self.fleet.day.rulebook.solver
+        for name, value in (
+            ("output_flag", False),
+            ("threads", rules.threads),
+            ("random_seed", rules.seed),
+            ("mip_rel_gap", gap),
+            ("mip_abs_gap", 1e-6),
+            ("mip_feasibility_tolerance", 1e-7),
+            ("primal_feasibility_tolerance", rules.feasibility_tolerance),
+            ("time_limit", min(left, 1e30)),
+        ):
+            highs.setOptionValue(name, value)
+        highs.passModel(lp)
+        states = self.states.astype(np.int32)
+        kinds = np.full(len(states), int(highspy.HighsVarType.kInteger), dtype=np.uint8)
+        highs.changeColsIntegrality(len(states), states, kinds)
+        if hard:
+            n, total = len(self.compiled.cost), highs.getNumCol()
+            slack = np.concatenate([self._slack, np.arange(n, total)])
+            unused = slack[self.relaxed[slack] <= _UNUSED_MW].astype(np.int32)
+            none = np.zeros(len(unused))
+            highs.changeColsBounds(len(unused), unused, none, none)
+        if restricted:
+            self._restrict(highs)
+        if start is not None:
+            highs.setSolution(len(states), states, np.rint(start[states]))
+        if self.progress is not None:
+            self._report(highs, begin)
+        highs.run()
+        self.mip_seconds += time.perf_counter() - begin
+        return _schedule(highs, gap)
+
+    def _restrict(self, highs: highspy.Highs) -> None:
+        """Fix the states that the relaxation decides, but for those beside an undecided one."""
+        day = self.fleet.day
+        states = self.states
+        value = self.relaxed[states]
+        undecided = np.abs(value - np.rint(value)) > _WHOLE
+        clusters = len(self.fleet.clusters)
+        per_family = day.intervals * clusters
+        families = len(states) // per_family if per_family else 0
+        if families * per_family == len(states):
+            shaped = undecided.reshape(families, day.intervals, clusters).any(axis=0)
+            near = shaped.copy()
+            for by in range(1, _AROUND + 1):
+                near[by:] |= shaped[:-by]
+                near[:-by] |= shaped[by:]
+            undecided = np.tile(near.ravel(), families)
+        fixed = states[~undecided].astype(np.int32)
+        at = np.rint(value[~undecided])
+        highs.changeColsBounds(len(fixed), fixed, at, at)
+
+    def _report(self, highs: highspy.Highs, begin: float) -> None:
+        progress = self.progress
+
+        def told(event: Any) -> None:
+            data = event.data_out
+            if progress is not None:
+                progress(
+                    {
+                        "stage": "commitment",
+                        "pass": 0,
+                        "rows": len(self.live.soft),
+                        "gap": float(data.mip_gap),
+                        "seconds": time.perf_counter() - begin,
+                    }
+                )
+
+        highs.cbMipLogging.subscribe(told)
+
+    def explain(self) -> NoClearing:
+        """Say which limits stand in each other's way."""
+        return NoClearing(
+            "no clearing: no schedule keeps the limits of the units", conflicts(self.compiled)
+        )
+
+
+def _schedule(highs: highspy.Highs, gap: float) -> Schedule | None:
+    info = highs.getInfo()
+    status = highs.getModelStatus()
+    if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+        return None
+    return Schedule(
+        np.asarray(highs.getSolution().col_value, dtype=float),
+        float(info.objective_function_value),
+        float(info.mip_dual_bound),
+        bool(status == highspy.HighsModelStatus.kOptimal),
+    )

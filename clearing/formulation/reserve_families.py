@@ -1,0 +1,23 @@
+"""Where the families of the reserve market stand in a market."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from network.arrays import Floats, Positions
+
+__all__ = ["ReserveFamilies"]
+
+
+@dataclass(frozen=True, eq=False)
+class ReserveFamilies:
+    """Where the reserve market stands in a market: its variables and rows, (Q) requirements."""
+
+    offer: Positions
+    """Offer of each member of the family `reserve`, (A,)."""
+    requirement: Positions
+    """Requirements that have a row, in the order of `reserve_requirement`."""
+    block_of: Positions
+    """Requirement of each member of the family `reserve_shortage`, (S,)."""
+    block_price: Floats
+    """Money per MW and hour of each such block, (S,)."""

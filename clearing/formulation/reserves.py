@@ -1,0 +1,130 @@
+"""Reserves: awards that share capacity and ramps with energy, and what they are required for.
+
+Sums over products are over those of one direction. The families hold whether the units that are
+on are data or decisions. Sources: Knueven, Ostrowski and Watson, "On mixed-integer programming
+formulations for the unit commitment problem", INFORMS J. Computing 32(4), 2020 (capacity and ramps
+with reserve); Wang and Hobbs, "Real-time markets for flexiramp", IEEE Trans. Power Systems 31(2),
+2016 (ramp shared by response times); Hogan, "Electricity scarcity pricing through operating
+reserves", Economics of Energy & Environmental Policy 2(2), 2013 (demand curves).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from clearing.formulation.market import Market
+from clearing.formulation.reserve_families import ReserveFamilies
+from clearing.formulation.reserve_limits import define_reserve_limits, reserve_caps
+from clearing.formulation.terms import Terms
+from network.arrays import Positions
+
+__all__ = ["define_reserves"]
+
+
+def define_reserves(market: Market) -> None:
+    """Define awards ``reserve[u,k,t]``, their limits and the requirements that they serve.
+
+        0 <= reserve[u,k,t] <= least of MW offered, ramp * minutes / 60, capacity - p_min   (award)
+
+    An award costs its offer price. A case without requirements has none of this.
+    """
+    day = market.day
+    reserves = day.reserves
+    if not reserves.exists:
+        return
+    offers = reserves.offers
+    caps = reserve_caps(market)
+    possible = np.flatnonzero(caps.most > 0.0)
+    unit, product = offers.unit[possible], offers.product[possible]
+    keys = list(
+        zip(
+            day.units.to_numpy(dtype=object)[unit].tolist(),
+            reserves.products.to_numpy(dtype=object)[product].tolist(),
+            offers.interval[possible].tolist(),
+            strict=True,
+        )
+    )
+    award = market.define("reserve", keys, np.zeros(len(keys)), caps.most[possible])
+    market.pay(award.at, offers.price[possible])
+    variable = np.full(len(offers), -1, dtype=np.intp)
+    variable[possible] = award.at
+    define_reserve_limits(market, Terms.of(variable), caps)
+    define_requirements(market, Terms.of(variable), possible)
+
+
+def define_requirements(market: Market, awards: Terms, possible: Positions) -> None:
+    """Require reserves, by product j, zone z and interval t, soft by the demand curve.
+
+        sum of reserve[u,k,t] over k that serve j and u in z
+            + sum over s of reserve_shortage[j,z,t,s]
+            - share * largest_unit[z,t] >= MW                                        (requirement)
+        0 <= reserve_shortage[j,z,t,s] <= width of block s, at the price of block s (demand curve)
+
+    The dual of a requirement is what one more MW of it is worth.
+    """
+    reserves = market.day.reserves
+    needs = reserves.requirements
+    used = np.flatnonzero((needs.mw > 0.0) | (needs.largest > 0.0))
+    if not len(used):
+        return
+    row = np.full(len(needs), -1, dtype=np.intp)
+    row[used] = np.arange(len(used))
+    zones = reserves.zones.to_numpy(dtype=object)[needs.zone[used]].tolist()
+    products = reserves.products.to_numpy(dtype=object)[needs.product[used]].tolist()
+    keys = list(zip(products, zones, needs.interval[used].tolist(), strict=True))
+    blocks = [
+        reserves.shortage_blocks(k, z)
+        for k, z in zip(needs.product[used].tolist(), needs.zone[used].tolist(), strict=True)
+    ]
+    of = np.repeat(np.arange(len(used)), [len(width) for width, _ in blocks])
+    number = np.concatenate([np.arange(len(width)) for width, _ in blocks]).tolist()
+    width, price = (np.concatenate([block[k] for block in blocks]) for k in (0, 1))
+    short = market.define(
+        "reserve_shortage",
+        [(*keys[k], s) for k, s in zip(of.tolist(), number, strict=True)],
+        np.zeros(len(of)),
+        width,
+    )
+    market.pay(short.at, price)
+    need, offer = reserves.counts()
+    each = awards[offer]
+    supply = each.summed(row[need], len(used))
+    total = supply + Terms.build(len(used), of, short.at, 1.0)
+    place = needs.interval[used] * len(reserves.zones) + needs.zone[used]
+    total = total - largest_units(market)[place] * needs.largest[used]
+    market.constrain("reserve_requirement", keys, total, needs.mw[used], np.full(len(used), np.inf))
+    market.reserves = ReserveFamilies(possible, used, used[of], price)
+
+
+def largest_units(market: Market) -> Terms:
+    """Define the largest output of a unit on line, ``largest_unit[z,t]``, where a rule asks for it.
+
+        largest_unit[z,t] >= p[u,t] for every unit u in zone z                      (largest unit)
+
+    Rows by interval and zone, (T * Z,).
+    """
+    day, reserves = market.day, market.day.reserves
+    needs, zones = reserves.requirements, len(reserves.zones)
+    asked = np.zeros(day.intervals * zones, dtype=bool)
+    asked[(needs.interval * zones + needs.zone)[needs.largest > 0.0]] = True
+    at = np.flatnonzero(asked)
+    place = np.full(len(asked), -1, dtype=np.intp)
+    if not len(at):
+        return Terms.of(place)
+    names = reserves.zones.to_numpy(dtype=object)[at % zones].tolist()
+    keys = list(zip(names, (at // zones).tolist(), strict=True))
+    largest = market.define("largest_unit", keys, np.zeros(len(at)), np.full(len(at), np.inf))
+    place[at] = largest.at
+    inside = (at % zones == 0)[:, None] | (reserves.unit_zone[None, :] == (at % zones)[:, None])
+    which, unit = np.nonzero(inside)
+    output = market.output[(at // zones)[which] * len(day.units) + unit]
+    rows = Terms.of(largest.at[which]) - output
+    names = day.units.to_numpy(dtype=object)[unit].tolist()
+    market.constrain(
+        "largest_unit_limit",
+        [(*keys[k], name) for k, name in zip(which.tolist(), names, strict=True)],
+        rows,
+        np.zeros(len(rows)),
+        np.full(len(rows), np.inf),
+    )
+    return Terms.of(place)
