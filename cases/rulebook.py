@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cases.convert import nearest
 from cases.errors import Failure, InputError
+from cases.rulebook_contradictions import contradictions
 from cases.rulebook_mitigation import MitigationRules
 from cases.rulebook_settlement import SettlementRules
 from cases.toml import to_toml
@@ -135,9 +136,13 @@ class RuleBook(BaseModel):
             return name_or_path
         label, values = _read(name_or_path, ())
         try:
-            return cls.model_validate(values)
+            book = cls.model_validate(values)
         except ValidationError as error:
-            raise InputError(_failures(label, error)) from None
+            raise InputError(_failures(label, error, values)) from None
+        failures = book._contradictions(label)
+        if failures:
+            raise InputError(failures)
+        return book
 
     def with_settings(self, settings: Mapping[str, Any]) -> RuleBook:
         """Give the same rulebook with other values, keys written like `pricing.method`.
@@ -167,10 +172,19 @@ class RuleBook(BaseModel):
         try:
             changed = type(self).model_validate(values)
         except ValidationError as error:
-            failures += _failures("", error)
+            failures += _failures("", error, values)
+        else:
+            failures += changed._contradictions("")
         if failures:
             raise InputError(failures)
         return changed
+
+    def _contradictions(self, file: str) -> list[Failure]:
+        found = [*contradictions(self.mitigation)]
+        if self.offers.floor > self.offers.cap:
+            message = f"{self.offers.floor:g} lies above the cap of {self.offers.cap:g}"
+            found.append(("offers.floor", message))
+        return [Failure(file, None, key, "contradiction", text) for key, text in found]
 
     @cached_property
     def hash(self) -> str:
@@ -271,14 +285,17 @@ def _unknown_setting(key: str, known: Mapping[str, Any]) -> str:
     return f"there is no such setting{hint}"
 
 
-def _failures(file: str, error: ValidationError) -> list[Failure]:
+def _failures(file: str, error: ValidationError, values: Mapping[str, Any]) -> list[Failure]:
+    areas = values.get("mitigation", {})
+    areas = areas.get("areas", {}) if isinstance(areas, Mapping) else {}
+    named = {"mitigation.areas": tuple(areas) if isinstance(areas, Mapping) else ()}
     failures = []
     for item in error.errors():
         key = ".".join(str(part) for part in item["loc"])
         if item["type"] == "missing":
             rule, message = "missing_key", "the key is missing"
         elif item["type"] == "extra_forbidden":
-            known = [name for name, _ in _leaves(RuleBook)]
+            known = [name for name, _ in _leaves(RuleBook, named=named)]
             rule, message = "unknown_key", f"there is no such key{nearest(key, known)}"
         else:
             message = item["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
