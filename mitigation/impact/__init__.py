@@ -1,0 +1,17 @@
+"""The impact test: what the market would have been with reference levels in place of offers."""
+
+from mitigation.impact.counterfactual import Counterfactual, counterfactuals
+from mitigation.impact.guarantee import guarantee_impact
+from mitigation.impact.price import price_impact, reserve_impact, zone_impact
+from mitigation.impact.rerun import EngineRerun, Rerun
+
+__all__ = [
+    "Counterfactual",
+    "EngineRerun",
+    "Rerun",
+    "counterfactuals",
+    "guarantee_impact",
+    "price_impact",
+    "reserve_impact",
+    "zone_impact",
+]

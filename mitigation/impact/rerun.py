@@ -1,0 +1,72 @@
+"""Clearing a run's day again with other offers: commitment held, or chosen anew."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import clearing
+from cases.case import Case
+from cases.errors import CheckFailed
+from cases.run import Run
+
+__all__ = ["EngineRerun", "Rerun", "gap_money"]
+
+_SAME = 1e-6
+
+
+class Rerun(Protocol):
+    """Clears the day of a run again with the offers of another case."""
+
+    def held(self, case: Case) -> Run:
+        """Clear with the run's commitment; only offers may differ."""
+        ...
+
+    def reoptimized(self, case: Case) -> Run:
+        """Clear with the commitment chosen anew; offers and unit parameters may differ."""
+        ...
+
+
+class EngineRerun:
+    """Reruns on the live model of a run; one that was read from a folder is cleared again once."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._live: Run | None = run if run.model is not None else None
+
+    def held(self, case: Case) -> Run:
+        """Clear again with prices of offers changed in place.
+
+        Raises
+        ------
+        CheckFailed
+            The run was read from a folder and clearing it again gives another objective.
+        """
+        if self._live is None:
+            self._live = clearing.reclear(self._run, self._run.case)
+            again, before = self._live.objective, self._run.objective
+            gap = gap_money(self._live) + gap_money(self._run)
+            if abs(again - before) > gap + _SAME * max(1.0, abs(before)):
+                raise CheckFailed(
+                    [
+                        f"clearing the run again gives the objective {again:.6f}, not its own "
+                        f"{before:.6f}: clear the case anew, then mitigate"
+                    ]
+                )
+        return clearing.reclear(self._live, case)
+
+    def reoptimized(self, case: Case) -> Run:
+        """Clear anew, by the run's own rules and settings."""
+        settings = self._run.settings
+        options: dict[str, Any] = {
+            "commitment": bool(settings.get("commitment", False)),
+            "security": settings["security"],
+        }
+        return clearing.clear(case, rulebook=self._run.rulebook, **options)
+
+
+def gap_money(run: Run) -> float:
+    """Money by which the objective of a run may lie above the best there is; 0 for an LP."""
+    bound, gap = run.manifest.get("bound"), run.manifest.get("gap")
+    if isinstance(bound, int | float):
+        return max(0.0, run.objective - float(bound))
+    return abs(run.objective) * float(gap) if isinstance(gap, int | float) else 0.0
