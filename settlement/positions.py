@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from cases.errors import InputError
+from cases.points import Points
 from cases.run import Run
 from settlement.frames import Problems, hours_of
 
@@ -19,22 +20,23 @@ __all__ = ["KEY", "NO_OWNER", "day_ahead_interval", "deviations", "positions"]
 NO_OWNER = "unassigned"
 """Owner in a statement of what has no owner in the case."""
 
-KEY = ["kind", "owner", "subject", "bus", "interval_start"]
+KEY = ["kind", "owner", "subject", "point", "bus", "interval_start"]
 
 
 def positions(run: Run, operator: str) -> pd.DataFrame:
-    """Positions of a run: kind, owner, subject, bus, interval_start, hours, mw (injection > 0).
+    """Positions of a run: kind, owner, subject, point, bus, interval_start, hours, mw (> 0: in).
 
     Kinds are generation, load, virtual, storage and link. An up-to-congestion virtual injects at
-    its source and withdraws at its sink. Links belong to the operator. Rows of zero MW are left
-    out.
+    its source and withdraws at its sink. A virtual at a hub or zone has one row for each of its
+    buses, with its part of the MW; `point` is what it was offered at, elsewhere the bus. Links
+    belong to the operator. Rows of zero MW are left out.
     """
     frames = [
         _frame("generation", run.dispatch, "unit", run.dispatch["mw"]),
         _frame("load", run.load_awards, "load", -run.load_awards["mw"]),
     ]
     if len(run.virtual_awards):
-        frames += _virtuals(run.virtual_awards)
+        frames += _virtuals(run)
     if len(run.storage_schedule):
         storage = run.storage_schedule
         net = storage["discharge_mw"] - storage["charge_mw"]
@@ -55,6 +57,7 @@ def _frame(
             "kind": kind,
             "owner": table["owner"],
             "subject": table[subject],
+            "point": table[bus],
             "bus": table[bus],
             "interval_start": table["interval_start"],
             "hours": hours_of(table),
@@ -63,13 +66,28 @@ def _frame(
     )
 
 
-def _virtuals(table: pd.DataFrame) -> list[pd.DataFrame]:
+def _virtuals(run: Run) -> list[pd.DataFrame]:
+    table = run.virtual_awards
     sign = np.where(table["kind"] == "dec", -1.0, 1.0)
     sinks = table[table["kind"] == "utc"]
     return [
-        _frame("virtual", table, "virtual", table["mw"] * sign),
-        _frame("virtual", sinks, "virtual", -sinks["mw"], bus="sink_bus"),
+        _at_buses(run, _frame("virtual", table, "virtual", table["mw"] * sign)),
+        _at_buses(run, _frame("virtual", sinks, "virtual", -sinks["mw"], bus="sink_bus")),
     ]
+
+
+def _at_buses(run: Run, table: pd.DataFrame) -> pd.DataFrame:
+    """Spread positions at hubs and zones over their buses, by weight in the interval."""
+    points, starts = Points(run.case), run.case.interval_starts
+    names = run.case.buses["bus"]
+    parts = []
+    for name, rows in table[table["mw"] != 0].groupby("point", sort=False):
+        point = points[str(name)]
+        weights = point.weights[starts.get_indexer(pd.DatetimeIndex(rows["interval_start"]))]
+        own, member = np.nonzero(weights)
+        spread = rows.iloc[own].assign(bus=names.iloc[point.buses[member]].array)
+        parts.append(spread.assign(mw=spread["mw"].to_numpy() * weights[own, member]))
+    return pd.concat(parts, ignore_index=True) if parts else table.iloc[:0]
 
 
 def _links(table: pd.DataFrame, operator: str) -> list[pd.DataFrame]:

@@ -54,6 +54,7 @@ def settle_energy(ledger: Ledger, market: Market) -> None:
     )
     table["quantity"] = table["mw"] * table["hours"]
     table = table.rename(columns={"lmp": "price"})
+    table = _at_points(table)
     links = table["kind"] == "link"
     own.priced(table[~links], f"energy{market.suffix}", f"{market.words}: MWh x LMP")
     own.priced(table[links], f"link_rent{market.suffix}", f"{market.words} of a link: MWh x LMP")
@@ -61,6 +62,18 @@ def settle_energy(ledger: Ledger, market: Market) -> None:
     _losses(own, market)
     _close(own, market)
     ledger.take(own)
+
+
+def _at_points(table: pd.DataFrame) -> pd.DataFrame:
+    """Positions at the buses of one hub or zone as one, at the price of the hub or zone."""
+    spread = table["point"] != table["bus"]
+    if not spread.any():
+        return table
+    key = ["kind", "owner", "subject", "point", "interval_start"]
+    parts = table[spread].assign(worth=table["quantity"] * table["price"])
+    whole = parts.groupby(key, sort=False)[["quantity", "worth"]].sum(skipna=False).reset_index()
+    whole["price"] = whole["worth"] / whole["quantity"]
+    return pd.concat([table[~spread], whole], ignore_index=True)
 
 
 def _rent(ledger: Ledger, market: Market) -> None:

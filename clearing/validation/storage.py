@@ -29,7 +29,7 @@ _NUMBERS = (
 def power(facts: Facts) -> Iterator[pd.DataFrame]:
     """Check 0 <= charge <= charge_mw, 0 <= discharge <= discharge_mw, and never both at once."""
     table, names = facts.case.tables["storage"], facts.names("storage")
-    if table.empty or not scheduled(facts):
+    if table.empty:
         return
     charge, discharge = _schedule(facts)
     for mw, column in ((charge, "charge_mw"), (discharge, "discharge_mw")):
@@ -51,7 +51,7 @@ def energy(facts: Facts) -> Iterator[pd.DataFrame]:
     ``initial_mwh`` is blank.
     """
     table, names = facts.case.tables["storage"], facts.names("storage")
-    if table.empty or not scheduled(facts):
+    if table.empty:
         return
     charge, discharge = _schedule(facts)
     into, out, least, most, final = (
@@ -84,7 +84,7 @@ def prices(facts: Facts) -> Iterator[pd.DataFrame]:
     there the storage is held full (it is below 0) or up (above 0).
     """
     table, names = facts.case.tables["storage"], facts.names("storage")
-    if table.empty or not scheduled(facts) or facts.rulebook.pricing.method != "fixed":
+    if table.empty or facts.rulebook.pricing.method != "fixed":
         return
     charge, discharge = _schedule(facts)
     number = {c: table[c].to_numpy(dtype=np.float64) for c in _NUMBERS}
@@ -117,11 +117,6 @@ def prices(facts: Facts) -> Iterator[pd.DataFrame]:
         yield above("prices.stored_energy", names, facts.starts, change, 0.0, slack)
 
 
-def scheduled(facts: Facts) -> bool:
-    """Whether the run has a schedule of storage; `tables.complete` asks for it with commitment."""
-    return len(facts.table("storage_schedule")) > 0
-
-
 def initial_energy(facts: Facts) -> Floats:
     """Stored energy before the first interval (S,), MWh."""
     table = facts.case.tables["storage"]
@@ -133,7 +128,7 @@ def initial_energy(facts: Facts) -> Floats:
 def storage_cost(facts: Facts) -> float:
     """Money of storage in the objective: discharge at its offer less charge at its bid."""
     table = facts.case.tables["storage"]
-    if table.empty or not scheduled(facts):
+    if table.empty:
         return 0.0
     charge, discharge = _schedule(facts)
     sold = discharge * table["discharge_price"].to_numpy(dtype=np.float64)

@@ -9,7 +9,6 @@ import pandas as pd
 
 from clearing.validation.facts import SUBJECTS, Facts
 from clearing.validation.report import rows
-from clearing.validation.storage import scheduled
 
 __all__ = ["complete", "identity"]
 
@@ -19,7 +18,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "link_flows": ("mw", "loss_mw"),
     "flows": ("flow_mw",),
     "prices": (),
-    "storage_schedule": ("charge_mw", "discharge_mw", "energy_mwh"),
+    "storage_schedule": ("charge_mw", "discharge_mw", "energy_mwh", "energy_value"),
 }
 """Run tables that cover every subject and interval, and the numbers that must be there."""
 
@@ -38,8 +37,6 @@ def complete(facts: Facts) -> Iterator[pd.DataFrame]:
     for table, numbers in REQUIRED.items():
         name, source = SUBJECTS[table]
         frame, expected = facts.table(table), facts.names(source)
-        if table == "storage_schedule" and not scheduled(facts):
-            continue
         t, n = facts.place(table)
         unknown = (t < 0) | (n < 0)
         for _, row in frame[unknown].iterrows():
