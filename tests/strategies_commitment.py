@@ -111,7 +111,7 @@ def commitment_day(shape: DayShape, seed: int) -> Case:
     if shape.storage:
         tables["storage"] = _storage(buses, rng)
     if shape.reserves:
-        tables |= _reserves(tables, on, mw, rng)
+        tables |= _reserves(shape, tables, on, mw, rng)
     if shape.energy_limits:
         tables["energy_limits"] = _energy_limits(shape, starts, mw[:, 0], rng)
     meta = {
@@ -386,39 +386,33 @@ def _storage(buses: list[str], rng: np.random.Generator) -> pd.DataFrame:
 
 
 def _reserves(
+    shape: DayShape,
     tables: dict[str, pd.DataFrame],
     on: npt.NDArray[np.bool_],
     mw: Array,
     rng: np.random.Generator,
 ) -> dict[str, pd.DataFrame]:
-    """Regulation that also serves as spinning reserve, and reserve downward; half of what is there.
+    """Regulation that also serves as spinning reserve, reserve downward, and a product off line.
 
-    Spinning reserve is required in one zone and in the whole case.
+    Spinning reserve is required in one zone and in the whole case; all of it is a share of what
+    the witness could give.
     """
     units = tables["units"]
     zone_of = dict(zip(tables["buses"]["bus"], tables["buses"]["zone"], strict=True))
     zone = np.array([zone_of[bus] for bus in units["bus"]])
     products = pd.DataFrame(
         {
-            "product": ["reg", "spin", "down"],
-            "direction": ["up", "up", "down"],
-            "minutes": [5.0, 10.0, 10.0],
-            "substitutes_for": ["spin", "", ""],
+            "product": ["reg", "spin", "down", "quick"],
+            "direction": ["up", "up", "down", "up"],
+            "minutes": [5.0, float(rng.choice([10, 15, 30])), float(rng.choice([10, 30])), 30.0],
+            "substitutes_for": ["spin", "", "", ""],
+            "offline": [False, False, False, True],
         }
     )
-    reach = {}
-    for row in products.itertuples():
-        column = "ramp_up" if row.direction == "up" else "ramp_down"
-        ramp = units[column] if column in units else pd.Series(np.nan, units.index)
-        high = tables.get("availability", pd.DataFrame()).reindex(columns=units["unit"])
-        most = (
-            np.fmin(units["p_max"].to_numpy(), high.to_numpy())
-            if len(high)
-            else np.tile(units["p_max"].to_numpy(), (len(mw), 1))
-        )
-        room = most - mw if row.direction == "up" else mw - units["p_min"].to_numpy()
-        moves = np.minimum(room, ramp.fillna(np.inf).to_numpy() * row.minutes / 60)
-        reach[row.product] = np.where(on, np.minimum(np.maximum(moves, 0.0), 30.0), 0.0)
+    reach = {
+        row.product: _reach(shape, tables, on, mw, row.direction, row.minutes)
+        for row in products.itertuples()
+    }
     offers = [
         {"unit": unit, "product": name, "mw": 30.0, "price": float(rng.uniform(0, 8))}
         for unit in units["unit"]
@@ -427,10 +421,11 @@ def _reserves(
     starts = tables["demand"]["interval_start"]
     needs = []
     for name, part, factor in (
-        ("reg", "", 0.2),
-        ("spin", "", 0.45),
-        ("spin", "Z0", 0.45),
+        ("reg", "", 0.15),
+        ("spin", "", 0.35),
+        ("spin", "Z0", 0.35),
         ("down", "", 0.5),
+        ("quick", "", 0.3),
     ):
         inside = np.ones(len(zone), dtype=bool) if part == "" else zone == part
         for t, start in enumerate(starts):
@@ -442,6 +437,39 @@ def _reserves(
         "reserve_offers": pd.DataFrame(offers),
         "reserve_requirements": pd.DataFrame(needs, columns=columns),
     }
+
+
+def _reach(
+    shape: DayShape,
+    tables: dict[str, pd.DataFrame],
+    on: npt.NDArray[np.bool_],
+    mw: Array,
+    direction: str,
+    minutes: float,
+) -> Array:
+    """MW that each unit of the witness could give of one product alone, (T, U)."""
+    units = tables["units"].reindex(
+        columns=["unit", "p_min", "p_max", "ramp_up", "ramp_down", "startup_ramp", "shutdown_ramp"]
+    )
+    high = np.tile(units["p_max"].to_numpy(), (len(mw), 1))
+    for k, name in enumerate(units["unit"]):
+        if name in tables.get("availability", pd.DataFrame()):
+            high[:, k] = np.minimum(high[:, k], tables["availability"][name])
+    start = np.vstack([np.zeros((1, len(units)), dtype=bool), ~on[:-1]]) & on
+    start[0] = on[0]  # whatever the state before, so that its limits hold
+    stop = np.vstack([~on[1:], np.zeros((1, len(units)), dtype=bool)]) & on
+    for when, column in ((start, "startup_ramp"), (stop, "shutdown_ramp")):
+        limit = np.fmin(high, units[column].to_numpy())
+        high = np.where(when, limit, high)
+    ramp = units["ramp_up" if direction == "up" else "ramp_down"].fillna(np.inf).to_numpy()
+    change = np.vstack([np.zeros((1, len(units))), np.diff(mw, axis=0)])
+    if direction == "up":
+        room, moved = high - mw, np.maximum(change, 0.0)
+    else:
+        room, moved = mw - units["p_min"].to_numpy(), np.maximum(-change, 0.0)
+    moved[0] = 0.1 * units["p_max"] if minutes >= shape.minutes else 0.0
+    moves = ramp * minutes / 60 - (moved if minutes >= shape.minutes else 0.0)
+    return np.where(on, np.clip(np.minimum(room, moves), 0.0, 30.0), 0.0)
 
 
 def _energy_limits(

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from tests.oracles import dcopf
@@ -27,6 +28,7 @@ from tests.oracles.mixed import MixedProgram
 from tests.oracles.products import add_energy_limits, add_reserves, add_storage, add_virtuals
 
 ROUND = 1e-9
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass
@@ -52,6 +54,11 @@ class Model(dcopf.Model):
         for (t, unit), column in self.on.items():
             self.lp.fix(column, float(on[unit].iloc[t]))
         self.lp.integers.clear()
+
+    def hold(self, values: Floats) -> None:
+        """Hold every integer at its value in a solution."""
+        for column in list(self.lp.integers):
+            self.lp.fix(column, float(round(values[column])))
 
     def harden(self) -> None:
         """Let no limit be bought."""
@@ -91,11 +98,17 @@ def solve(case: Any, **options: Any) -> Schedule:
     except RuntimeError:
         model.lp.upper[:] = soft
         best = model.lp.solve()
-    return given(case, _frame(model, best.values), **options)
+    on = _frame(model, best.values).round().astype(bool)
+    model.lp.upper[:] = soft
+    model.hold(best.values)
+    return Schedule(on, dcopf.read(model), model)
 
 
 def given(case: Any, on: pd.DataFrame, **options: Any) -> Schedule:
-    """Dispatch and prices of a commitment: interval by unit, True where on."""
+    """Dispatch and prices of a commitment: interval by unit, True where on.
+
+    A storage may charge and discharge at once here, where prices below zero make that pay.
+    """
     model = build(case, **options)
     model.give(on)
     return Schedule(on, dcopf.read(model), model)
@@ -109,12 +122,10 @@ def relaxed(case: Any, **options: Any) -> Schedule:
     return Schedule(_frame(model, outcome.values), outcome, model)
 
 
-def _frame(model: Model, values: Any) -> pd.DataFrame:
+def _frame(model: Model, values: Floats) -> pd.DataFrame:
     units = list(dict.fromkeys(unit for _, unit in model.on))
     shares = [[float(values[model.on[t, u]]) for u in units] for t in range(len(model.starts))]
-    frame = pd.DataFrame(shares, index=pd.DatetimeIndex(model.starts), columns=units)
-    whole = np.abs(frame - frame.round()).max(axis=None) < 1e-6
-    return frame.round().astype(bool) if whole and model.lp.integers else frame
+    return pd.DataFrame(shares, index=pd.DatetimeIndex(model.starts), columns=units)
 
 
 def build(
@@ -185,9 +196,10 @@ def limits(case: Any, unit: Any, start: pd.Timestamp) -> tuple[float, float]:
 def forced(case: Any, unit: Any, start: pd.Timestamp) -> bool | None:
     """State that the data leave no choice about; None where there is one."""
     fixed = value_at(case.self_schedules, start, unit.unit)
-    if not math.isnan(fixed):
-        return fixed > 0
-    if value_at(case.availability, start, unit.unit) == 0 and unit.p_min > 0:
+    if fixed > 0:
+        return True
+    reach = value_at(case.availability, start, unit.unit)
+    if unit.p_min > 0 and (fixed == 0 or (reach == 0 and math.isnan(fixed))):
         return False
     return True if unit.must_run else None
 
@@ -259,22 +271,23 @@ def _minimum_times(model: Model, unit: Any, on: list[int]) -> None:
 
 
 def _start_costs(model: Model, case: Any, unit: Any, on: list[int]) -> None:
-    """Every start ends one spell off; spell[s, t] is off in s, ..., t - 1, on before and after."""
+    """Every start ends one spell off; spell[s, t] is off in s, ..., t - 1, on before and after.
+
+    A spell that began before the day lasts its initial hours longer; not given, it is the longest.
+    """
     tiers = components(case, unit.unit, "startup")
     if not tiers:
         return
     lp, h = model.lp, model.hours
     before = was_on(unit)
-    earlier = 0.0 if math.isnan(unit.initial_hours) else max(0.0, -unit.initial_hours)
+    earlier = math.inf if math.isnan(unit.initial_hours) else -unit.initial_hours
     for t in range(len(on)):
         spells = {}
         for s in range(t + 1):
-            if s == 0 and t == 0 and before is not False:
-                continue  # on before, or free: no start in the first interval
-            off_before = s == 0 and before is False
+            off_before = s == 0 and not before
+            if s == t and not (off_before and before is False):
+                continue  # no time off; where the state before is free, no start either
             hours_off = (t - s) * h + (earlier if off_before else 0.0)
-            if s == t and not off_before:
-                continue
             spell = lp.column(0.0, 1.0, start_cost(tiers, hours_off))
             spells[spell] = 1.0
             for k in range(s, t):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from tests.oracles.dcopf import Supply, value_at
+from tests.oracles.dcopf import Supply, fixed_demand, shares, value_at
 from tests.oracles.lp import INF
 
 if TYPE_CHECKING:
@@ -25,15 +25,31 @@ def add_virtuals(model: Model, case: Any, t: int, supply: Supply) -> None:
     for row in at_interval(case.virtuals, model.starts[t], ["virtual"]).itertuples():
         price = row.price if row.kind == "inc" else -row.price
         column = model.virtuals[t, row.virtual] = model.lp.column(0.0, row.mw, price * model.hours)
-        supply[row.bus][column] = -1.0 if row.kind == "dec" else 1.0
+        places = [(row.bus, -1.0 if row.kind == "dec" else 1.0)]
         if row.kind == "utc":
-            supply[row.sink_bus][column] = -1.0
+            places.append((row.sink_bus, -1.0))
+        for place, sign in places:
+            for bus, share in point(case, place, model.starts[t]).items():
+                supply[bus][column] = supply[bus].get(column, 0.0) + sign * share
+
+
+def point(case: Any, name: str, start: pd.Timestamp) -> dict[str, float]:
+    """Shares of the buses of a point: a bus, a hub by its weights, or a zone by its demand."""
+    if name in set(case.buses.bus):
+        return {name: 1.0}
+    hub = case.hubs[case.hubs.hub == name]
+    if len(hub):
+        return dict(zip(hub.bus, hub.weight / hub.weight.sum(), strict=True))
+    inside = set(case.buses.bus[case.buses.zone == name])
+    demand = {bus: mw for bus, mw in fixed_demand(case, start).items() if bus in inside}
+    return shares(demand, sorted(inside))
 
 
 def add_storage(model: Model, case: Any, supplies: list[Supply]) -> None:
     """stored_t = stored_(t-1) + hours * (efficiency_in * charge - discharge / efficiency_out).
 
-    A binary says whether it may charge or discharge; at the end at least ``final_mwh`` is stored.
+    A binary says whether it may charge or discharge; at the end at least ``final_mwh`` is stored,
+    and a cyclic storage ends where it began.
     """
     lp, h = model.lp, model.hours
     for row in case.storage.itertuples():
@@ -56,6 +72,8 @@ def add_storage(model: Model, case: Any, supplies: list[Supply]) -> None:
             model.energy[t, row.storage] = stored
         if not math.isnan(row.final_mwh):
             lp.row(row.final_mwh, INF, {stored: 1.0})
+        if row.cyclic:
+            lp.row(first, first, {stored: 1.0})
 
 
 def add_energy_limits(model: Model, case: Any) -> None:
@@ -70,36 +88,29 @@ def add_energy_limits(model: Model, case: Any) -> None:
 
 
 def add_reserves(model: Model, case: Any) -> None:
-    """Awards within the offer, the ramp and the headroom while on; requirements by zone.
+    """Awards of every unit, and by product and zone: awards that serve it + shortage >= MW.
 
-    p + upward awards <= what is available; downward awards <= p - p_min; an award is at most
-    ramp * minutes / 60. What is short costs the demand curve's blocks, and the default penalty
-    where there is none.
+    A product serves its own requirements and those of the products that it substitutes for, one MW
+    for all of them, in its zone and in the whole case. What is short costs the demand curve's
+    blocks, the last one without end, or the default penalty where there is no curve.
     """
     products = {row.product: row for row in case.reserve_products.itertuples()}
     zone_of = dict(zip(case.buses.bus, case.buses.zone, strict=True))
     for t in range(len(model.starts)):
         _awards(model, case, t, products)
-        for row in at_interval(
-            case.reserve_requirements, model.starts[t], ["product", "zone"]
-        ).itertuples():
-            units = [
-                unit.unit for unit in case.units.itertuples() if row.zone in ("", zone_of[unit.bus])
-            ]
-            serving = [name for name in products if row.product in served(products, name)]
+        for name, zone, needed in _required(case, model.starts[t]):
+            units = [u.unit for u in case.units.itertuples() if zone in ("", zone_of[u.bus])]
             terms = {
-                model.awards[t, unit, name]: 1.0
+                model.awards[t, unit, other]: 1.0
                 for unit in units
-                for name in serving
-                if (t, unit, name) in model.awards
+                for other in products
+                if name in served(products, other) and (t, unit, other) in model.awards
             }
-            for k, (mw, price) in enumerate(_shortage(case, row.product, row.zone)):
+            for k, (mw, price) in enumerate(_shortage(case, name, zone)):
                 short = model.lp.column(0.0, mw, price * model.hours)
                 terms[short] = 1.0
-                key = (t, f"reserve:{row.product}:{row.zone}", "", f"block {k}")
-                model.slacks[key] = short
-            key = (t, row.product, row.zone)
-            model.requirements[key] = model.lp.row(row.mw, INF, terms)
+                model.slacks[t, f"reserve:{name}:{zone}", "", f"block {k}"] = short
+            model.requirements[t, name, zone] = model.lp.row(needed, INF, terms)
 
 
 def served(products: dict[str, Any], name: str) -> list[str]:
@@ -118,32 +129,100 @@ def at_interval(table: pd.DataFrame, start: pd.Timestamp, by: list[str]) -> pd.D
     return rows.sort_values("interval_start").drop_duplicates(by, keep="first")
 
 
-def _awards(model: Model, case: Any, t: int, products: dict[str, Any]) -> None:
-    lp, start = model.lp, model.starts[t]
-    offers = at_interval(case.reserve_offers, start, ["unit", "product"])
-    for unit in case.units.itertuples():
-        on = model.on[t, unit.unit]
-        up: dict[int, float] = {}
-        down: dict[int, float] = {}
-        for row in offers[offers.unit == unit.unit].itertuples():
-            product = products[row.product]
-            ramp = unit.ramp_up if product.direction == "up" else unit.ramp_down
-            reach = row.mw if math.isnan(ramp) else min(row.mw, ramp * product.minutes / 60)
-            award = lp.column(0.0, INF, row.price * model.hours)
-            lp.row(-INF, 0.0, {award: 1.0, on: -reach})
-            model.awards[t, unit.unit, row.product] = award
-            (up if product.direction == "up" else down)[award] = 1.0
-        available = value_at(case.availability, start, unit.unit)
-        high = unit.p_max if math.isnan(available) else min(unit.p_max, available)
-        power = model.power[t, unit.unit]
-        if up:
-            lp.row(-INF, 0.0, {**power, **up, on: -high})
-        if down:
-            lp.row(-INF, 0.0, {**{c: -v for c, v in power.items()}, **down, on: unit.p_min})
+def _required(case: Any, start: pd.Timestamp) -> list[tuple[str, str, float]]:
+    """Product, zone and MW; a demand curve without a requirement requires all of its blocks."""
+    table = case.reserve_requirements
+    rows = at_interval(table, start, ["product", "zone"])
+    found = [(row.product, row.zone, row.mw) for row in rows.itertuples()]
+    told = set(zip(table["product"], table["zone"], strict=True))
+    for key, curve in case.reserve_demand.groupby(["product", "zone"], sort=False):
+        if key not in told:
+            found.append((*key, float(curve.mw.sum())))
+    return found
 
 
 def _shortage(case: Any, product: str, zone: str) -> list[tuple[float, float]]:
     rows = case.reserve_demand
-    rows = rows[(rows["product"] == product) & (rows.zone == zone)].sort_values("segment")
+    rows = rows[(rows["product"] == product) & (rows.zone == zone)].sort_values("price")
     curve = list(zip(rows.mw, rows.price, strict=True))
-    return curve or [(INF, RESERVE)]
+    return [*curve[:-1], (INF, curve[-1][1])] if curve else [(INF, RESERVE)]
+
+
+def _awards(model: Model, case: Any, t: int, products: dict[str, Any]) -> None:
+    offers = at_interval(case.reserve_offers, model.starts[t], ["unit", "product"])
+    for unit in case.units.itertuples():
+        available = value_at(case.availability, model.starts[t], unit.unit)
+        high = unit.p_max if math.isnan(available) else min(unit.p_max, available)
+        quick = 0.0
+        if unit.quick_start:
+            quick = high if math.isnan(unit.startup_ramp) else min(high, unit.startup_ramp)
+        given: dict[str, dict[int, float]] = {"up": {}, "down": {}}
+        for row in offers[offers.unit == unit.unit].itertuples():
+            product = products[row.product]
+            off = min(row.mw, quick) if product.offline and product.direction == "up" else 0.0
+            award = model.lp.column(0.0, row.mw, row.price * model.hours)
+            # award <= MW offered while on, at most what can start at once while off
+            state = model.on[t, unit.unit]
+            model.lp.row(-INF, off, {award: 1.0, state: off - row.mw})
+            model.awards[t, unit.unit, row.product] = award
+            given[product.direction][award] = product.minutes
+        offline = any(
+            products[name].offline for name in products if (t, unit.unit, name) in model.awards
+        )
+        if given["up"]:
+            _headroom(model, unit, t, given["up"], high, quick if offline else 0.0)
+        if given["down"]:
+            power = {c: -v for c, v in model.power[t, unit.unit].items()}
+            on = model.on[t, unit.unit]
+            model.lp.row(-INF, 0.0, {**power, **dict.fromkeys(given["down"], 1.0), on: unit.p_min})
+        _shared_ramp(model, unit, t, given["up"], unit.ramp_up, quick if offline else 0.0)
+        _shared_ramp(model, unit, t, given["down"], unit.ramp_down, 0.0)
+        _ramp_with_energy(model, unit, t, given)
+
+
+def _headroom(
+    model: Model, unit: Any, t: int, given: dict[int, float], high: float, quick: float
+) -> None:
+    """p + awards <= what is available while on; <= startup_ramp, shutdown_ramp at either end."""
+    on = model.on[t, unit.unit]
+    terms = {**model.power[t, unit.unit], **dict.fromkeys(given, 1.0), on: quick - high}
+    model.lp.row(-INF, quick, terms)
+    at_start, at_stop = high - unit.startup_ramp, high - unit.shutdown_ramp
+    if at_start > 0:
+        model.lp.row(-INF, quick, {**terms, model.start[t, unit.unit]: at_start})
+    if at_stop > 0 and t + 1 < len(model.starts):
+        model.lp.row(-INF, quick, {**terms, model.stop[t + 1, unit.unit]: at_stop})
+
+
+def _shared_ramp(
+    model: Model, unit: Any, t: int, given: dict[int, float], ramp: float, quick: float
+) -> None:
+    """All that must respond within m minutes together is at most ramp * m / 60 while on."""
+    if math.isnan(ramp):
+        return
+    for minutes in set(given.values()):
+        within = {award: 1.0 for award, own in given.items() if own <= minutes}
+        reach = ramp * minutes / 60
+        model.lp.row(-INF, quick, {**within, model.on[t, unit.unit]: quick - reach})
+
+
+def _ramp_with_energy(model: Model, unit: Any, t: int, given: dict[str, dict[int, float]]) -> None:
+    """Change of output + awards of a direction <= ramp * m / 60, for m of an interval or more.
+
+    Only between two intervals in which a unit stays on; at a start or stop its own limits hold.
+    """
+    for direction, ramp, sign in (("up", unit.ramp_up, 1.0), ("down", unit.ramp_down, -1.0)):
+        for minutes in set(given[direction].values()):
+            if math.isnan(ramp) or minutes < 60 * model.hours - 1e-9:
+                continue
+            awards = {a: 1.0 for a, own in given[direction].items() if own <= minutes}
+            now = {c: sign * v for c, v in model.power[t, unit.unit].items()}
+            loose = 2 * unit.p_max + sum(model.lp.upper[a] for a in awards)
+            terms = {**awards, **now, model.on[t, unit.unit]: loose}
+            if t > 0:
+                past = {c: -sign * v for c, v in model.power[t - 1, unit.unit].items()}
+                terms |= {**past, model.on[t - 1, unit.unit]: loose}
+                model.lp.row(-INF, ramp * minutes / 60 + 2 * loose, terms)
+            elif not unit.initial_hours < 0 and unit.initial_mw > 0:
+                limit = ramp * minutes / 60 + loose + sign * unit.initial_mw
+                model.lp.row(-INF, limit, terms)
