@@ -14,9 +14,12 @@ __all__ = ["budget_value", "budgets", "produced", "shadow_prices"]
 
 
 def shadow_prices(facts: Facts) -> Iterator[pd.DataFrame]:
-    """Check ``energy_budgets``: energy and limits as they are, a shadow price >= 0 where met."""
+    """Check ``energy_budgets``, where the run has it: energy and limits as they are.
+
+    A shadow price is not negative, and 0 where energy is left.
+    """
     limits, table = facts.case.tables["energy_limits"], facts.table("energy_budgets")
-    if limits.empty:
+    if limits.empty or table.empty:
         return
     own = limits.assign(energy=produced(facts))
     inside = own["day"].dt.strftime("%Y-%m-%d").isin(facts.starts.strftime("%Y-%m-%d"))
