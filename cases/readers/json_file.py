@@ -7,7 +7,7 @@ import json
 import math
 import re
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -149,7 +149,7 @@ class Node:
             return [self._number(f"{key}/{k + 1}", item, None) for k, item in enumerate(value)]
         return []
 
-    def names(self, key: str, known: Iterable[str], what: str) -> list[str]:
+    def names(self, key: str, known: Collection[str], what: str) -> list[str]:
         """Return a list of names that must be known, empty by default."""
         value = self.values.get(key)
         if value is None:
@@ -157,11 +157,10 @@ class Node:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             self.fail(key, "list", f"must be a list of names, not {_kind(value)}")
             return []
-        pool = set(known)
         for item in value:
-            if item not in pool:
-                self.fail(key, "unknown_name", f"{what} {item} is not known{nearest(item, pool)}")
-        return [item for item in value if item in pool]
+            if item not in known:
+                self.fail(key, "unknown_name", f"{what} {item} is not known{nearest(item, known)}")
+        return [item for item in value if item in known]
 
     def series(
         self, key: str, count: int, default: float = REQUIRED, *, ge: float | None = None

@@ -91,12 +91,11 @@ def unitcommitment_jl_case(
     tables |= found.fleet.tables(frame.kept)
     tables |= required | _reserve_offers(frame, found, products)
     tables["storage"] = read_storage(frame, content.node("Storage units"))
-    names = list(units.values)
     tables["contingencies"] = read_contingencies(
-        frame, content.node("Contingencies"), list(lines.values), names
+        frame, content.node("Contingencies"), lines.values, units.values
     )
     tables["interfaces"], tables["interface_limits"] = read_interfaces(
-        frame, content.node("Interfaces"), list(lines.values)
+        frame, content.node("Interfaces"), lines.values
     )
     _parameters(frame, parameters)
     document.stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
@@ -65,7 +66,7 @@ def read_lines(frame: Frame, section: Node) -> pd.DataFrame:
 
 
 def read_contingencies(
-    frame: Frame, section: Node, lines: list[str], units: list[str]
+    frame: Frame, section: Node, lines: Collection[str], units: Collection[str]
 ) -> pd.DataFrame:
     """Read the contingencies; elements of one name go out together."""
     rows: list[tuple[str, str, str]] = []
@@ -82,7 +83,7 @@ def read_contingencies(
 
 
 def read_interfaces(
-    frame: Frame, section: Node, lines: list[str]
+    frame: Frame, section: Node, lines: Collection[str]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read the interfaces and their limits.
 

@@ -244,7 +244,14 @@ def read_storage(frame: Frame, section: Node) -> pd.DataFrame:
         row["charge_price"] = -frame.steady(unit, CHARGE_COST) / frame.step
         row["discharge_price"] = frame.steady(unit, DISCHARGE_COST) / frame.step
         row["initial_mwh"] = unit.number(INITIAL, 0.0, ge=0.0)
-        row["final_mwh"] = unit.number(LAST_LOW, np.inf, ge=0.0) if unit.has(LAST_LOW) else np.nan
+        row["final_mwh"] = np.nan
+        if unit.has(LAST_LOW):
+            final = unit.number(LAST_LOW, ge=0.0)
+            if frame.kept == frame.count:
+                row["final_mwh"] = final
+            else:
+                text = f"storage {name}: {LAST_LOW} is for the last of all hours and left out"
+                frame.warnings.append(text)
         for key in ZERO:
             if frame.steady(unit, key, 0.0, ge=0.0) > 0:
                 unit.fail(key, "not_said", "must be 0: a case has no such quantity")
