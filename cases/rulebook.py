@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cases.convert import nearest
 from cases.errors import Failure, InputError
+from cases.rulebook_areas import AreaRules
 from cases.rulebook_contradictions import contradictions
 from cases.rulebook_mitigation import MitigationRules
 from cases.rulebook_settlement import SettlementRules
@@ -192,6 +193,16 @@ class RuleBook(BaseModel):
         text = json.dumps(self.model_dump(mode="python"), sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
+    def evidence_for(self, key: str) -> str:
+        """Tell where a number comes from: the entry of its key or of the closest section around.
+
+        Entries read `[H] 2026-01: source`, the letter saying how sure it is; "" where there is
+        none.
+        """
+        while key and key not in self.evidence:
+            key = key.rpartition(".")[0]
+        return self.evidence.get(key, "")
+
     def to_toml(self) -> str:
         """Give the whole rulebook as TOML; loading it gives an equal rulebook."""
         return to_toml(self.model_dump())
@@ -207,6 +218,11 @@ def rulebook_names() -> list[str]:
 def rulebook_keys() -> dict[str, str]:
     """Every key that can be set, with what it means."""
     return {key: field.description or "" for key, field in _leaves(RuleBook)}
+
+
+def area_keys() -> dict[str, str]:
+    """Every key of a constrained area, `mitigation.areas.NAME.key`, with what it means."""
+    return {key: field.description or "" for key, field in _leaves(AreaRules)}
 
 
 def _read(name_or_path: str | Path, seen: tuple[str, ...]) -> tuple[str, dict[str, Any]]:

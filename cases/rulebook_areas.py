@@ -96,6 +96,19 @@ class AreaRules(Section):
         le=1,
         description="binding: units whose MW relieve the constraint by at least this belong to it",
     )
+    binding_share: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="binding: only constraints that bind in at least this share of the hours of "
+        "this run and the earlier ones",
+    )
+    binding_days: float = Field(
+        default=0.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="binding: the share counts once so many days are known",
+    )
     hub: str = Field(
         default="", description="separated: the hub; blank = the load-weighted average price"
     )

@@ -9,8 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from cases.columns import Table
-from cases.rulebook import RuleBook, rulebook_keys, rulebook_names
+from cases.rulebook import RuleBook, area_keys, rulebook_keys, rulebook_names
 from cases.schema import CASE_TABLES, RUN_TABLES, STATEMENT_TABLES, column_rows
 
 DOCS = Path(__file__).parent
@@ -28,6 +30,21 @@ market; no threshold is a constant in code. `--rulebook NAME` picks a shipped on
 file of yours, and `--set key=value` changes one key for one run. The whole rulebook and its hash
 are kept in every run folder. A file that says `extends = NAME` takes over every key that it does
 not give itself.
+""".strip()
+
+
+AREAS_INTRO = """
+A constrained area is a table `[mitigation.areas.NAME]` of its own. Of all thresholds that hold for
+a unit and interval, the general one and those of its areas, the tightest decides. Beside
+the keys below it has thresholds like the general ones, `conduct.COMPONENT` and `impact.price` or
+`impact.guarantee`. All of them can be set like any other key, such as
+`mitigation.areas.new_york_city.formula.constrained_hours`.
+""".strip()
+EVIDENCE_INTRO = """
+How sure a number is: V read in a public source, H well established and widely published, M right in
+structure with a number that may be dated, L a reconstruction, C computed, D a choice of this
+project; then the month in which it was entered. What a rulebook does not say itself it has from the
+one that it extends.
 """.strip()
 
 
@@ -99,7 +116,27 @@ def rulebooks_page() -> str:
                 if key not in ("name", "version", "date", "title", "evidence")
             ],
         ),
+        "## Constrained areas",
+        AREAS_INTRO,
+        markdown(
+            ["key", "meaning"],
+            [
+                [f"`{key}`", text]
+                for key, text in area_keys().items()
+                if "." not in key or key.startswith("formula.")
+            ],
+        ),
+        "Those of the shipped rulebooks:",
+        markdown(
+            ["rulebook", "area", "what it is", "its keys"],
+            [
+                [f"`{b.name}`", f"`{name}`", area.title, "; ".join(_given(area))]
+                for b in books
+                for name, area in b.mitigation.areas.items()
+            ],
+        ),
         "## Where the numbers come from",
+        EVIDENCE_INTRO,
         markdown(
             ["rulebook", "key or section", "source"],
             [[f"`{b.name}`", f"`{key}`", text] for b in books for key, text in b.evidence.items()],
@@ -108,12 +145,25 @@ def rulebooks_page() -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def _given(section: BaseModel, prefix: str = "") -> Iterable[str]:
+    """Keys of a section that differ from their defaults, with their values."""
+    for name, field in type(section).model_fields.items():
+        value = getattr(section, name)
+        if isinstance(value, BaseModel):
+            yield from _given(value, f"{prefix}{name}.")
+        elif value != field.default and name != "title":
+            text = ", ".join(value) if isinstance(value, tuple) else value
+            yield f"{prefix}{name} {f'{text:g}' if isinstance(text, float) else text}"
+
+
 def _value(book: RuleBook, key: str) -> str:
     value: Any = book
     for part in key.split("."):
         value = getattr(value, part)
     if value is None or value == ():
         return ""
+    if isinstance(value, dict):
+        return "; ".join(value)
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list | tuple):

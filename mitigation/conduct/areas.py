@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,8 @@ from network import Grid, Slack
 from network.sensitivities import constraint_ptdf
 
 __all__ = ["Areas", "area_members", "no_areas"]
+
+HOURS_OF_A_DAY: Final = 24.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +81,7 @@ def area_members(
     rules: Mapping[str, AreaRules],
     *,
     run: Run | None = None,
+    earlier: Sequence[Run] = (),
     money: Mapping[str, float] | None = None,
 ) -> Areas:
     """Find the members of every constrained area.
@@ -95,10 +99,12 @@ def area_members(
         ``mitigation.areas`` of a rulebook.
     run
         The run whose binding constraints and prices count; without one such areas are empty.
+    earlier
+        Earlier runs, for areas whose constraints must have bound often enough.
     money
         Threshold by area that its formula gives, money per MWh.
     """
-    find = _Finder(case, run)
+    find = _Finder(case, run, earlier)
     units: dict[str, Booleans] = {}
     buses: dict[str, Booleans] = {}
     notes = []
@@ -138,8 +144,9 @@ def _around(name: str, rules: Mapping[str, AreaRules]) -> list[str]:
 class _Finder:
     """Members of areas on one day."""
 
-    def __init__(self, case: Case, run: Run | None) -> None:
+    def __init__(self, case: Case, run: Run | None, earlier: Sequence[Run]) -> None:
         self.case, self.run = case, run
+        self.runs = [*earlier, *([] if run is None else [run])]
         self.starts = case.interval_starts
         self.bus_names = pd.Index(case.buses["bus"])
         self.zone = case.buses["zone"].to_numpy(dtype=object)
@@ -199,11 +206,27 @@ class _Finder:
         counted &= terms["dfax"] > 0.0
         if area.constraints:
             counted &= terms["constraint"].isin(area.constraints)
+        if area.binding_share:
+            counted &= terms["constraint"].isin(self._often_binding(area, least))
         rows = terms[counted]
         found = np.zeros((len(self.starts), len(self.bus_names)), dtype=bool)
         at = self.starts.get_indexer(pd.DatetimeIndex(rows["interval_start"]))
         found[at, self.bus_names.get_indexer(pd.Index(rows["bus"]))] = True
         return found
+
+    def _often_binding(self, area: AreaRules, least: float) -> list[str]:
+        """Constraints that bind in enough of the hours that are known."""
+        known = sum(run.case.meta.intervals * run.case.interval_hours for run in self.runs)
+        if known < area.binding_days * HOURS_OF_A_DAY:
+            return []
+        bound: dict[str, float] = {}
+        for run in self.runs:
+            rows = run.constraints[run.constraints["shadow_price"] > least]
+            rows = rows.drop_duplicates(["interval_start", "constraint"])
+            for name, count in rows["constraint"].value_counts().items():
+                hours = float(count) * run.case.interval_hours
+                bound[str(name)] = bound.get(str(name), 0.0) + hours
+        return [name for name, hours in bound.items() if hours >= area.binding_share * known]
 
     def _separated(self, area: AreaRules) -> Booleans:
         """Buses of zones whose price is above the hub's by more than `separation`, (T, B)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +38,7 @@ def conduct_of_run(
     rules: MitigationRules | None = None,
     *,
     counted: Mapping[str, tuple[float, float]] | None = None,
+    earlier: Sequence[Run] = (),
     owners: Ownership | None = None,
 ) -> ConductTests:
     """Test the conduct of every offer of a run, see :func:`test_conduct`.
@@ -53,6 +54,8 @@ def conduct_of_run(
     counted
         Area -> (average price, constrained hours of a year), counted in earlier runs, for areas
         whose threshold follows from them and that do not state them.
+    earlier
+        Earlier runs, for areas whose constraints must have bound often enough.
     owners
         Control over units instead of the case's, for what-ifs.
 
@@ -63,7 +66,7 @@ def conduct_of_run(
     """
     rules = rules or run.rulebook.mitigation
     money, notes = area_thresholds(rules.areas, counted)
-    areas = area_members(run.case, rules.areas, run=run, money=money)
+    areas = area_members(run.case, rules.areas, run=run, earlier=earlier, money=money)
     general = pivotal_units(run, rules, owners) if rules.conduct.applies_to == "pivotal" else None
     tests = test_conduct(
         run.case, levels, rules, offers=run.offers_used, areas=areas, general=general
