@@ -16,6 +16,7 @@ RESERVES = (
             text("direction", "up or down", "up", "down", default="up"),
             number("minutes", "min", "response time", 10.0, gt=0.0),
             text("substitutes_for", "lower product that this one also serves; blank = none"),
+            flag("offline", "quick-start units that are off can give it (upward products)"),
         ),
         key=("product",),
     ),
@@ -29,13 +30,19 @@ RESERVES = (
             ),
             stamp(),
             mw("mw", "MW required; blank where a rule is given"),
-            text("rule", "rule that gives the MW; blank where mw is given"),
+            text(
+                "rule",
+                "rule that gives the MW, blank where mw is given: load_share:0.03 (of the demand "
+                "in the zone), largest_unit (largest output of a unit there; largest_unit:0.5 for "
+                "half of it), MW, or several joined by +",
+            ),
         ),
         key=("product", "zone", "interval_start"),
     ),
     Table(
         "reserve_demand",
-        "demand curves for reserves: what the first, second, ... block short costs",
+        "demand curves for reserves: what blocks of MW short cost, the cheapest first; the dearest "
+        "has no end; without a requirement, the MW of the curve are required",
         (
             key("product", "product required"),
             Column(

@@ -15,10 +15,9 @@ TOLERANCE_MW = 1e-6
 
 
 def check_offers(context: Context) -> None:
-    """Check the shape of offers, bids, reserve demand curves and cost curves."""
+    """Check the shape of offers and bids."""
     _check_monotone(context, "offers", ["unit", "interval_start"], rising=True)
     _check_monotone(context, "bids", ["load", "interval_start"], rising=False)
-    _check_monotone(context, "reserve_demand", ["product", "zone"], rising=False)
     if context.usable("offers", "units"):
         _check_width(context)
         _check_coverage(context)
