@@ -29,7 +29,7 @@ BATTERY = {
     "efficiency_in": 0.8,
     "efficiency_out": 0.5,
     "initial_mwh": 20.0,
-    "final_mwh": 15.0,
+    "final_mwh": 25.0,
     "charge_price": 8.0,
     "discharge_price": 25.0,
 }
@@ -37,7 +37,11 @@ BATTERY = {
 
 @cache
 def stored() -> Run:
-    """Charge 50 MW at 7 in the first half hour, give back 10 and 5 MW at 30 in the others."""
+    """Charge 50 MW at 7 in the first half hour, give back 10 and 5 MW at 30 in the others.
+
+    It ends at the least that it must hold. Discharging in part earns 30 - 25 for 2 MWh stored, so
+    that one of them is worth 2.5.
+    """
     case = day(
         UNITS,
         {"Cheap": 7.0, "Dear": 30.0},
@@ -54,6 +58,7 @@ def stored() -> Run:
             "charge_mw": [50.0, 0.0, 0.0],
             "discharge_mw": [0.0, 10.0, 5.0],
             "energy_mwh": [40.0, 30.0, 25.0],
+            "energy_value": 2.5,
         }
     )
     money = (25.0 * 15.0 - 8.0 * 50.0) / 2
@@ -85,7 +90,9 @@ def test_a_right_schedule_of_storage_passes() -> None:
         (0, "energy_mwh", 45.0, "storage.energy"),
         (0, "energy_mwh", 61.0, "storage.energy_max"),
         (1, "energy_mwh", 9.0, "storage.energy_min"),
-        (2, "energy_mwh", 14.0, "storage.final"),
+        (2, "energy_mwh", 24.0, "storage.final"),
+        (1, "energy_value", 2.4, "prices.storage"),
+        (0, "energy_value", 2.4, "prices.stored_energy"),
         (2, "bus", "B", "storage_schedule.identity"),
         (2, "energy_mwh", float("nan"), "storage_schedule.energy_mwh"),
     ],
@@ -100,18 +107,22 @@ def test_one_wrong_number_of_storage_is_named(
     ("column", "value", "check"),
     [
         ("efficiency_in", 0.9, {"storage.energy"}),
-        ("efficiency_out", 0.9, {"storage.energy"}),
+        ("efficiency_out", 0.9, {"storage.energy", "prices.storage"}),
         ("initial_mwh", 15.0, {"storage.energy"}),
         ("final_mwh", 26.0, {"storage.final"}),
-        ("final_mwh", float("nan"), set()),
+        ("final_mwh", float("nan"), {"prices.stored_energy"}),
         ("energy_min", 20.0, set()),
         ("energy_max", 39.0, {"storage.energy_max"}),
         ("charge_price", 9.0, {"money.objective"}),
-        ("discharge_price", 24.0, {"money.objective"}),
+        ("discharge_price", 24.0, {"money.objective", "prices.storage"}),
+        ("cyclic", True, {"storage.cyclic", "prices.stored_energy"}),
+        ("charge_mw", 60.0, {"prices.storage"}),  # it would charge more at 7
     ],
 )
 def test_the_same_schedule_of_another_battery(column: str, value: float, check: set[str]) -> None:
     table = pd.DataFrame([{**BATTERY, column: value}])
+    if column == "cyclic":
+        table["final_mwh"] = None
     assert found(other_case(stored(), storage=table)) == check
 
 
@@ -122,14 +133,33 @@ def test_a_missing_row_of_storage_is_named() -> None:
     assert found(changed(stored(), "storage_schedule", drop)) == {"storage_schedule.rows"}
 
 
+def limited(run: Run, limits: pd.DataFrame, used: list[float], worth: float = 0.0) -> Run:
+    """Give the run of a case with energy limits, and its table of what is used."""
+    table = limits.assign(used_mwh=used, shadow_price=worth)
+    other = other_case(run, energy_limits=limits)
+    return Run(other.manifest, {**run.tables, "energy_budgets": table}, other.case, run.rulebook)
+
+
 def test_energy_of_a_day_is_held_to_its_limit() -> None:
     """Cheap makes (90 + 100 + 100) / 2 = 145 MWh, Dear 7.5 MWh."""
     rows = [("Cheap", 145.0), ("Dear", 7.4)]
     limits = pd.DataFrame([{"unit": u, "day": START.date(), "max_mwh": mwh} for u, mwh in rows])
-    report = validate(other_case(stored(), energy_limits=limits))
+    report = validate(limited(stored(), limits, [145.0, 7.5]))
     assert report["check"].to_list() == ["energy_limits.day"]
     assert report["subject"].to_list() == ["Dear"]
     assert report["excess"].to_list() == pytest.approx([0.1])
+
+
+def test_a_budget_in_the_tables_is_held_to_what_is_produced() -> None:
+    limits = pd.DataFrame({"unit": "Cheap", "day": [START.date()], "max_mwh": 150.0})
+    assert found(limited(stored(), limits, [145.0])) == set()
+    assert found(limited(stored(), limits, [144.0])) == {"energy_limits.used"}
+    spare = limited(stored(), limits, [145.0], worth=1.0)
+    assert "energy_limits.shadow_price" in found(spare)
+    full = limits.assign(max_mwh=145.0)
+    assert found(limited(stored(), full, [145.0])) == set()
+    # At 7 in the first interval a budget worth 1 would leave energy for others.
+    assert found(limited(stored(), full, [145.0], worth=1.0)) == {"prices.unit"}
 
 
 def test_energy_limits_count_days_in_the_timezone_of_the_case() -> None:
@@ -146,14 +176,14 @@ def test_energy_limits_count_days_in_the_timezone_of_the_case() -> None:
                 "max_mwh": [first, second],
             }
         )
-        later = case.replace(start=start.isoformat(), demand=demand, energy_limits=limits)
+        later = case.replace(start=start.isoformat(), demand=demand)
         run = run_by_hand(
             later,
             {"Cheap": [50] * 6, "Dear": [0] * 6},
             on={"Cheap": "111111", "Dear": "111111"},
             price=[7] * 6,
         )
-        report = validate(run)
+        report = validate(limited(run, limits, [100.0, 200.0]))
         assert set(report["check"]) <= {"energy_limits.day"}
         assert report["interval_start"].to_list() == [starts[k] for k in subject]
 
