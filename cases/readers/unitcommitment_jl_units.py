@@ -68,7 +68,7 @@ def _thermal(frame: Frame, found: Generators, name: str, unit: Node, reserves: l
     mw, cost = _curve(frame, unit)
     up, down, start, stop = (unit.number(k, np.inf, ge=0.0) for k in (UP, DOWN, START, STOP))
     min_up, min_down = (unit.number(k, 1.0, ge=0.0) for k in (MIN_UP, MIN_DOWN))
-    low, high = (float(mw[0, 0]), float(mw.max())) if mw.size else (0.0, 0.0)
+    low, high = (float(mw[0, 0]), float(mw.max())) if mw.size else (np.nan, np.nan)
     hours, power = _initial_state(unit)
     must, out = _commitment(frame, unit, low)
     row: dict[str, Any] = {

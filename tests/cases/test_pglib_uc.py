@@ -45,7 +45,7 @@ def cost_of(case: Case, unit: str, mw: float, at: Any = None) -> float:
 
 def check_against_json(case: Case, content: dict[str, Any], hours: int) -> None:
     """Every quantity of an instance, parsed once more, against the tables."""
-    units = case.units.set_index("unit")
+    units = case.units.set_index("unit").to_dict("index")
     thermal = content["thermal_generators"]
     prices = {unit: rows[["mw", "price"]].to_numpy() for unit, rows in case.offers.groupby("unit")}
     tables = case.commitment_offers
@@ -54,7 +54,7 @@ def check_against_json(case: Case, content: dict[str, Any], hours: int) -> None:
     tiers = {unit: rows[["after_hours_off", "price"]].to_numpy() for unit, rows in starts}
     assert min(idle.values(), default=0.0) >= 0.0
     for name, unit in thermal.items():
-        row = units.loc[name]
+        row = units[name]
         for point in unit["piecewise_production"]:
             blocks = prices.get(name, np.zeros((0, 2)))
             begin = np.concatenate([[0.0], np.cumsum(blocks[:, 0])])[:-1]
@@ -79,12 +79,12 @@ def check_against_json(case: Case, content: dict[str, Any], hours: int) -> None:
     for series in content["renewable_generators"].values():
         low += series["power_output_minimum"][:hours]
         high += series["power_output_maximum"][:hours]
-    fixed = (
-        case.self_schedules.iloc[:, 1:].to_numpy().sum(axis=1) if len(case.self_schedules) else 0
-    )
-    reach = case.availability.iloc[:, 1:].to_numpy().sum(axis=1) if len(case.availability) else 0
-    np.testing.assert_allclose(low + 0 * high, fixed + np.zeros(hours), atol=1e-9)
-    np.testing.assert_allclose(high, fixed + reach + np.zeros(hours), atol=1e-9)
+    sums = [
+        frame.iloc[:, 1:].to_numpy().sum(axis=1) if len(frame) else np.zeros(hours)
+        for frame in (case.self_schedules, case.availability)
+    ]
+    np.testing.assert_allclose(low, sums[0], atol=1e-9)
+    np.testing.assert_allclose(high, sums[0] + sums[1], atol=1e-9)
     required = content["reserves"][:hours]
     if max(required) > 0:
         np.testing.assert_array_equal(case.reserve_requirements["mw"], required)
@@ -134,7 +134,7 @@ def reference(content: dict[str, Any], path: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize(
-    "seed", [0, 1, *(pytest.param(k, marks=pytest.mark.slow) for k in range(2, 8))]
+    "seed", [0, 1, *(pytest.param(k, marks=pytest.mark.slow) for k in range(2, 7))]
 )
 @pytest.mark.parametrize("kind", ["ramps", "reserve"])
 def test_least_cost_as_the_reference_model(
