@@ -16,6 +16,7 @@ from cases import Case, read_case
 from cases.errors import InputError
 from cases.importing import import_case
 from cases.readers.names import uc_instances
+from counterflow.cli import invoke
 from tests.cases import uc_days
 from tests.oracles import commitment
 
@@ -205,6 +206,17 @@ def test_an_import_with_hours(tmp_path: Path) -> None:
     assert again.meta.imported["hours"] == 6
     by_date = import_case("pglib-uc/rts_gmlc", tmp_path / "dated", date="2020-01-27", hours=6)
     assert by_date.demand.equals(case.demand)
+
+
+def test_the_import_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["import", RTS, str(tmp_path / "out"), "--hours", "24", "--json"]
+    assert invoke(arguments) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["ok"], said["intervals"]) == (True, 24)
+    assert said["hash"] == read_case(RTS, hours=24).hash == read_case(tmp_path / "out").hash
+    assert invoke(["import", RTS, str(tmp_path / "two"), "--hours", "49"]) == 1
+    assert "hours must be a whole number from 1 to 48" in capsys.readouterr().err
+    assert not (tmp_path / "two").exists()
 
 
 @pytest.mark.parametrize(
