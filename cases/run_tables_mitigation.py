@@ -157,6 +157,7 @@ MITIGATION = (
         num("conduct_limit", PRICE, "highest offer that passes"),
         text("conduct_result", "pass, fail or exempt"),
         text("area", "constrained area whose threshold held; blank = the general threshold"),
+        num("shadow_price", PRICE, "shadow price of the constraint with the offers as submitted"),
         num("need_mw", "MW", "relief that is needed"),
         num("effective_supply_mw", "MW", "relevant supply of relief"),
         num("relevant_price", PRICE, "clearing price of relief"),

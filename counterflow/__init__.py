@@ -29,9 +29,10 @@ if TYPE_CHECKING:
     from counterflow import plots as plots
     from counterflow._later import NotYet, report, serve, study
     from counterflow.comparison import Comparison, compare
+    from counterflow.decision_explanation import DecisionExplanation, explain_decision
     from counterflow.explanation import PriceExplanation, explain_price
     from counterflow.export import export_prices
-    from counterflow.mitigation import mitigate
+    from counterflow.mitigation import MitigatedRun, mitigate
     from counterflow.summary import Summary, summarize
     from settlement import settle
 
@@ -44,8 +45,10 @@ _HOME = {
     "Comparison": "counterflow.comparison",
     "CounterflowError": "cases.errors",
     "DataWarning": "cases.errors",
+    "DecisionExplanation": "counterflow.decision_explanation",
     "Failure": "cases.errors",
     "InputError": "cases.errors",
+    "MitigatedRun": "counterflow.mitigation",
     "NoClearing": "cases.errors",
     "NotYet": "counterflow._later",
     "PriceExplanation": "counterflow.explanation",
@@ -54,6 +57,7 @@ _HOME = {
     "Summary": "counterflow.summary",
     "clear": "clearing",
     "compare": "counterflow.comparison",
+    "explain_decision": "counterflow.decision_explanation",
     "explain_price": "counterflow.explanation",
     "export_prices": "counterflow.export",
     "mitigate": "counterflow.mitigation",
@@ -74,8 +78,10 @@ __all__ = [
     "Comparison",
     "CounterflowError",
     "DataWarning",
+    "DecisionExplanation",
     "Failure",
     "InputError",
+    "MitigatedRun",
     "NoClearing",
     "NotYet",
     "PriceExplanation",
@@ -86,6 +92,7 @@ __all__ = [
     "clear",
     "compare",
     "errors",
+    "explain_decision",
     "explain_price",
     "export_prices",
     "mitigate",

@@ -12,7 +12,7 @@ import pandas as pd
 from cases import Run
 from cases.errors import InputError
 from cases.schema import RUN_TABLES
-from counterflow.money import run_money
+from counterflow.money import owner_money, run_money, uplift_total
 
 COMPARED = (
     "prices",
@@ -71,6 +71,8 @@ class Comparison:
     tables: tuple[TableDifference, ...]
     money: pd.DataFrame
     notes: tuple[str, ...]
+    owners: pd.DataFrame
+    """Owner: MWh, revenue, uplift and cost in both runs (``_a``, ``_b``) and their change."""
 
     @property
     def within(self) -> bool:
@@ -93,6 +95,7 @@ class Comparison:
             "within": self.within,
             "notes": list(self.notes),
             "money": self.money.to_dict("records"),
+            "owners": self.owners.to_dict("records"),
             "tables": [
                 {
                     "table": t.table,
@@ -144,7 +147,7 @@ def compare(a: Run, b: Run, *, tolerance: float = 1e-6) -> Comparison:
         if len(left) or len(right):
             tables.append(compare_tables(name, left, right, tolerance=tolerance))
     money = _compare_money(a, b, tolerance)
-    return Comparison(a.id, b.id, tolerance, tuple(tables), money, _notes(a, b))
+    return Comparison(a.id, b.id, tolerance, tuple(tables), money, _notes(a, b), _owners(a, b))
 
 
 def compare_tables(
@@ -286,7 +289,7 @@ def _side_by_side(
 
 
 def _compare_money(a: Run, b: Run, tolerance: float) -> pd.DataFrame:
-    left, right = run_money(a), run_money(b)
+    left, right = (run_money(run) | {"uplift": uplift_total(run)} for run in (a, b))
     rows = []
     for item in left:
         x, y = left[item], right[item]
@@ -296,8 +299,22 @@ def _compare_money(a: Run, b: Run, tolerance: float) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def _owners(a: Run, b: Run) -> pd.DataFrame:
+    """Money of owners side by side, an owner that one run lacks at zero there."""
+    both = owner_money(a).merge(owner_money(b), on="owner", how="outer", suffixes=("_a", "_b"))
+    both = both.fillna(dict.fromkeys(both.columns.drop("owner"), 0.0))
+    for item in ("mwh", "revenue", "uplift", "cost"):
+        both[f"{item}_change"] = both[f"{item}_b"] - both[f"{item}_a"]
+    order = ["owner"]
+    for item in ("mwh", "revenue", "uplift", "cost"):
+        order += [f"{item}_a", f"{item}_b", f"{item}_change"]
+    return both[order]
+
+
 def _notes(a: Run, b: Run) -> tuple[str, ...]:
     notes = []
+    if b.manifest.get("parent") == a.id:
+        notes.append("the second run is a child of the first")
     if a.case.hash != b.case.hash:
         notes.append(
             f"different cases ({a.case.meta.name} and {b.case.meta.name}, or one of them changed): "

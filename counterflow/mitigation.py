@@ -1,31 +1,55 @@
-"""Mitigate a run: in this release the structural tests, with what-ifs on who owns what."""
+"""Mitigate a run: structural tests, or the whole chain of references, conduct and impact."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from cases import InputError, RuleBook, Run
-from counterflow._later import NotYet
+
+if TYPE_CHECKING:
+    from counterflow.decision_explanation import DecisionExplanation
+
+__all__ = ["MitigatedRun", "mitigate"]
 
 _SECTION = "mitigation."
+
+
+class MitigatedRun(Run):
+    """A run whose offers were tested, those that failed replaced, and that was cleared again."""
+
+    def explain(self, *, unit: str, at: str | pd.Timestamp) -> DecisionExplanation:
+        """Explain what was done with a unit's offer in the interval that holds ``at``, and why.
+
+        See :func:`counterflow.explain_decision`, which also takes a run that was read.
+        """
+        from counterflow.decision_explanation import explain_decision
+
+        return explain_decision(self, unit=unit, at=at)
 
 
 def mitigate(
     run: Run,
     *,
-    rulebook: str | RuleBook | None = None,
+    rulebook: str | Path | RuleBook | None = None,
     settings: Mapping[str, Any] | None = None,
+    earlier: Sequence[Run] = (),
+    overrides: str | Path | pd.DataFrame | None = None,
+    references: pd.DataFrame | None = None,
+    accept_limit: bool = False,
     tests_only: bool = False,
     merge: Iterable[Iterable[str]] = (),
     divest: Mapping[str, str] | None = None,
     contracts: Mapping[str, float] | None = None,
 ) -> Run:
-    """Make the structural tests of a run: who could move its prices.
+    """Test a run's offers, replace those that fail conduct and impact, and clear again.
 
-    Every binding constraint of every interval is tested, from the base and against the slack that
-    the rulebook names. A base that solves the market again clears a run that was read from a
-    folder once more; its dispatch and prices stay as they are.
+    The order of the tests, their thresholds and the counterfactual of the impact are those of the
+    rulebook's ``mitigation`` section. The case and its settings come from the run alone. Energy
+    offers that are replaced become the lower of offer and reference at the same MW.
 
     Parameters
     ----------
@@ -35,37 +59,81 @@ def mitigate(
         Rulebook whose ``mitigation`` section counts, by name, file or itself; all else stays as the
         run was cleared. None is the rulebook of the run.
     settings
-        Keys of the ``mitigation`` section to change, such as ``mitigation.structure.base``.
+        Keys of the ``mitigation`` section to change, such as ``mitigation.impact.mode``.
+    earlier
+        Runs of earlier days, which extend the look-back of reference levels.
+    overrides
+        Manual decisions: a CSV file or a frame with unit, interval_start, component, action
+        (mitigated, kept, exempt), author and reason.
+    references
+        Reference levels to use instead of the rulebook's methods: unit, interval_start,
+        component, segment, mw, after_hours_off, price.
+    accept_limit
+        Mitigate a run that a time limit stopped before its gap was proven.
     tests_only
-        Must be set in this release, which replaces no offers.
+        Make the structural tests only and replace nothing: every binding constraint of every
+        interval is tested, from the base and against the slack that the rulebook names.
     merge
-        What-if: groups of owners that count as one, named after the first of the group.
+        What-if of the structural tests: groups of owners that count as one, named after the first.
     divest
-        What-if: unit to the owner that it is sold to.
+        What-if of the structural tests: unit to the owner that it is sold to.
     contracts
-        What-if: owner to MW more that it has sold under contract.
+        What-if of the structural tests: owner to MW more that it has sold under contract.
 
     Returns
     -------
     Run
-        The tables of ``run`` with ``tests_structure``, ``relief`` and ``indices``; its manifest
-        names ``run`` as parent, its last event holds the notes and the what-ifs.
+        A new run that names ``run`` as its parent. It has the market after substitution and the
+        tables ``reference_levels``, ``tests_conduct``, ``tests_impact`` and ``decisions``, and
+        ``explain(unit=..., at=...)``. Where nothing is replaced its market is that of ``run``.
+        With ``tests_only`` it has the tables of ``run`` with ``tests_structure``, ``relief`` and
+        ``indices``.
 
     Raises
     ------
-    NotYet
-        Without ``tests_only``.
     InputError
-        Units without owner, an owner with two parents, unknown names, settings of another section.
+        Settings of another section, wrong overrides, missing references, a profile without a
+        procedure, a run stopped by a limit; units without owner and unknown names in what-ifs.
     """
-    if not tests_only:
-        raise NotYet(
-            "mitigate() replaces no offers in this version: substitution and reruns are not in it. "
-            "With tests_only=True (--tests-only) it makes the structural tests."
-        )
+    rules = _rulebook(run, rulebook, settings or {})
+    if tests_only:
+        return _tests_only(run, rules, merge, divest or {}, contracts or {})
+    if list(merge) or divest or contracts:
+        message = "what-ifs on owners are for the structural tests: add tests_only (--tests-only)"
+        raise InputError.one("", None, None, "what_if", message)
+    from mitigation.chain import mitigate_offers
+
+    manifest, tables, market, events = mitigate_offers(
+        run,
+        rules,
+        levels=references,
+        earlier=earlier,
+        overrides=overrides,
+        accept_limit=accept_limit,
+    )
+    decisions = tables.pop("decisions")
+    first = MitigatedRun(manifest, tables, market.case, rules)
+    tables["decisions"] = decisions.assign(run_id=first.id)
+    return MitigatedRun(
+        {**manifest, "run_id": first.id},
+        tables,
+        market.case,
+        rules,
+        [*run.events, *events],
+        market.model,
+    )
+
+
+def _tests_only(
+    run: Run,
+    rules: RuleBook,
+    merge: Iterable[Iterable[str]],
+    divest: Mapping[str, str],
+    contracts: Mapping[str, float],
+) -> Run:
+    """Make the structural tests, with what-ifs on who owns what."""
     import mitigation
 
-    rules = _rulebook(run, rulebook, settings or {})
     owners = mitigation.owners_of(run)
     what_if = []
     for group in merge:
@@ -75,17 +143,19 @@ def mitigate(
             raise InputError.one("", None, None, "merge", message)
         owners = mitigation.merge_owners(owners, names, into=names[0])
         what_if.append(f"{' and '.join(names)} merge")
-    for unit, buyer in (divest or {}).items():
+    for unit, buyer in divest.items():
         owners = mitigation.divest(owners, [unit], to=buyer)
         what_if.append(f"{unit} is sold to {buyer}")
-    for owner, mw in (contracts or {}).items():
+    for owner, mw in contracts.items():
         owners = mitigation.cover(owners, owner, mw)
         what_if.append(f"{owner} sells {mw:g} MW more under contract")
     found = mitigation.test_structure(run, rules=rules.mitigation.structure, owners=owners)
     return mitigation.with_tests(run, found, rulebook=rules, what_if=what_if)
 
 
-def _rulebook(run: Run, given: str | RuleBook | None, settings: Mapping[str, Any]) -> RuleBook:
+def _rulebook(
+    run: Run, given: str | Path | RuleBook | None, settings: Mapping[str, Any]
+) -> RuleBook:
     """Return the rulebook of the run with the ``mitigation`` section that is asked for."""
     chosen = run.rulebook if given is None else RuleBook.load(given)
     chosen = chosen.with_settings(settings)

@@ -61,3 +61,32 @@ def system_price(run: Run) -> pd.Series[float]:
     sums = sums.groupby("interval_start").sum()
     price: pd.Series[float] = (sums["paid"] / sums["mw"].where(sums["mw"] > 0)).rename("lmp")
     return price
+
+
+def uplift_total(run: Run) -> float:
+    """Guarantee payments of a run at its own prices, money over all intervals."""
+    from settlement import make_whole
+
+    return float(make_whole(run)["amount"].astype(float).sum())
+
+
+def owner_money(run: Run) -> pd.DataFrame:
+    """Money of each owner of units: owner, mwh, revenue (MW x hours x LMP), uplift, cost."""
+    from settlement import make_whole
+
+    table = run.dispatch
+    mw = table["mw"].to_numpy(dtype=float)
+    hours = interval_hours(table).to_numpy()
+    paid = np.where(mw == 0, 0.0, mw * with_price(table, run.prices).to_numpy())
+    rows = pd.DataFrame(
+        {
+            "owner": table["owner"],
+            "mwh": mw * hours,
+            "revenue": paid * hours,
+            "cost": table["cost"],
+        }
+    )
+    sums = rows.groupby("owner", sort=True)[["mwh", "revenue", "cost"]].sum().reset_index()
+    uplift = make_whole(run)
+    by_owner = uplift["amount"].astype(float).groupby(uplift["owner"]).sum()
+    return sums.assign(uplift=sums["owner"].map(by_owner).fillna(0.0))

@@ -105,6 +105,7 @@ def mitigate_offers(
         "tests_impact": _conformed("tests_impact", outcome.impact, run),
         "decisions": decisions,
     }
+    funnel = _funnel(conduct.tests, decisions)
     record = {
         "profile": rules.profile,
         "rulebook": rulebook.name,
@@ -114,12 +115,12 @@ def mitigate_offers(
         "impact": rules.impact.mode,
         "commitment": rules.rerun.commitment,
         "earlier": [other.id for other in earlier],
-        "funnel": _funnel(conduct.tests, decisions),
+        "funnel": funnel,
         "notes": list(conduct.notes),
     }
     manifest = _manifest(run, outcome.final, record)
     events = [*_first_events(conduct.tests, levels, settled, record), *outcome.events]
-    events.append({"pass": "decisions", **record["funnel"]})
+    events.append({"pass": "decisions", **funnel})
     return manifest, tables, outcome.final, events
 
 

@@ -198,12 +198,20 @@ def _minimum_generation(
 
 
 def _with_structure(rows: pd.DataFrame, run: Run) -> pd.DataFrame:
-    """The limit that raises the price at a unit most, and the three-supplier test on it.
+    """The limit that moves the price at a unit most, and the three-supplier test on it.
 
     For rows that failed the conduct test; those of the structural tests where the run has them.
     """
     blank = rows.assign(**dict.fromkeys([*_LIMIT, "pivotal_group", "tps_result"], ""))
-    numbers = ["need_mw", "effective_supply_mw", "relevant_price", "rsi1", "rsi2", "rsi3"]
+    numbers = [
+        "shadow_price",
+        "need_mw",
+        "effective_supply_mw",
+        "relevant_price",
+        "rsi1",
+        "rsi2",
+        "rsi3",
+    ]
     blank = blank.assign(**dict.fromkeys(numbers, np.nan))
     failed = (rows["conduct_result"] == "fail") & rows["interval_start"].notna()
     if not failed.any() or not len(run.constraints):
@@ -214,7 +222,10 @@ def _with_structure(rows: pd.DataFrame, run: Run) -> pd.DataFrame:
     terms = run.price_terms
     terms = terms[terms["bus"].isin(own["bus"].unique())]
     terms = terms.assign(part=terms["dfax"] * terms["shadow_price"])
-    terms = terms[terms["part"] > 0].sort_values("part", ascending=False, kind="stable")
+    # Relief goes first; under a slack from which none of it is relief, whatever moves it most.
+    terms = terms.assign(lifts=terms["part"] > 0, size=terms["part"].abs())
+    terms = terms[terms["shadow_price"] > 0]
+    terms = terms.sort_values(["lifts", "size"], ascending=False, kind="stable")
     found = own.merge(
         terms.drop_duplicates(["interval_start", "bus"]), on=["interval_start", "bus"], sort=False
     )
@@ -227,6 +238,7 @@ def _with_structure(rows: pd.DataFrame, run: Run) -> pd.DataFrame:
     )
     for name in _LIMIT:
         blank.loc[found["row"], name] = found[name].fillna("").to_numpy()
+    blank.loc[found["row"], "shadow_price"] = found["shadow_price"].to_numpy()
     tests = run.tests_structure
     tests = tests[tests["rule_id"] == "three_pivotal"]
     if len(tests):

@@ -49,6 +49,24 @@ def print_comparison(found: Comparison) -> None:
     money = {"item": "money", "a": "A", "b": "B", "difference": "B - A"}
     page.print(console.table(found.money, "", money))
     page.print()
+    owners = found.owners[
+        (found.owners.filter(like="_change").abs() > found.tolerance).any(axis="columns")
+    ]
+    if len(owners):
+        headings = {
+            "owner": "owner",
+            "mwh_a": "MWh A",
+            "mwh_b": "B",
+            "revenue_a": "revenue A",
+            "revenue_b": "B",
+            "revenue_change": "B - A",
+            "uplift_a": "uplift A",
+            "uplift_b": "B",
+            "uplift_change": "B - A",
+        }
+        title = "Owners whose money changes"
+        page.print(console.table(owners, title, headings, limit=20))
+        page.print()
     counts = pd.DataFrame(
         {
             "table": [t.table for t in found.tables],

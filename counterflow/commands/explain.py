@@ -1,4 +1,4 @@
-"""``counterflow explain``: what makes a price."""
+"""``counterflow explain``: what makes a price, why an offer was mitigated."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from counterflow.commands.options import Json, RunFolder, read_run
+from counterflow.commands.options import Json, RunFolder, bad, read_run
 
 if TYPE_CHECKING:
+    from counterflow.decision_explanation import DecisionExplanation
     from counterflow.explanation import PriceExplanation
 
 
 def run(
     run: RunFolder,
-    bus: Annotated[str, typer.Option("--bus", metavar="BUS", help="Bus whose price to explain.")],
     at: Annotated[
         str,
         typer.Option(
@@ -23,17 +23,53 @@ def run(
             help="ISO 8601 (without an offset: the case's timezone), or HH:MM in a run of one day.",
         ),
     ],
+    bus: Annotated[
+        str | None, typer.Option("--bus", metavar="BUS", help="Bus whose price to explain.")
+    ] = None,
+    unit: Annotated[
+        str | None,
+        typer.Option("--unit", metavar="UNIT", help="Unit of a mitigated run: why its offer."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Explain a price: the binding constraints that add up to it, the offers that set it."""
+    """Explain a price (--bus), or why an offer was mitigated or kept (--unit)."""
+    if (bus is None) == (unit is None):
+        raise bad("usage", "expected --bus BUS (a price) or --unit UNIT (an offer), one of the two")
+
     from counterflow import console
+
+    if unit is not None:
+        from counterflow.decision_explanation import explain_decision
+
+        why = explain_decision(read_run(run), unit=unit, at=at)
+        if as_json:
+            console.print_json({"ok": True, **why.to_dict()})
+        else:
+            print_decision(why)
+        return
     from counterflow.explanation import explain_price
 
+    assert bus is not None
     found = explain_price(read_run(run), bus=bus, at=at)
     if as_json:
         console.print_json({"ok": True, **found.to_dict()})
         return
     print_explanation(found)
+
+
+def print_decision(why: DecisionExplanation) -> None:
+    """Write the chain of reasons."""
+    from counterflow import console
+
+    page = console.out()
+    owner = f" of {why.owner}" if why.owner else ""
+    page.print(
+        f"{why.case}: {why.unit}{owner} at {why.bus}, {console.stamp(why.interval_start)} to "
+        f"{console.stamp(why.interval_end)}: {why.action}",
+        markup=False,
+        style="bold",
+    )
+    page.print(str(why), markup=False)
 
 
 def print_explanation(found: PriceExplanation) -> None:

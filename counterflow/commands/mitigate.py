@@ -1,4 +1,4 @@
-"""``counterflow mitigate``: who could move the price of a run."""
+"""``counterflow mitigate``: test the offers of a run, replace those that fail, clear again."""
 
 from __future__ import annotations
 
@@ -33,6 +33,24 @@ def run(
             "--rulebook", metavar="NAME|FILE", help="Its mitigation section. [default: the run's]"
         ),
     ] = None,
+    overrides: Annotated[
+        Path | None,
+        typer.Option(
+            "--overrides",
+            metavar="FILE",
+            help="CSV: unit, interval_start, component, action, author, reason.",
+        ),
+    ] = None,
+    earlier: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--earlier", metavar="RUN", help="Run of an earlier day, for references; repeatable."
+        ),
+    ] = None,
+    accept_limit: Annotated[
+        bool,
+        typer.Option("--accept-limit", help="Also a run that a time limit stopped before its gap."),
+    ] = False,
     setting: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="A mitigation key; may be repeated."),
@@ -53,7 +71,10 @@ def run(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Test who could move the price: pivotal suppliers by constraint, indices, the verdict."""
+    """Test offers against references, replace those that fail conduct and impact, clear again.
+
+    With --tests-only: who could move the price, by constraint and owner; nothing is replaced.
+    """
     settings = pairs(setting or [], "--set")
     sales = pairs(divest or [], "--divest")
     cover = {owner: _mw(owner, mw) for owner, mw in pairs(contract or [], "--contract").items()}
@@ -62,16 +83,19 @@ def run(
         free_folder(output, "a run folder")
 
     from cases.errors import DataWarning
-    from counterflow import console
-    from counterflow.commands.show import print_warnings
     from counterflow.mitigation import mitigate
 
+    parent = read_run(run)
+    before = [read_run(path) for path in earlier or []]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)  # they come again as notes of the tests
         tested = mitigate(
-            read_run(run),
+            parent,
             rulebook=rulebook,
             settings=settings,
+            earlier=before,
+            overrides=overrides,
+            accept_limit=accept_limit,
             tests_only=tests_only,
             merge=groups,
             divest=sales,
@@ -79,6 +103,17 @@ def run(
         )
     if output is not None:
         tested.write(output)
+    if tests_only:
+        _tell_tests(tested, output, as_json=as_json)
+    else:
+        _tell_mitigation(parent, tested, output, as_json=as_json)
+
+
+def _tell_tests(tested: Run, output: Path | None, *, as_json: bool) -> None:
+    """Write what the structural tests found."""
+    from counterflow import console
+    from counterflow.commands.show import print_warnings
+
     event = tested.events[-1]
     if as_json:
         tables = {name: table for name, (_, table, _) in summary_tables(tested).items()}
@@ -91,6 +126,73 @@ def run(
     print_warnings(event["notes"])
     if output is not None:
         console.out().print(f"\nwritten to {output}", markup=False)
+
+
+def _tell_mitigation(parent: Run, made: Run, output: Path | None, *, as_json: bool) -> None:
+    """Write the funnel, money before and after, decisions and near misses."""
+    from counterflow import console
+    from counterflow.commands.show import print_warnings
+    from counterflow.mitigation_summary import decision_rows, mitigation_cards, near_misses
+
+    cards, rows, near = mitigation_cards(parent, made), decision_rows(made), near_misses(made)
+    if as_json:
+        tables = {"cards": cards, "decisions": rows, "near_misses": near}
+        console.print_json({"ok": True, "folder": output, "manifest": made.manifest, **tables})
+        return
+    page = console.out()
+    done = made.manifest["mitigation"]
+    page.print(
+        f"{made.case.meta.name}  profile {done['profile']}  impact {done['impact']}  commitment "
+        f"{done['commitment']}  run {made.id[:12]}  parent {parent.id[:12]}",
+        markup=False,
+        style="bold",
+    )
+    page.print()
+    counts = cards[cards["value"].notna()].astype({"value": "int64"})
+    page.print(console.table(counts, "Components of offers", {"item": "item", "value": "count"}))
+    page.print()
+    moved = {"item": "item", "before": "before", "after": "after", "change": "change"}
+    money = cards[cards["before"].notna()]
+    page.print(console.table(money, f"Before and after, {made.case.meta.currency}", moved))
+    headings = {
+        "unit": "unit",
+        "interval_start": "interval",
+        "component": "component",
+        "offered": "offered",
+        "reference": "reference",
+        "reference_method": "method",
+        "conduct_limit": "limit",
+        "conduct_result": "conduct",
+        "impact_subject": "impact at",
+        "lmp_with_offer": "with offer",
+        "lmp_with_reference": "with reference",
+        "impact_limit": "impact limit",
+        "impact_result": "impact",
+        "action": "action",
+        "offer_used": "used",
+        "money_effect": "money effect",
+    }
+    for title, table in (("Decisions", rows), ("Near misses", near)):
+        if len(table):
+            page.print()
+            shown = table.assign(interval_start=_stamps(table))
+            page.print(console.table(shown, title, headings, limit=20))
+    print_warnings(done["notes"])
+    if output is not None:
+        page.print(f"\nwritten to {output}", markup=False)
+
+
+def _stamps(table: pd.DataFrame) -> list[str]:
+    """Intervals of decisions in words; those of all intervals say so."""
+    from counterflow import console
+
+    return ["all" if s is None else console.stamp(s) for s in _moments(table)]
+
+
+def _moments(table: pd.DataFrame) -> list[pd.Timestamp | None]:
+    blank = table["interval_start"].isna().to_list()
+    stamps = table["interval_start"].to_list()
+    return [None if none else stamp for none, stamp in zip(blank, stamps, strict=True)]
 
 
 def _mw(owner: str, text: str) -> float:
