@@ -75,7 +75,7 @@ def commitment_cost(day: Day, on: Flags) -> Floats:
     before = np.vstack([first[None, :], on[:-1]])
     money = on * costs.no_load * hours + (~on & before) * costs.shutdown
     initial = day.unit_column("initial_hours")
-    off = np.where((initial < 0.0), -initial, np.inf)
+    off = np.where(initial < 0.0, -initial, np.where(first, 0.0, np.inf))
     for t in range(len(on)):
         for unit in np.flatnonzero(on[t] & ~before[t]).tolist():
             money[t, unit] += float(costs.price(unit, np.array(off[unit])))
