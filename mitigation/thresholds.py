@@ -42,8 +42,8 @@ def margin_above(
     ``min(percent / 100 * reference, reference + absolute)``.
 
     Where the reference is not above zero, ``magnitude`` takes percentages of its absolute value (at
-    zero itself a percentage is nothing, so the absolute part holds alone; without one there is no
-    margin), ``absolute`` takes the absolute part alone, and ``exempt`` sets no limit.
+    zero itself a percentage has no meaning and the absolute part holds alone), ``absolute`` takes
+    the absolute part alone, and ``exempt`` sets no limit.
 
     Source: NYISO Services Tariff 23.3.1.2; the reading at or below zero is a choice by rulebook.
     """
@@ -53,8 +53,7 @@ def margin_above(
         share = max(share - 1.0, 0.0)
     with np.errstate(invalid="ignore"):
         relative = share * np.abs(reference)
-    nothing = 0.0 if np.isfinite(rule.percent) and np.isinf(rule.absolute) else np.inf
-    relative = np.where(reference == 0.0, nothing, relative)
+    relative = np.where(reference == 0.0, np.inf, relative)
     if at_or_below_zero != "magnitude":
         relative = np.where(reference <= 0.0, np.inf, relative)
     margin = np.minimum(relative, rule.absolute)
@@ -99,6 +98,7 @@ def judge(
     chosen: Integers = np.full(count, -1)
     failed: Booleans = np.zeros(count, dtype=bool)
     spared: Booleans = np.zeros(count, dtype=bool)
+    vague: Booleans = np.zeros(count, dtype=bool)
     known = ~np.isnan(reference)
     if at_or_below_zero == "exempt":
         known &= reference > 0.0
@@ -116,8 +116,10 @@ def judge(
         chosen = np.where(better, position, chosen)
         spared = np.where(better, above & ~fails, spared)
         failed |= fails
+        vague |= item.rows & np.isfinite(item.rule.percent)
+    vague &= (reference <= 0.0) & (offered > reference) & np.isinf(limit)
     near = _near(offered, reference, limit, failed, near_miss)
-    verdicts = _verdicts(reference, known, held, limit, chosen, failed, spared)
+    verdicts = _verdicts(reference, known, held, limit, chosen, failed, spared, vague)
     return verdicts.assign(near=near)
 
 
@@ -139,12 +141,14 @@ def _verdicts(
     chosen: Integers,
     failed: Booleans,
     spared: Booleans,
+    vague: Booleans,
 ) -> pd.DataFrame:
     unknown, nowhere = np.isnan(reference), chosen < 0
-    exempt = ~failed & (spared | ~known | nowhere)
+    exempt = ~failed & (spared | vague | ~known | nowhere)
     floor = np.array([item.rule.exempt_below for item in held] or [0.0])[chosen]
     note = np.full(len(limit), "", dtype=object)
     note[spared] = [f"offers below {value:g} never fail" for value in floor[spared]]
+    note[vague] = "a percentage alone sets no limit where the reference is not above zero"
     note[nowhere] = "no threshold holds for this unit and interval"
     note[unknown] = "no reference level"
     note[~unknown & ~known] = "references at or below zero are not tested"
