@@ -70,7 +70,8 @@ def commitment_cost(
     off: the one with the most hours among those that are not longer.
     """
     rows = evidence.rows("commitment_costs", unit)
-    rows = rows[(rows["component"] == component) & (rows["after_hours_off"] <= hours)]
+    if len(rows):
+        rows = rows[(rows["component"] == component) & (rows["after_hours_off"] <= hours)]
     if not len(rows):
         return Missing("no commitment costs")
     rows = rows.sort_values("after_hours_off").iloc[[-1]]

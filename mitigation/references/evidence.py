@@ -82,15 +82,19 @@ class Evidence:
     def tables(self) -> dict[str, dict[str, pd.DataFrame]]:
         """Case tables by unit: costs, commitment costs and offers, agreed levels, ..."""
         names = (
-            *("costs", "commitment_costs", "commitment_offers", "negotiated_references"),
-            *("reserve_offers", "reference_choices", "reference_parameters", "energy_limits"),
+            *("costs", "commitment_costs", "negotiated_references"),
+            *("reference_choices", "reference_parameters", "energy_limits"),
         )
         return {name: _by(getattr(self.case, name), "unit") for name in names}
 
     def rows(self, table: str, unit: str) -> pd.DataFrame:
         """Rows of a case table that are about a unit."""
         found = self.tables[table].get(unit)
-        return self.case.tables[table].iloc[:0] if found is None else found
+        return self._no_rows[table] if found is None else found
+
+    @cached_property
+    def _no_rows(self) -> dict[str, pd.DataFrame]:
+        return {name: self.case.tables[name].iloc[:0] for name in self.tables}
 
     def _in_window(self, frame: pd.DataFrame, *, hours: bool = True) -> pd.DataFrame:
         if not len(frame):

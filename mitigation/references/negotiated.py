@@ -33,7 +33,8 @@ def negotiated_level(
 ) -> Level | Missing:
     """The agreed level of another component; of start-up tiers the longest not above ``hours``."""
     rows = _valid(evidence, unit, component, day)
-    rows = rows[rows["after_hours_off"] <= hours]
+    if len(rows):
+        rows = rows[rows["after_hours_off"] <= hours]
     if not len(rows):
         return Missing("")
     row = rows.sort_values("after_hours_off").iloc[[-1]]
@@ -45,6 +46,8 @@ def negotiated_level(
 def _valid(evidence: Evidence, unit: str, component: str, day: date) -> pd.DataFrame:
     """Rows of a component that hold on a day; of several agreements the latest."""
     rows = evidence.rows("negotiated_references", unit)
+    if not len(rows):
+        return rows
     at = pd.Timestamp(day)
     begun = rows["valid_from"].isna() | (rows["valid_from"] <= at)
     open_end = rows["valid_to"].isna() | (rows["valid_to"] >= at)

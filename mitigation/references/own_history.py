@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 
 import numpy as np
-import pandas as pd
 
 from mitigation.references.blocks import Level
 from mitigation.references.cost_based import Missing
@@ -67,13 +66,15 @@ def offered_parameter(evidence: Evidence, unit: str, parameter: str, submitted: 
     The registered value, else the median of earlier days (where there are enough), else what is
     submitted now: then nothing can be found wrong with it, and the note says so.
     """
-    rows = evidence.rows("reference_parameters", unit)
-    own = rows.loc[rows["parameter"] == parameter, "value"]
-    if len(own):
-        value = float(own.iloc[0])
+    registered = evidence.rows("reference_parameters", unit)
+    own = dict(zip(registered["parameter"], registered["value"], strict=True))
+    if parameter in own:
+        value = float(own[parameter])
         return Level(value, "registered", inputs_hash=inputs_hash("registered", "", unit, value))
-    rows = evidence.parameters.get(unit, pd.DataFrame({"parameter": [], "value": []}))
-    past = rows.loc[rows["parameter"] == parameter, "value"].dropna().to_numpy(dtype=float)
+    rows = evidence.parameters.get(unit)
+    past = np.zeros(0)
+    if rows is not None:
+        past = rows.loc[rows["parameter"] == parameter, "value"].dropna().to_numpy(dtype=float)
     if len(past) >= evidence.rules.offer.min_samples:
         ordered = np.sort(past)
         digest = inputs_hash("offer", evidence.rules.offer, unit, parameter, ordered)

@@ -29,7 +29,7 @@ def in_window(
     """
     dates = stamps.dt.date
     recent = (dates >= days_before(day, rules.days)) & (dates < day)
-    kept: NDArray[np.bool_] = recent.to_numpy(dtype=bool)
+    kept: NDArray[np.bool_] = recent.to_numpy(dtype=bool, copy=True)
     if hours:
         hour = stamps.dt.hour
         after, before = hour >= rules.first_hour, hour <= rules.last_hour
