@@ -12,6 +12,7 @@ from clearing.validation.blocks import Blocks
 from clearing.validation.commitment_cost import commitment_cost
 from clearing.validation.facts import MONEY_TOLERANCE, Facts, Floats, Ints
 from clearing.validation.report import differing, rows
+from clearing.validation.reserves import reserve_cost, shortage_cost
 from clearing.validation.storage import storage_cost
 
 __all__ = ["dispatch_cost", "objective", "offers", "penalties"]
@@ -80,7 +81,11 @@ def dispatch_cost(facts: Facts) -> Iterator[pd.DataFrame]:
 
 
 def penalties(facts: Facts) -> Iterator[pd.DataFrame]:
-    """Check that a slack costs its MW at the rulebook's penalty price for the interval."""
+    """Check that a slack costs its MW at the rulebook's penalty price for the interval.
+
+    Reserves that are short cost what their demand curve says, or the penalty without one.
+    """
+    yield from _reserve_shortage(facts)
     slacks = facts.table("slacks")
     if slacks.empty:
         return
@@ -98,7 +103,7 @@ def penalties(facts: Facts) -> Iterator[pd.DataFrame]:
         expected[wrong],
         np.abs(cost - expected)[wrong],
     )
-    other = ~(stated == price)
+    other = ~(stated == price) & (slacks["kind"] != "reserve").to_numpy()
     odd = slacks[other]
     yield rows(
         "money.penalty_price",
@@ -110,11 +115,32 @@ def penalties(facts: Facts) -> Iterator[pd.DataFrame]:
     )
 
 
+def _reserve_shortage(facts: Facts) -> Iterator[pd.DataFrame]:
+    """Check the money of reserves that are short in each interval."""
+    slacks = facts.table("slacks")
+    own = slacks[slacks["kind"] == "reserve"]
+    paid = np.zeros(len(facts.starts))
+    t = facts.interval_of(own)
+    np.add.at(paid, t[t >= 0], own["cost"].to_numpy(dtype=np.float64)[t >= 0])
+    expected = shortage_cost(facts)
+    dearest = max([facts.rulebook.penalties.reserve, *facts.case.tables["reserve_demand"]["price"]])
+    tolerance = MONEY_TOLERANCE * np.maximum(1.0, expected) + facts.tolerance * dearest
+    yield differing(
+        "money.reserve_shortage",
+        ["reserves"],
+        facts.starts,
+        paid[:, None],
+        expected[:, None],
+        tolerance[:, None],
+    )
+
+
 def objective(facts: Facts) -> Iterator[pd.DataFrame]:
     """Check objective = unit costs - value of accepted bids + penalties, over all intervals.
 
     Accepted virtual supply counts at its offer, virtual demand and up-to-congestion at what they
-    would have paid; storage at its offer for discharging less its bid for charging.
+    would have paid; storage at its offer for discharging less its bid for charging; reserve
+    awards at their offers.
     """
     expected = float(np.nansum(facts.by_name("dispatch", "cost")))
     expected += float(facts.bids.cost(facts.bid_mw).sum()) * facts.hours
@@ -122,7 +148,7 @@ def objective(facts: Facts) -> Iterator[pd.DataFrame]:
     virtuals = facts.table("virtual_awards")
     sign = np.where(virtuals["kind"] == "inc", 1.0, -1.0)
     expected += float((sign * virtuals["mw"] * virtuals["price"]).sum()) * facts.hours
-    expected += storage_cost(facts)
+    expected += storage_cost(facts) + reserve_cost(facts)
     stated = facts.run.objective
     excess = abs(stated - expected)
     if not excess <= MONEY_TOLERANCE * max(1.0, abs(expected)):

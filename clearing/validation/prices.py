@@ -17,6 +17,7 @@ from clearing.validation.blocks import Blocks
 from clearing.validation.energy_limits import budget_value
 from clearing.validation.facts import Facts, Floats
 from clearing.validation.report import above, below, differing, rows
+from clearing.validation.reserves import held_by_reserves
 from clearing.validation.units import limits
 
 LONGEST_TABLE = 2_000_000
@@ -124,8 +125,8 @@ def units(facts: Facts) -> Iterator[pd.DataFrame]:
     What is produced above p_min costs at most the LMP of the unit's bus, what could be produced
     more costs at least that; inside a block the price is exactly the offer. Where ramps bind the
     LMP is corrected by their shadow prices in this interval and the next, where the energy of a
-    day is limited by the shadow price of the budget. Units that are off or must-take say nothing
-    about prices.
+    day is limited by the shadow price of the budget. What a unit holds for reserves narrows its
+    limits. Units that are off or must-take say nothing about prices.
     """
     if facts.rulebook.pricing.method != "fixed":
         return
@@ -133,6 +134,9 @@ def units(facts: Facts) -> Iterator[pd.DataFrame]:
     price = facts.lmp[:, facts.bus_of("units")] + ramp_value(facts, names) + budget_value(facts)
     free = np.isnan(facts.self_scheduled) & facts.on
     lower, upper = limits(facts)
+    if len(facts.table("reserves")):
+        lower, upper, tied = held_by_reserves(facts, lower, upper)
+        free = free & ~tied
     yield from _indifferent(
         facts, "prices.unit", names, facts.offers_used, facts.dispatch, price, free, lower, upper
     )

@@ -1,0 +1,195 @@
+"""The reserve tables of a case and a run as arrays, expanded from the tables alone.
+
+T intervals, U units, K products, Q requirements: one per product, zone and rule of the case.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from cases.reserve_rules import ReserveRule, parse_reserve_rule
+from clearing.validation.facts import Facts, Floats
+
+__all__ = ["Requirement", "ReserveFacts", "reserve_facts"]
+
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """What is required of a product in a zone (blank = whole case), and who gives it."""
+
+    product: str
+    zone: str
+    mw: Floats
+    """MW required (T,); NaN where nothing is."""
+    supply: Floats
+    """Awards that count: of this product and those that substitute for it, in the zone (T,)."""
+    curve: tuple[tuple[float, float], ...]
+    """MW and price of the blocks of shortage, the cheapest first; the last has no end."""
+    largest: Floats
+    """Share of the largest output of a unit in the zone that is required (T,)."""
+
+    def shortage_cost(self, mw: Floats) -> Floats:
+        """Money per hour (T,) of so many MW short."""
+        cost, left = np.zeros_like(mw), np.maximum(mw, 0.0)
+        for k, (width, price) in enumerate(self.curve):
+            part = left if k == len(self.curve) - 1 else np.minimum(left, width)
+            cost += part * price
+            left = left - part
+        return cost
+
+
+@dataclass(frozen=True)
+class ReserveFacts:
+    """Reserves of one run."""
+
+    products: pd.Index[str]
+    up: Flags
+    """Upward products (K,)."""
+    minutes: Floats
+    """Response times (K,)."""
+    offline: Flags
+    """Products that a quick-start unit can give while it is off (K,)."""
+    offered: Floats
+    """MW offered (T, U, K); NaN where nothing is."""
+    price: Floats
+    """Offer prices (T, U, K)."""
+    award: Floats
+    """Awards (T, U, K)."""
+    requirements: tuple[Requirement, ...]
+    unit_zone: npt.NDArray[np.object_]
+    """Zone of each unit's bus (U,)."""
+
+    @property
+    def upward(self) -> Floats:
+        """Sum of upward awards of each unit (T, U)."""
+        total: Floats = self.award[:, :, self.up].sum(axis=2)
+        return total
+
+    @property
+    def downward(self) -> Floats:
+        """Sum of downward awards of each unit (T, U)."""
+        total: Floats = self.award[:, :, ~self.up].sum(axis=2)
+        return total
+
+
+def reserve_facts(facts: Facts) -> ReserveFacts:
+    """Expand offers, awards and requirements; a stamped row replaces the blank one of its key."""
+    table = facts.case.tables["reserve_products"]
+    products = pd.Index(table["product"])
+    up = (table["direction"] == "up").to_numpy(dtype=bool)
+    zone = facts.case.tables["buses"]["zone"].to_numpy(dtype=object)[facts.bus_of("units")]
+    shape = (len(facts.starts), len(facts.names("units")), len(products))
+    offered, price = np.full(shape, np.nan), np.full(shape, np.nan)
+    rows, t = _in_force(facts, facts.case.tables["reserve_offers"], ["unit", "product"])
+    at = (
+        t,
+        facts.names("units").get_indexer(pd.Index(rows["unit"])),
+        products.get_indexer(pd.Index(rows["product"])),
+    )
+    offered[at], price[at] = rows["mw"], rows["price"]
+    award = np.zeros(shape)
+    given = facts.table("reserves")
+    where = (
+        facts.interval_of(given),
+        facts.names("units").get_indexer(pd.Index(given["unit"])),
+        products.get_indexer(pd.Index(given["product"])),
+    )
+    known = np.all([part >= 0 for part in where], axis=0)
+    mw = np.nan_to_num(given["mw"].to_numpy(dtype=np.float64))
+    np.add.at(award, tuple(part[known] for part in where), mw[known])
+    return ReserveFacts(
+        products,
+        up,
+        table["minutes"].to_numpy(dtype=np.float64),
+        table["offline"].to_numpy(dtype=bool) & up,
+        offered,
+        price,
+        award,
+        tuple(_requirements(facts, products, award, zone)),
+        zone,
+    )
+
+
+def _in_force(
+    facts: Facts, table: pd.DataFrame, key: list[str]
+) -> tuple[pd.DataFrame, npt.NDArray[np.intp]]:
+    """Rows for every interval and their intervals; stamped rows replace blank ones of their key."""
+    stamped = table[table["interval_start"].notna()]
+    stamped = stamped.assign(t=facts.interval_of(stamped))
+    blank = table[table["interval_start"].isna()]
+    everywhere = blank.loc[np.repeat(blank.index.to_numpy(), len(facts.starts))]
+    everywhere = everywhere.assign(t=np.tile(np.arange(len(facts.starts)), len(blank)))
+    rows = pd.concat([stamped[stamped["t"] >= 0], everywhere])
+    rows = rows.drop_duplicates([*key, "t"], ignore_index=True)
+    return rows, rows["t"].to_numpy(dtype=np.intp)
+
+
+def _requirements(
+    facts: Facts, products: pd.Index[str], award: Floats, unit_zone: npt.NDArray[np.object_]
+) -> list[Requirement]:
+    tables = facts.case.tables
+    rows, _ = _in_force(facts, tables["reserve_requirements"], ["product", "zone"])
+    curves = {
+        (str(product), str(zone)): tuple(
+            zip(own["mw"].tolist(), own["price"].tolist(), strict=True)
+        )
+        for (product, zone), own in tables["reserve_demand"]
+        .sort_values(["price", "segment"], kind="stable")
+        .groupby(["product", "zone"], sort=False)
+    }
+    keys = {
+        (str(product), str(zone)): own
+        for (product, zone), own in rows.groupby(["product", "zone"], sort=False)
+    }
+    load_zone = tables["buses"]["zone"].to_numpy(dtype=object)[facts.bus_of("loads")]
+    serving = _serving(tables["reserve_products"])
+    found = []
+    for product, zone in dict.fromkeys([*keys, *curves]):
+        units = np.ones(len(unit_zone), dtype=bool) if zone == "" else unit_zone == zone
+        loads = np.ones(len(load_zone), dtype=bool) if zone == "" else load_zone == zone
+        fixed, share, largest = (np.full(len(facts.starts), np.nan) for _ in range(3))
+        if (product, zone) in keys:
+            own = keys[product, zone]
+            for when, rule, mw in zip(own["t"], own["rule"], own["mw"], strict=True):
+                told = parse_reserve_rule(rule) if rule else ReserveRule(float(mw))
+                fixed[when], share[when], largest[when] = (
+                    told.mw,
+                    told.load_share,
+                    told.largest_unit,
+                )
+        else:
+            fixed[:] = sum(width for width, _ in curves[product, zone])
+            share[:], largest[:] = 0.0, 0.0
+        demand = np.maximum(facts.demand[:, loads], 0.0).sum(axis=1)
+        most = facts.dispatch[:, units].max(axis=1, initial=0.0)
+        counted = np.isin(products, serving[product])
+        found.append(
+            Requirement(
+                product,
+                zone,
+                fixed + share * demand + largest * most,
+                award[:, units][:, :, counted].sum(axis=(1, 2)),
+                curves.get((product, zone), ((np.inf, facts.rulebook.penalties.reserve),)),
+                largest,
+            )
+        )
+    return found
+
+
+def _serving(products: pd.DataFrame) -> dict[str, list[str]]:
+    """Products that count for each product: itself and all that substitute for it, step by step."""
+    lower = dict(zip(products["product"], products["substitutes_for"], strict=True))
+    serving: dict[str, list[str]] = {name: [] for name in lower}
+    for name in lower:
+        step, seen = name, set[str]()
+        while step and step not in seen:
+            seen.add(step)
+            serving[step].append(name)
+            step = lower[step]
+    return serving

@@ -1,0 +1,251 @@
+"""Reserves: awards within offers, ramps and capacity; requirements met or reported as short."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from clearing.validation.facts import Facts, Floats
+from clearing.validation.report import above, below, differing, rows
+from clearing.validation.reserve_facts import ReserveFacts, reserve_facts
+
+__all__ = [
+    "awards",
+    "capacity",
+    "held_by_reserves",
+    "prices",
+    "ramps",
+    "requirements",
+    "reserve_cost",
+    "shortage_cost",
+    "stated",
+]
+
+
+def awards(facts: Facts) -> Iterator[pd.DataFrame]:
+    """Check 0 <= award <= MW offered, by unit and product, and 0 where a unit cannot give it.
+
+    A unit that is off gives nothing, but for quick-start units and products that can be given
+    off line.
+    """
+    table = facts.table("reserves")
+    if table.empty:
+        return
+    real = facts.once(reserve_facts)
+    unknown = facts.names("units").get_indexer(pd.Index(table["unit"])) < 0
+    unknown |= real.products.get_indexer(pd.Index(table["product"])) < 0
+    unknown |= facts.interval_of(table) < 0
+    unknown |= table.duplicated(["unit", "product", "interval_start"]).to_numpy()
+    unknown |= ~np.isfinite(table["mw"].to_numpy(dtype=np.float64))
+    bad = table[unknown]
+    one = np.ones(len(bad))
+    yield rows("reserves.rows", bad["unit"], bad["interval_start"], one, 0.0 * one, one)
+    names, shape = _names(facts, real), (len(facts.starts), -1)
+    award = real.award.reshape(shape)
+    offered = np.nan_to_num(real.offered).reshape(shape)
+    yield above("reserves.offer", names, facts.starts, award, offered, facts.tolerance)
+    yield below("reserves.offer", names, facts.starts, award, 0.0, facts.tolerance)
+    quick = facts.case.tables["units"]["quick_start"].to_numpy(dtype=bool)
+    able = facts.on[:, :, None] | (quick[:, None] & real.offline)[None]
+    most = np.where(able, np.inf, 0.0).reshape(shape)
+    yield above("reserves.off", names, facts.starts, award, most, facts.tolerance)
+
+
+def capacity(facts: Facts) -> Iterator[pd.DataFrame]:
+    """Check what awards share with output.
+
+    p + upward awards <= what is available while on, <= startup_ramp of a unit that is off
+    p - downward awards >= p_min while on
+    """
+    if facts.table("reserves").empty:
+        return
+    real, units = facts.once(reserve_facts), facts.case.tables["units"]
+    names = facts.names("units")
+    reach = np.fmax(facts.available, facts.self_scheduled)
+    quick = np.fmin(facts.available, units["startup_ramp"].to_numpy(dtype=np.float64))
+    upward, downward = real.upward, real.downward
+    most = np.where(facts.on, reach, np.where(upward > 0.0, quick, np.inf))
+    used = np.where(upward > 0.0, facts.dispatch + upward, -np.inf)
+    yield above("reserves.capacity", names, facts.starts, used, most, facts.tolerance)
+    p_min = units["p_min"].to_numpy(dtype=np.float64)
+    left = np.where(downward > 0.0, facts.dispatch - downward, np.inf)
+    least = np.where(facts.on, p_min, 0.0)
+    yield below("reserves.floor", names, facts.starts, left, least, facts.tolerance)
+
+
+def ramps(facts: Facts) -> Iterator[pd.DataFrame]:
+    """Check the ramp that products of one direction share, for every response time m.
+
+        sum of awards with minutes <= m  <=  ramp * m / 60
+
+    for units that are on; ``ramp`` is in MW an hour, and a blank one is no limit.
+    """
+    if facts.table("reserves").empty:
+        return
+    real, units, names = facts.once(reserve_facts), facts.case.tables["units"], facts.names("units")
+    for up, column in ((True, "ramp_up"), (False, "ramp_down")):
+        ramp = units[column].fillna(np.inf).to_numpy(dtype=np.float64)
+        for minutes in np.unique(real.minutes[real.up == up]):
+            inside = (real.up == up) & (real.minutes <= minutes)
+            total = real.award[:, :, inside].sum(axis=2)
+            most = np.where(facts.on, ramp * minutes / 60.0, np.inf)
+            yield above("reserves.ramp", names, facts.starts, total, most, facts.tolerance)
+
+
+def requirements(facts: Facts) -> Iterator[pd.DataFrame]:
+    """Check awards that count + shortage >= requirement, and that no other shortage is stated.
+
+    A product counts for what it substitutes for, step by step; a unit counts in the zone of its
+    bus and in the whole case. ``requirement_mw`` repeats the case's number, series or rule.
+    """
+    real = facts.once(reserve_facts)
+    if not real.requirements or "reserve_prices" not in facts.run.tables:
+        return
+    table = facts.table("reserve_prices")
+    twice = table[table.duplicated(["interval_start", "product", "zone"])]
+    one = np.ones(len(twice))
+    yield rows("reserves.rows", twice["product"], twice["interval_start"], one + 1.0, one, one)
+    for need in real.requirements:
+        label = [f"{need.product} {need.zone}".strip()]
+        mw, short = (
+            stated(facts, need.product, need.zone, column)
+            for column in ("requirement_mw", "shortage_mw")
+        )
+        asked = np.nan_to_num(need.mw)
+        tolerance = facts.tolerance * np.sqrt(max(1.0, len(facts.names("units")) / 10.0))
+        yield differing(
+            "reserves.requirement",
+            label,
+            facts.starts,
+            np.where(np.isnan(need.mw) | (asked == 0.0), 0.0, mw)[:, None],
+            asked[:, None],
+            tolerance,
+        )
+        missing = np.maximum(asked - need.supply, 0.0)
+        short = np.nan_to_num(short)
+        yield differing(
+            "reserves.shortage",
+            label,
+            facts.starts,
+            short[:, None],
+            np.where(missing > 0.0, missing, 0.0)[:, None],
+            tolerance,
+        )
+
+
+def prices(facts: Facts) -> Iterator[pd.DataFrame]:
+    """Check reserve prices: none below 0, no award below its offer, no offer passed over.
+
+    An award earns the price of its product in the zone of its bus (or the whole case), at least
+    its offer. Where a unit that is on has capacity and ramp left for more of an offer, the price
+    is at most the offer.
+    """
+    real = facts.once(reserve_facts)
+    if facts.rulebook.pricing.method != "fixed" or facts.table("reserve_prices").empty:
+        return
+    table = facts.table("reserve_prices")
+    cheap = table[table["price"].to_numpy(dtype=np.float64) < -facts.price_tolerance]
+    value = cheap["price"].to_numpy(dtype=np.float64)
+    yield rows(
+        "prices.reserve", cheap["product"], cheap["interval_start"], value, 0.0 * value, -value
+    )
+    price = _price_of_units(facts, real)
+    names, shape = _names(facts, real), (len(facts.starts), -1)
+    given = real.award > facts.tolerance
+    gain = price - real.price
+    earned = np.where(given, gain, 0.0).reshape(shape)
+    yield below("prices.reserve", names, facts.starts, earned, 0.0, facts.price_tolerance)
+    missed = np.where(_room(facts, real) > facts.tolerance, gain, 0.0).reshape(shape)
+    yield above("prices.reserve", names, facts.starts, missed, 0.0, facts.price_tolerance)
+
+
+def reserve_cost(facts: Facts) -> float:
+    """Money of all awards at their offers."""
+    real = facts.once(reserve_facts)
+    return float(np.nansum(real.award * np.nan_to_num(real.price))) * facts.hours
+
+
+def shortage_cost(facts: Facts) -> Floats:
+    """Money of ``shortage_mw`` in each interval (T,), by demand curve or penalty."""
+    total = np.zeros(len(facts.starts))
+    for need in facts.once(reserve_facts).requirements:
+        short = np.nan_to_num(stated(facts, need.product, need.zone, "shortage_mw"))
+        total += need.shortage_cost(short) * facts.hours
+    return total
+
+
+def stated(facts: Facts, product: str, zone: str, column: str) -> Floats:
+    """Read a column of ``reserve_prices`` for one product and zone (T,); NaN where no row."""
+    table = facts.table("reserve_prices")
+    own = table[(table["product"] == product) & (table["zone"] == zone)]
+    values = np.full(len(facts.starts), np.nan)
+    t = facts.interval_of(own)
+    values[t[t >= 0]] = own[column].to_numpy(dtype=np.float64)[t >= 0]
+    return values
+
+
+def held_by_reserves(
+    facts: Facts, lower: Floats, upper: Floats
+) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
+    """Narrow the limits of units (T, U) by awards; say where reserves tie output otherwise.
+
+    That is where an award lasts an interval or longer, and so shares the ramp of energy in this
+    interval and the next, and where the largest output in a zone is what sets a requirement.
+    """
+    real = facts.once(reserve_facts)
+    lasting = real.award[:, :, real.minutes >= facts.hours * 60.0].sum(axis=2) > 0.0
+    tied = lasting.copy()
+    tied[:-1] |= lasting[1:]
+    for need in real.requirements:
+        asked = np.nan_to_num(need.largest) > 0.0
+        inside = np.ones(len(real.unit_zone), dtype=bool)
+        if need.zone:
+            inside = real.unit_zone == need.zone
+        most = facts.dispatch[:, inside].max(axis=1, initial=0.0)
+        at_most = facts.dispatch >= most[:, None] - facts.tolerance
+        tied |= asked[:, None] & inside & at_most
+    return lower + real.downward, upper - real.upward, tied
+
+
+def _price_of_units(facts: Facts, real: ReserveFacts) -> Floats:
+    """What each unit is paid for each product (T, U, K): its zone's price, or the whole case's."""
+    price = np.full(real.award.shape, np.nan)
+    zones = set(facts.table("reserve_prices")["zone"])
+    for k, product in enumerate(real.products):
+        whole = stated(facts, str(product), "", "price")
+        for zone in set(real.unit_zone.tolist()):
+            inside = real.unit_zone == zone
+            local = stated(facts, str(product), zone, "price") if zone in zones else whole
+            price[:, inside, k] = np.where(np.isnan(local), whole, local)[:, None]
+    return price
+
+
+def _room(facts: Facts, real: ReserveFacts) -> Floats:
+    """MW that each offer could give beyond its award with nothing else changed (T, U, K).
+
+    None for units that are off, and none for products that last an interval or longer: those
+    also share the ramp of energy.
+    """
+    units = facts.case.tables["units"]
+    room = np.nan_to_num(real.offered) - real.award
+    p_min = units["p_min"].to_numpy(dtype=np.float64)
+    reach = np.fmax(facts.available, facts.self_scheduled)
+    above_it = reach - facts.dispatch - real.upward
+    below_it = facts.dispatch - real.downward - p_min
+    room = np.minimum(room, np.where(real.up, above_it[:, :, None], below_it[:, :, None]))
+    for up, column in ((True, "ramp_up"), (False, "ramp_down")):
+        ramp = units[column].fillna(np.inf).to_numpy(dtype=np.float64)
+        for minutes in np.unique(real.minutes[real.up == up]):
+            inside = (real.up == up) & (real.minutes <= minutes)
+            left = ramp * minutes / 60.0 - real.award[:, :, inside].sum(axis=2)
+            room[:, :, inside] = np.minimum(room[:, :, inside], left[:, :, None])
+    room[~facts.on] = 0.0
+    room[:, :, real.minutes >= facts.hours * 60.0] = 0.0
+    return room
+
+
+def _names(facts: Facts, real: ReserveFacts) -> list[str]:
+    return [f"{unit} {product}" for unit in facts.names("units") for product in real.products]
