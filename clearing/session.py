@@ -11,9 +11,10 @@ import numpy as np
 from clearing.cleared import Cleared
 from clearing.compiled import Compiled, compile_market
 from clearing.day import Blocks, Day
+from clearing.directions import Directions
 from clearing.formulation import build_dispatch
 from clearing.limits import NetworkLimits, unit_outages_refused
-from clearing.live import LiveModel, LpSolution
+from clearing.live import LiveModel
 from clearing.prices import price
 from clearing.ramps import RampLimits
 from clearing.rows import Kind, RowSet
@@ -26,7 +27,6 @@ __all__ = ["Security", "Session", "secure_contingencies"]
 
 Security = Literal["none", "n-1"]
 _NAMED = 10
-_AT_ONCE_MW = 1e-6
 
 
 @dataclass(eq=False)
@@ -45,8 +45,12 @@ class Session:
     passes: int = 0
     warnings: list[str] = field(default_factory=list)
     """What the last solve has to say."""
-    _held: list[Positions] = field(default_factory=list)
-    """Columns held at 0 because the other direction acts."""
+    directions: Directions = field(init=False)
+    """Links and storage, which go one way at a time."""
+
+    def __post_init__(self) -> None:
+        """Find the devices of two directions."""
+        self.directions = Directions(self.live)
 
     @classmethod
     def open(cls, day: Day, security: Security, progress: Progress | None = None) -> Session:
@@ -76,11 +80,11 @@ class Session:
         """Solve until every limit is kept or paid for, and price the result."""
         live, day, loop = self.live, self.day, self.loop
         before = live.seconds, loop.screening_seconds, loop.row_seconds
-        self._release()
+        self.directions.release()
         secured = self.loop.run()
         self.passes += secured.passes
         held: set[tuple[str, str]] = set()
-        while two_way := self._both_ways(secured.solution):
+        while two_way := self.directions.hold(secured.solution):
             held.update(two_way)
             secured = self.loop.run()
             self.passes += secured.passes
@@ -115,31 +119,6 @@ class Session:
             priced_by.soft_dual / day.hours,
             priced_by.row_dual,
         )
-
-    def _both_ways(self, solution: LpSolution) -> list[tuple[str, str]]:
-        """Hold links and storage that go both ways at once to the way that they go more.
-
-        Where prices are negative, losing energy earns money, and the linear model would send it
-        round in a circle that no device can carry. Gives kind and name of what is newly held.
-        """
-        held: list[tuple[str, str]] = []
-        for pair in self.compiled.market.opposed:
-            first, second = (self.compiled.column_of(at) for at in (pair.first, pair.second))
-            ahead, back = solution.x[first], solution.x[second]
-            both = np.flatnonzero(np.minimum(ahead, back) > _AT_ONCE_MW)
-            less = np.where(back <= ahead, second, first)[both]
-            if len(less):
-                self.live.set_bounds(less, np.zeros(len(less)), np.zeros(len(less)))
-                self._held.append(less)
-            held += [(pair.kind, pair.names[k]) for k in both.tolist()]
-        return held
-
-    def _release(self) -> None:
-        """Let all directions act again: other prices may ask for other ones."""
-        if self._held:
-            columns = np.concatenate(self._held)
-            self.live.set_bounds(columns, self.compiled.low[columns], self.compiled.high[columns])
-            self._held = []
 
     def _unscreened(self) -> list[str]:
         """Name contingencies after which susceptances cancel, so that no flows exist."""

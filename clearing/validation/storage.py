@@ -93,13 +93,15 @@ def prices(facts: Facts) -> Iterator[pd.DataFrame]:
     slack, tolerance = facts.price_tolerance, facts.tolerance
     into = worth * number["efficiency_in"] + number["charge_price"] - lmp
     out = lmp - worth / number["efficiency_out"] - number["discharge_price"]
+    # Where a circle would pay, a device that stands still may have been held to the other way.
+    circles = into / number["efficiency_in"] + out * number["efficiency_out"] > slack
     for mw, other, most, gain in (
         (charge, discharge, "charge_mw", into),
         (discharge, charge, "discharge_mw", out),
     ):
         kept = np.where(mw > tolerance, gain, 0.0)
         yield below("prices.storage", names, facts.starts, kept, 0.0, slack)
-        more = (mw < number[most] - tolerance) & (other <= tolerance)
+        more = (mw < number[most] - tolerance) & (other <= tolerance) & ~circles
         yield above("prices.storage", names, facts.starts, np.where(more, gain, 0.0), 0.0, slack)
     stored = facts.by_name("storage_schedule", "energy_mwh")
     low, high = (np.tile(number[c], (len(stored), 1)) for c in ("energy_min", "energy_max"))
