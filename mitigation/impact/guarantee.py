@@ -8,6 +8,7 @@ their impact is measured here (NYISO: threshold of the increase of a unit's paym
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 import pandas as pd
 
@@ -15,6 +16,8 @@ from cases.rulebook_mitigation import MitigationRules
 from cases.run import Run
 from mitigation.impact.price import HeldAt, judged
 from settlement import make_whole
+
+_NOTHING: Final = 1e-9
 
 __all__ = ["days_of", "guarantee_impact", "payments"]
 
@@ -78,5 +81,8 @@ def guarantee_impact(
         named = paid.rename(columns={"amount": column})
         rows = rows.merge(named, on=["subject", "day"], how="left", sort=False)
         rows[column] = rows[column].fillna(0.0)
-    rows = rows.drop(columns="day")
-    return judged(rows.assign(scope="unit"), held(rows), rules)
+    rows = rows.drop(columns="day").assign(scope="unit")
+    paid = rows["with_reference"]
+    # A share of a payment of nothing is nothing: whatever is paid with the offer is above it.
+    verdict = judged(rows.assign(with_reference=paid.mask(paid == 0.0, _NOTHING)), held(rows), rules)
+    return verdict.assign(with_reference=paid, difference=rows["with_offer"] - paid)
