@@ -25,6 +25,8 @@ __all__ = ["Decision", "decide"]
 _LOOSE = 0.01
 """Gap at which a first schedule is good enough to look for rows of the grid."""
 _ROUNDS = 30
+_ROUNDING = 1e-9
+"""Relative distance of schedule and bound that is none: sums in another order."""
 
 
 @dataclass(eq=False)
@@ -122,7 +124,8 @@ class Search:
             return np.inf
         objective = self.best[3]
         below = max(self.bound, self.relaxed)
-        return max(0.0, (objective - below) / max(abs(objective), 1e-9))
+        gap = (objective - below) / max(abs(objective), 1e-9)
+        return gap if gap > _ROUNDING else 0.0
 
     def look_at(self, on: Flags) -> bool:
         """Clear a commitment, keep it if it is the best, and learn its rows; whether it is new."""
