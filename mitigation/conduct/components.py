@@ -53,18 +53,25 @@ def min_generation(case: Case, offers: pd.DataFrame, levels: pd.DataFrame) -> pd
     levels of both, or its own level ``min_generation`` where there is one.
     """
     least = case.units.set_index("unit")["p_min"]
-    blocks = energy(offers, levels)
+    has_least = offers["unit"].map(least) > 0.0
+    blocks = energy(offers[has_least], levels)
+    if blocks.empty:
+        return blocks
     lower = blocks.groupby(AT, sort=False)["mw"].shift(fill_value=0.0)
     p_min = blocks["unit"].map(least)
     width = (np.minimum(blocks["mw"], p_min) - lower).clip(lower=0.0)
-    part = blocks.assign(offered=width * blocks["offered"], reference=width * blocks["reference"])
-    part = part[width > 0]
-    total = part.groupby(AT, sort=False).agg(
+    part = blocks.assign(
+        offered=width * blocks["offered"],
+        reference=width * blocks["reference"],
+        unknown=blocks["reference"].isna(),
+    )[width > 0]
+    rows = part.groupby(AT, sort=False, as_index=False).agg(
         offered=("offered", "sum"),
-        reference=("reference", lambda values: values.sum(skipna=False)),
+        reference=("reference", "sum"),
+        unknown=("unknown", "any"),
         reference_method=("reference_method", "first"),
     )
-    rows = total.reset_index()
+    rows["reference"] = rows["reference"].mask(rows["unknown"])
     rows["mw"] = rows["unit"].map(least)
     for name, prices in (("offered", case.commitment_offers), ("reference", levels)):
         no_load = prices[prices["component"] == "no_load"].drop_duplicates("unit")

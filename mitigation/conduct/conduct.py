@@ -13,7 +13,7 @@ from cases.errors import InputError
 from cases.rulebook_conduct import ConductRules
 from cases.rulebook_mitigation import MitigationRules
 from cases.rulebook_thresholds import Threshold
-from cases.schema import RUN_TABLES
+from cases.schema import RUN_TABLES, empty_frame
 from mitigation.conduct import components
 from mitigation.conduct.areas import Areas, no_areas, rows_at
 from mitigation.conduct.held import conduct_thresholds
@@ -100,7 +100,7 @@ def test_conduct(
         covered = day.general_rows(pairs)
         parts.append(pairs.join(judge_parameters(pairs, conduct, covered, rules.near_miss)))
     if not parts:
-        return day.table(pd.DataFrame(columns=[*components.PAIR, "area"]))
+        return empty_frame(RUN_TABLES["tests_conduct"], case.meta.timezone)
     rows = pd.concat(parts, ignore_index=True)
     return day.table(_exempted(_worst(rows), case, conduct))
 
