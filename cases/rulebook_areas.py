@@ -28,7 +28,11 @@ class AreaFormula(Section):
         default="none", description="formula of the area's threshold"
     )
     share: float = Field(
-        default=0.02, ge=0, allow_inf_nan=False, description="two_percent: the share itself"
+        default=0.02,
+        ge=0,
+        allow_inf_nan=False,
+        description="two_percent: the share itself",
+        json_schema_extra={"evidence": "H", "source": "NYISO Services Tariff 23.3.1.2.2"},
     )
     annual_cost: float | None = Field(
         default=None,

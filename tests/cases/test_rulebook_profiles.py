@@ -1,0 +1,282 @@
+"""Shipped profiles: every number has a tag and a date; contradictions are named by file and key."""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from cases import InputError, RuleBook, rulebook_names
+from cases.rulebook_mitigation import ImpactRules
+
+TAG = re.compile(r"\[[VCHMLD]\] 20\d\d-\d\d: \S.*")
+MARKETS = ["isone", "miso", "nyiso", "spp"]
+
+
+def numbers(section: BaseModel, prefix: str) -> Iterator[tuple[str, float]]:
+    """Every number below a section that is given: not a default, and not infinite."""
+    for name, field in type(section).model_fields.items():
+        value, key = getattr(section, name), f"{prefix}.{name}"
+        if isinstance(value, BaseModel):
+            yield from numbers(value, key)
+        elif isinstance(value, dict):
+            for each, inside in value.items():
+                yield from numbers(inside, f"{key}.{each}")
+        elif isinstance(value, bool) or not isinstance(value, float | int):
+            continue
+        elif math.isfinite(value) and (value != field.default or field.is_required()):
+            yield key, value
+
+
+def threshold_numbers(book: RuleBook) -> dict[str, float]:
+    found = dict(numbers(book.mitigation, "mitigation")) | dict(numbers(book.offers, "offers"))
+    return {
+        key: value
+        for key, value in found.items()
+        # Numbers of these sections carry their source in the schema, or are of the references.
+        if not key.startswith(("mitigation.structure.", "mitigation.reference."))
+    }
+
+
+@pytest.mark.parametrize("name", rulebook_names())
+def test_every_threshold_has_a_tag_and_a_date(name: str) -> None:
+    book = RuleBook.load(name)
+    found = threshold_numbers(book)
+    assert len(found) > 12
+    untagged = [key for key in found if not TAG.match(book.evidence_for(key))]
+    assert untagged == []
+
+
+@pytest.mark.parametrize("name", MARKETS)
+def test_a_number_that_a_profile_changes_has_a_tag_of_its_own(name: str) -> None:
+    own, base = RuleBook.load(name), RuleBook.load("default")
+    file = tomllib.loads((resources.files("cases") / f"rulebooks/{name}.toml").read_text())
+    before = threshold_numbers(base)
+    for key, value in threshold_numbers(own).items():
+        if before.get(key) != value:
+            parts = key.split(".")
+            names = {".".join(parts[:n]) for n in range(1, len(parts) + 1)}
+            assert names & set(file["evidence"]), key
+
+
+@pytest.mark.parametrize("name", MARKETS)
+def test_evidence_is_about_keys_that_exist(name: str) -> None:
+    book = RuleBook.load(name)
+    for key in book.evidence:
+        value: object = book
+        for part in key.split("."):
+            value = value[part] if isinstance(value, dict) else getattr(value, part)
+
+
+@pytest.mark.parametrize("name", MARKETS)
+def test_a_profile_extends_the_default_and_names_its_procedure(name: str) -> None:
+    book = RuleBook.load(name)
+    assert book.mitigation.profile == name
+    assert book.penalties == RuleBook.load("default").penalties
+
+
+def test_values_of_the_published_table() -> None:
+    """Section 4 of reference/mitigation.md, row by row."""
+    nyiso, isone, miso, spp = (
+        RuleBook.load(name).mitigation for name in ("nyiso", "isone", "miso", "spp")
+    )
+
+    def pair(rule: BaseModel) -> tuple[float, float]:
+        return rule.percent, rule.absolute  # type: ignore[attr-defined, no-any-return]
+
+    energy, price = nyiso.conduct.energy, nyiso.impact.price
+    assert (pair(energy), energy.exempt_below, pair(price)) == ((300, 100), 25, (200, 100))
+    assert pair(nyiso.conduct.reserve) == (300, 50) and nyiso.conduct.reserve.exempt_below == 5
+    assert (nyiso.conduct.startup.percent, nyiso.impact.guarantee.percent) == (200, 200)
+    city = nyiso.areas["new_york_city"]
+    assert city.conduct.startup is not None and city.conduct.startup.percent == 50
+    assert (city.formula.kind, city.formula.share) == ("two_percent", 0.02)
+    assert (nyiso.impact.mode, nyiso.rerun.commitment) == ("joint", "reoptimized")
+
+    area = isone.areas["import_constrained"]
+    assert pair(isone.conduct.energy) == (300, 100) and pair(isone.impact.price) == (200, 100)
+    assert area.conduct.energy is not None and pair(area.conduct.energy) == (50, 25)
+    assert area.impact.price is not None and pair(area.impact.price) == (50, 25)
+    assert area.conduct.startup is not None and area.conduct.startup.percent == 25
+    assert (area.separation, isone.impact.mode, isone.conduct.applies_to) == (
+        25,
+        "per_owner",
+        "pivotal",
+    )
+    assert isone.areas["reliability"].conduct.energy is not None
+
+    broad, dynamic = miso.areas["broad"], miso.areas["dynamic"]
+    assert broad.conduct.energy is not None and pair(broad.conduct.energy) == (300, 100)
+    assert dynamic.conduct.energy is not None and dynamic.conduct.energy.absolute == 25
+    assert (dynamic.binding_share, dynamic.binding_days) == (0.15, 5)
+    assert miso.areas["narrow_wums"].formula.cap == 100
+
+    shares = [
+        spp.areas[name].conduct.energy.percent  # type: ignore[union-attr]
+        for name in ("constrained", "frequently_constrained", "reliability")
+    ]
+    assert shares == [25, 17.5, 10] and spp.impact.price.absolute == 25
+    assert spp.areas["constrained"].dfax_min == 0.05
+
+
+def test_the_default_is_plain_conduct_and_impact() -> None:
+    rules = RuleBook.load("default").mitigation
+    assert rules.areas == {}
+    assert (rules.conduct.granularity, rules.conduct.applies_to) == ("curve", "all")
+    assert rules.conduct.time.single == 3 and rules.conduct.time.total == 6
+    assert rules.conduct.physical.minimum_percent == 100
+    assert rules.conduct.physical.maximum_percent == 50
+    assert isinstance(rules.impact, ImpactRules) and rules.rerun.commitment == "held"
+
+
+AREA = '[mitigation.areas.city]\nkind = "pocket"\nzones = ["J"]\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            '[mitigation.conduct.energy]\nlimit_kind = "multiple"\npercent = 50\n',
+            "mitigation.conduct.energy.percent: with limit_kind multiple, 50 percent",
+        ),
+        (
+            "[mitigation.conduct.energy]\nabsolute = -5\n",
+            "mitigation.conduct.energy.absolute: must be greater than or equal to 0, not -5",
+        ),
+        (
+            "[mitigation.conduct.energy]\nexempt_below = nan\n",
+            "mitigation.conduct.energy.exempt_below: must be a number, not nan",
+        ),
+        (
+            "[mitigation.conduct.time]\nsingle = 8\n",
+            "mitigation.conduct.time.single: 8 h can never be reached",
+        ),
+        ("[offers]\ncap = 10\nfloor = 20\n", "offers.floor: 20 lies above the cap of 10"),
+        (
+            AREA + "conduct.energy = { percent = 400, absolute = 100 }\n",
+            "mitigation.areas.city.conduct.energy: is looser than mitigation.conduct.energy "
+            "around it (400 % and 100 against 300 % and 100), so it can never hold",
+        ),
+        (
+            AREA
+            + "impact.price = { percent = 50, absolute = 20 }\n"
+            + '[mitigation.areas.inner]\nkind = "pocket"\nbuses = ["B"]\nnested_in = "city"\n'
+            + "impact.price = { percent = 60, absolute = 20 }\n",
+            "mitigation.areas.inner.impact.price: is looser than "
+            "mitigation.areas.city.impact.price around it",
+        ),
+        (AREA + "conduct.energy = {}\n", "mitigation.areas.city.conduct.energy: sets no threshold"),
+        (AREA, "mitigation.areas.city: sets no threshold: give conduct, impact or a formula"),
+        (
+            '[mitigation.areas.city]\nkind = "pocket"\nconduct.energy = { absolute = 5 }\n',
+            "mitigation.areas.city: has no members: name zones",
+        ),
+        (
+            AREA + 'nested_in = "sity"\nconduct.energy = { absolute = 5 }\n',
+            "mitigation.areas.city.nested_in: there is no area sity; did you mean city?",
+        ),
+        (
+            AREA + 'nested_in = "city"\nconduct.energy = { absolute = 5 }\n',
+            "mitigation.areas.city.nested_in: the areas city in city form a circle",
+        ),
+        (
+            AREA + 'formula = { kind = "fixed_cost" }\n',
+            "mitigation.areas.city.formula.annual_cost: is missing",
+        ),
+        (
+            AREA + 'formula = { kind = "two_percent", annual_cost = 5 }\n',
+            "mitigation.areas.city.formula.annual_cost: counts only where the formula is fixed",
+        ),
+        (
+            AREA + "separation = 5\nconduct.energy = { absolute = 5 }\n",
+            "mitigation.areas.city.separation: counts only where active is separated",
+        ),
+        (
+            AREA + "conduct.energy = { absolut = 5 }\n",
+            "mitigation.areas.city.conduct.energy.absolut: there is no such key; did you mean "
+            "mitigation.areas.city.conduct.energy.absolute",
+        ),
+        (
+            '[mitigation]\nprofile = "nysio"\n',
+            "mitigation.profile: must be 'default', 'nyiso', 'isone'",
+        ),
+        ("[mitigation.conduct.fuel]\npercent = 3\n", "mitigation.conduct.fuel: there is no such"),
+    ],
+)
+def test_contradictions_are_named_by_file_and_key(text: str, expected: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(f'extends = "default"\nname = "mine"\n{text}')
+    with pytest.raises(InputError) as caught:
+        RuleBook.load(path)
+    found = [str(failure) for failure in caught.value.failures]
+    assert any(line.startswith(f"{path}, {expected}") for line in found), found
+    assert len(found) == 1
+
+
+def test_all_contradictions_are_named_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        'extends = "default"\nname = "mine"\n[offers]\ncap = 1\nfloor = 2\n'
+        "[mitigation.conduct.time]\nsingle = 8\n" + AREA
+    )
+    with pytest.raises(InputError) as caught:
+        RuleBook.load(path)
+    assert len(caught.value.failures) == 3
+
+
+def test_settings_that_contradict_are_refused_as_well() -> None:
+    with pytest.raises(InputError) as caught:
+        RuleBook.load("nyiso").with_settings({"mitigation.conduct.startup.percent": 40})
+    assert str(caught.value).startswith(
+        "mitigation.areas.new_york_city.conduct.startup: is looser than mitigation.conduct.startup"
+    )
+
+
+def test_thresholds_may_all_be_taken_away() -> None:
+    settings = {
+        f"mitigation.{key}.{part}": "inf"
+        for key in ("conduct.energy", "impact.price")
+        for part in ("percent", "absolute")
+    }
+    rules = RuleBook.load().with_settings(settings).mitigation
+    assert math.isinf(rules.conduct.energy.percent + rules.impact.price.absolute)
+
+
+def test_keys_of_areas_can_be_set() -> None:
+    book = RuleBook.load("nyiso")
+    city = "mitigation.areas.new_york_city"
+    changed = book.with_settings(
+        {
+            f"{city}.formula.constrained_hours": "1000",
+            f"{city}.formula.average_price": 60,
+            f"{city}.zones": "A,B",
+            f"{city}.conduct.reserve.absolute": 5,
+        }
+    ).mitigation.areas["new_york_city"]
+    assert (changed.formula.constrained_hours, changed.formula.average_price) == (1000, 60)
+    assert changed.zones == ("A", "B")
+    assert changed.conduct.reserve is not None and changed.conduct.reserve.absolute == 5
+    with pytest.raises(InputError, match=r"did you mean mitigation\.areas\.new_york_city\.zones"):
+        book.with_settings({"mitigation.areas.new_york_sity.zones": "A"})
+
+
+def test_an_area_of_a_profile_can_be_changed_in_part(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        'extends = "nyiso"\nname = "mine"\n[mitigation.areas.new_york_city]\nzones = ["NYC"]\n'
+    )
+    city = RuleBook.load(path).mitigation.areas["new_york_city"]
+    assert city.zones == ("NYC",) and city.formula.kind == "two_percent"
+
+
+def test_where_a_number_comes_from() -> None:
+    book = RuleBook.load("nyiso")
+    assert book.evidence_for("mitigation.conduct.energy.percent").startswith("[H] 2026-01: NYISO")
+    assert book.evidence_for("mitigation.areas.reliability.conduct.energy").startswith("[L]")
+    assert book.evidence_for("solver.seed") == ""
