@@ -140,6 +140,14 @@ _MARKET = (
         text("unit", "unit"),
         text("product", "product"),
         num("mw", "MW", "award"),
+        num("price", "money/MW/h", "price that it is paid: that of its product in its zone"),
+        num("offer_price", "money/MW/h", "offered price"),
+        num(
+            "opportunity_cost",
+            "money/MW/h",
+            "energy profit that a MW of it forgoes: LMP less the offer of the next MW of energy "
+            "(upward), the offer of the last MW less LMP (downward); 0 where it holds none back",
+        ),
     ),
     table(
         "reserve_prices",
@@ -149,7 +157,13 @@ _MARKET = (
         END,
         text("product", "product"),
         text("zone", "zone; blank = whole case"),
-        num("price", "money/MW/h", "price"),
+        num(
+            "price",
+            "money/MW/h",
+            "price of the product in the zone: the shadow prices of all requirements that it "
+            "serves, in the zone and the whole case, its own and those of lower products",
+        ),
+        num("shadow_price", "money/MW/h", "worth of one MW less of this requirement, >= 0"),
         num("requirement_mw", "MW", "requirement"),
         num("shortage_mw", "MW", "part that is short"),
     ),

@@ -97,11 +97,12 @@ class ReserveMarket:
         A product serves its own requirement, that of the product it substitutes for, and so on.
         """
         lower = self._table("reserve_products")["substitutes_for"].tolist()
+        names = self.products.tolist()
         serves = np.eye(len(self.products), dtype=bool)
         for k in range(len(lower)):
             at = k
             while lower[at]:
-                at = int(self.products.get_loc(lower[at]))
+                at = names.index(lower[at])
                 if serves[k, at]:
                     break
                 serves[k, at] = True

@@ -27,8 +27,10 @@ def reserve_awards(run: Run) -> pd.DataFrame:
 def with_reserve_prices(table: pd.DataFrame, run: Run) -> pd.DataFrame:
     """A table of MW by subject (a unit), product and interval_start, with hours and price.
 
-    A unit is paid for every requirement that its MW counts for: the price for the whole case and
-    the price for its zone add up. NaN where no requirement counts them.
+    A unit is paid the price of its product in the zone of its bus, which `reserve_prices` gives:
+    it holds what every requirement that the award serves is worth, in the zone and the whole case,
+    those of lower products included. Where the zone has no price of its own, that of the whole case
+    is paid. NaN where the product has no price at all.
     """
     if table.empty:
         blank = table.assign(hours=0.0, price=0.0)
@@ -41,13 +43,11 @@ def with_reserve_prices(table: pd.DataFrame, run: Run) -> pd.DataFrame:
         zone=table["subject"].map(units).map(zones).astype("str"),
         hours=table["interval_start"].map(hours_of(spans)).astype(float),
     )
-    whole = prices[prices["zone"] == ""].groupby(["interval_start", "product"])["price"].sum()
-    local = (
-        prices[prices["zone"] != ""].groupby(["interval_start", "product", "zone"])["price"].sum()
-    )
-    table = table.join(whole.rename("whole"), on=["interval_start", "product"])
-    table = table.join(local.rename("local"), on=["interval_start", "product", "zone"])
-    table["price"] = table[["whole", "local"]].astype(float).sum(axis=1, min_count=1)
+    key = ["interval_start", "product", "zone"]
+    local = prices.set_index(key)["price"].astype(float)
+    whole = prices[prices["zone"] == ""].set_index(key[:2])["price"].astype(float)
+    table = table.join(local.rename("local"), on=key).join(whole.rename("whole"), on=key[:2])
+    table["price"] = table["local"].fillna(table["whole"])
     return table[COLUMNS].reset_index(drop=True)
 
 

@@ -116,7 +116,7 @@ def _define_starting_capacity(market: Market, awards: Terms, caps: ReserveCaps) 
         p[u,t] + sum of reserve[u,k,t] <= startup_ramp[u]      where u starts in t
         p[u,t] + sum of reserve[u,k,t] <= shutdown_ramp[u]     where u stops in t + 1
 
-    with the sum over products with minutes[k] = the interval, where states are data (Morales-España,
+    with the sum over products whose minutes are the interval; states are data (Morales-España,
     Latorre and Ramos, "Tight and compact MILP formulation for the thermal unit commitment problem",
     IEEE Trans. Power Systems 28(4), 2013, eqs. 8 to 10).
     """

@@ -10,6 +10,7 @@ import pandas as pd
 from clearing.cleared import Cleared
 from clearing.tables.limits import constraints, flows, slacks
 from clearing.tables.prices import marginal_units, price_terms, prices, zone_prices
+from clearing.tables.reserves import reserve_prices, reserves
 from clearing.tables.schedule import dispatch, link_flows, load_awards, offers_used
 from clearing.tables.storage import energy_budgets, storage_schedule
 from clearing.tables.virtuals import virtual_awards
@@ -29,6 +30,8 @@ def result_tables(cleared: Cleared) -> dict[str, pd.DataFrame | Callable[[], pd.
         "load_awards": load_awards(cleared),
         "price_terms": partial(price_terms, cleared),
         "marginal_units": marginal_units(cleared),
+        "reserves": reserves(cleared),
+        "reserve_prices": reserve_prices(cleared),
         "slacks": slacks(cleared),
         "virtual_awards": virtual_awards(cleared),
         "storage_schedule": storage_schedule(cleared),

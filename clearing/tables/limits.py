@@ -9,6 +9,7 @@ from clearing.cleared import Cleared
 from clearing.names import row_names
 from clearing.rows import Kind, RowSet
 from clearing.tables.frames import long, stamps
+from clearing.tables.reserves import reserve_slacks
 
 __all__ = ["constraints", "flows", "slacks"]
 
@@ -76,6 +77,7 @@ def slacks(c: Cleared) -> pd.DataFrame:
         way = [direction] * len(when)
         price = np.full(len(when), rules.balance)
         parts.append((when, name, blank, kind, way, mw[when, island], price))  # type: ignore[arg-type]
+    parts.extend(reserve_slacks(c))
     columns = [np.concatenate([np.asarray(p[k], dtype=object) for p in parts]) for k in range(1, 5)]
     when = np.concatenate([p[0] for p in parts]).astype(np.intp)
     mw, price = (np.concatenate([p[k] for p in parts]).astype(float) for k in (5, 6))

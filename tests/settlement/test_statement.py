@@ -194,7 +194,7 @@ def test_reserves_are_paid_by_loads_in_their_ratio() -> None:
         "reserve_prices": pd.concat(
             [
                 spans.assign(product="spin", zone="", price=[3.0, 0.0]),
-                spans.assign(product="spin", zone="Z", price=[0.5, 2.0]),
+                spans.assign(product="spin", zone="Z", price=[3.5, 2.0]),
                 spans.assign(product="spin", zone="Y", price=[99.0, 99.0]),
             ]
         ),

@@ -1,0 +1,164 @@
+"""Tables of reserves: who gives them, what they are worth, what is short."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from clearing.cleared import Cleared
+from clearing.formulation.reserve_families import ReserveFamilies
+from clearing.tables.frames import stamps
+from network.arrays import Floats, Positions
+
+__all__ = ["reserve_prices", "reserve_slacks", "reserves"]
+
+_AWARDED_MW = 1e-7
+_TIGHT_MW = 1e-6
+
+
+def reserves(c: Cleared) -> pd.DataFrame:
+    """Reserve awards, their price, their offer and the energy profit that they forgo."""
+    day, own = c.day, c.compiled.market.reserves
+    offers = day.reserves.offers
+    mw = np.zeros(len(offers))
+    if own is not None:
+        mw[own.offer] = c.values("reserve")
+    at = np.flatnonzero(mw > _AWARDED_MW)
+    when, unit, product = offers.interval[at], offers.unit[at], offers.product[at]
+    price = day.reserves.prices(_shadow(c))[when, product, day.reserves.unit_zone[unit]]
+    upward, downward = _forgone(c, mw)
+    forgone = np.where(day.reserves.up[product], upward[when, unit], downward[when, unit])
+    return pd.DataFrame(
+        {
+            **stamps(day, when),
+            "unit": day.units.take(unit),
+            "product": day.reserves.products.take(product),
+            "mw": mw[at],
+            "price": price,
+            "offer_price": offers.price[at],
+            "opportunity_cost": forgone,
+        }
+    )
+
+
+def reserve_prices(c: Cleared) -> pd.DataFrame:
+    """Price of every product in the whole case, and in each zone that requires it or a lower one.
+
+    The price in a zone is what a unit there is paid: the shadow prices of all requirements that
+    the product serves, in the zone and in the whole case, its own and those of lower products.
+    """
+    day, real = c.day, c.day.reserves
+    needs, shadow = real.requirements, _shadow(c)
+    shape = (day.intervals, len(real.products), len(real.zones))
+    place = (needs.interval, needs.product, needs.zone)
+    required, short, worth = (np.zeros(shape) for _ in range(3))
+    own = c.compiled.market.reserves
+    largest = np.zeros((day.intervals, len(real.zones)))
+    for zone in np.unique(needs.zone[needs.largest > 0.0]).tolist():
+        inside = np.ones(len(day.units), dtype=bool) if zone == 0 else real.unit_zone == zone
+        largest[:, zone] = c.output[:, inside].max(axis=1, initial=0.0)
+    required[place] = needs.mw + needs.largest * largest[needs.interval, needs.zone]
+    worth[place] = shadow
+    if own is not None:
+        missing = np.bincount(own.block_of, weights=_blocks_short(c), minlength=len(needs))
+        short[place] = np.where(missing > day.rulebook.security.tolerance_mw, missing, 0.0)
+    asked = np.zeros(shape[1:], dtype=bool)
+    asked[needs.product, needs.zone] = True
+    shown = (real.serves.astype(int) @ asked.astype(int)) > 0
+    shown[:, 0] |= shown.any(axis=1)
+    when, product, zone = np.nonzero(np.broadcast_to(shown, shape))
+    at = (when, product, zone)
+    return pd.DataFrame(
+        {
+            **stamps(day, when),
+            "product": real.products.take(product),
+            "zone": real.zones.take(zone),
+            "price": real.prices(shadow)[at],
+            "shadow_price": worth[at],
+            "requirement_mw": required[at],
+            "shortage_mw": short[at],
+        }
+    )
+
+
+def reserve_slacks(c: Cleared) -> list[tuple[Any, ...]]:
+    """Requirements that are short and ramps exceeded, as columns of the table of slacks.
+
+    Interval, constraint, contingency, kind, direction, MW and what a MW costs on average.
+    """
+    day, own = c.day, c.compiled.market.reserves
+    if own is None:
+        return []
+    real, needs = day.reserves, day.reserves.requirements
+    mw = _blocks_short(c)
+    total, cost = (
+        np.bincount(own.block_of, weights=w, minlength=len(needs))
+        for w in (mw, mw * own.block_price)
+    )
+    short = np.flatnonzero(total > day.rulebook.security.tolerance_mw)
+    names = [
+        f"{real.products[product]}:{real.zones[zone]}".rstrip(":")
+        for product, zone in zip(needs.product[short], needs.zone[short], strict=True)
+    ]
+    price = cost[short] / total[short]
+    parts = [_part(needs.interval[short], names, "reserve", "shortage", total[short], price)]
+    excess = c.compiled.market.families.get("reserve_ramp_excess")
+    if excess is not None:
+        keys: list[Any] = list(c.compiled.market.model.reserve_ramp_excess)
+        over = c.values("reserve_ramp_excess")
+        at = np.flatnonzero(over > day.rulebook.security.tolerance_mw).tolist()
+        when = np.array([keys[k][1] for k in at], dtype=np.intp)
+        names = [f"reserve_ramp_{keys[k][2]}_{keys[k][3]:g}:{keys[k][0]}" for k in at]
+        penalty = np.full(len(at), day.rulebook.penalties.ramp)
+        parts.append(_part(when, names, "ramp", "upper", over[at], penalty))
+    return parts
+
+
+def _part(
+    when: Positions, names: list[str], kind: str, way: str, mw: Floats, price: Floats
+) -> tuple[Any, ...]:
+    count = len(names)
+    return when, names, [""] * count, [kind] * count, [way] * count, mw, price
+
+
+def _shadow(c: Cleared) -> Floats:
+    """Shadow price of each requirement, money per MW and hour, (Q,)."""
+    shadow = np.zeros(len(c.day.reserves.requirements))
+    own: ReserveFamilies | None = c.compiled.market.reserves
+    if own is not None:
+        rows = c.compiled.rows(c.compiled.market.model.reserve_requirement)
+        shadow[own.requirement] = np.maximum(c.row_dual[rows] / c.day.hours, 0.0)
+    return shadow
+
+
+def _blocks_short(c: Cleared) -> Floats:
+    return np.maximum(c.values("reserve_shortage"), 0.0)
+
+
+def _forgone(c: Cleared, mw: Floats) -> tuple[Floats, Floats]:
+    """Energy profit that one MW of upward and of downward awards forgoes, (T, U) each, >= 0.
+
+    Upward: LMP less the offer of the next MW, of units whose output and awards take all that they
+    can reach. Downward: the offer of the last MW less LMP, of units that their awards hold up.
+    Units at an output of their own choice (self-schedules) forgo nothing.
+    """
+    day, offers, blocks = c.day, c.day.reserves.offers, c.day.offers
+    output = c.output
+    filled, at = blocks.filled(output), (blocks.interval, blocks.of)
+    following, last = np.full(output.shape, np.inf), np.full(output.shape, -np.inf)
+    room, used = filled < blocks.mw - _TIGHT_MW, filled > _TIGHT_MW
+    np.minimum.at(following, (at[0][room], at[1][room]), blocks.price[room])
+    np.maximum.at(last, (at[0][used], at[1][used]), blocks.price[used])
+    awarded = np.zeros((2, *output.shape))
+    up = day.reserves.up[offers.product]
+    np.add.at(awarded, (np.where(up, 0, 1), offers.interval, offers.unit), mw)
+    lmp = np.nan_to_num(c.prices.lmp[:, day.unit_bus])
+    free = np.isnan(day.self_scheduled) & day.on
+    full = free & (output + awarded[0] >= day.high - _TIGHT_MW)
+    held = free & (output - awarded[1] <= day.low + _TIGHT_MW)
+    return (
+        np.where(full, np.maximum(lmp - following, 0.0), 0.0),
+        np.where(held, np.maximum(last - lmp, 0.0), 0.0),
+    )
