@@ -18,6 +18,7 @@ from clearing.validation import (
     energy_limits,
     money,
     network,
+    opportunity,
     prices,
     rent,
     reserves,
@@ -81,6 +82,7 @@ CHECKS: tuple[Check, ...] = (
     virtuals.prices,
     storage.prices,
     reserves.prices,
+    opportunity.swaps,
     prices.balance_price,
     rent.rent_identity,
 )

@@ -23,7 +23,7 @@ from clearing.validation.units import limits
 LONGEST_TABLE = 2_000_000
 """Rows up to which the terms of prices are made only to be checked."""
 
-__all__ = ["balance_price", "bids", "links", "points", "split", "terms", "units"]
+__all__ = ["at_the_margin", "balance_price", "bids", "links", "points", "split", "terms", "units"]
 
 
 def split(facts: Facts) -> Iterator[pd.DataFrame]:
@@ -131,7 +131,7 @@ def units(facts: Facts) -> Iterator[pd.DataFrame]:
     if facts.rulebook.pricing.method != "fixed":
         return
     names = facts.names("units")
-    price = facts.lmp[:, facts.bus_of("units")] + ramp_value(facts, names) + budget_value(facts)
+    price = price_of_units(facts)
     free = np.isnan(facts.self_scheduled) & facts.on
     lower, upper = limits(facts)
     if len(facts.table("reserves")):
@@ -199,6 +199,12 @@ def balance_price(facts: Facts) -> Iterator[pd.DataFrame]:
     yield differing("prices.balance", names, facts.starts, mean, expected, facts.price_tolerance)
 
 
+def price_of_units(facts: Facts) -> Floats:
+    """LMP of each unit's bus, corrected by what its ramps and budgets are worth (T, U)."""
+    names = facts.names("units")
+    return facts.lmp[:, facts.bus_of("units")] + ramp_value(facts, names) + budget_value(facts)
+
+
 def ramp_value(facts: Facts, names: pd.Index[str]) -> Floats:
     """Give the worth of one more MW of a unit to its ramp limits (T, U), money per MWh.
 
@@ -230,6 +236,23 @@ def _indifferent(
 
     ``mw``, ``price``, ``free``, ``lower`` and ``upper`` are (T, N).
     """
+    dearest, cheapest = at_the_margin(facts, blocks, mw, free, lower, upper)
+    yield below(check, names, facts.starts, price, dearest, facts.price_tolerance)
+    yield above(check, names, facts.starts, price, cheapest, facts.price_tolerance)
+
+
+def at_the_margin(
+    facts: Facts,
+    blocks: Blocks,
+    mw: Floats,
+    free: npt.NDArray[np.bool_],
+    lower: Floats,
+    upper: Floats,
+) -> tuple[Floats, Floats]:
+    """Price of the last MW above ``lower`` and of the next below ``upper`` (T, N).
+
+    -inf and inf where there is none, and where ``free`` does not hold.
+    """
     t, n, tolerance = blocks.interval, blocks.of, facts.tolerance
     at = mw[t, n]
     dearest = np.full(mw.shape, -np.inf)
@@ -238,5 +261,4 @@ def _indifferent(
     cheapest = np.full(mw.shape, np.inf)
     left = free[t, n] & (at < blocks.end - tolerance) & (at < upper[t, n] - tolerance)
     np.minimum.at(cheapest, (t[left], n[left]), blocks.price[left])
-    yield below(check, names, facts.starts, price, dearest, facts.price_tolerance)
-    yield above(check, names, facts.starts, price, cheapest, facts.price_tolerance)
+    return dearest, cheapest

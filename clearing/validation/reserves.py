@@ -16,10 +16,12 @@ __all__ = [
     "awards",
     "capacity",
     "held_by_reserves",
+    "offer_room",
     "prices",
     "ramps",
     "requirements",
     "reserve_cost",
+    "reserve_price_of_units",
     "shortage_cost",
     "stated",
 ]
@@ -152,7 +154,7 @@ def prices(facts: Facts) -> Iterator[pd.DataFrame]:
     yield rows(
         "prices.reserve", cheap["product"], cheap["interval_start"], value, 0.0 * value, -value
     )
-    price = _price_of_units(facts, real)
+    price = reserve_price_of_units(facts, real)
     names, shape = _names(facts, real), (len(facts.starts), -1)
     given = real.award > facts.tolerance
     gain = price - real.price
@@ -210,7 +212,7 @@ def held_by_reserves(
     return lower + real.downward, upper - real.upward, tied
 
 
-def _price_of_units(facts: Facts, real: ReserveFacts) -> Floats:
+def reserve_price_of_units(facts: Facts, real: ReserveFacts) -> Floats:
     """What each unit is paid for each product (T, U, K): its zone's price, or the whole case's."""
     price = np.full(real.award.shape, np.nan)
     zones = set(facts.table("reserve_prices")["zone"])
@@ -224,18 +226,23 @@ def _price_of_units(facts: Facts, real: ReserveFacts) -> Floats:
 
 
 def _room(facts: Facts, real: ReserveFacts) -> Floats:
-    """MW that each offer could give beyond its award with nothing else changed (T, U, K).
+    """MW that each offer could give beyond its award with nothing else changed (T, U, K)."""
+    p_min = facts.case.tables["units"]["p_min"].to_numpy(dtype=np.float64)
+    reach = np.fmax(facts.available, facts.self_scheduled)
+    above_it = reach - facts.dispatch - real.upward
+    below_it = facts.dispatch - real.downward - p_min
+    between = np.where(real.up, above_it[:, :, None], below_it[:, :, None])
+    return np.minimum(offer_room(facts, real), between)
+
+
+def offer_room(facts: Facts, real: ReserveFacts) -> Floats:
+    """MW that offers and response ramps leave beyond each award (T, U, K), whatever the output.
 
     None for units that are off, and none for products that last an interval or longer: those
     also share the ramp of energy.
     """
     units = facts.case.tables["units"]
     room = np.nan_to_num(real.offered) - real.award
-    p_min = units["p_min"].to_numpy(dtype=np.float64)
-    reach = np.fmax(facts.available, facts.self_scheduled)
-    above_it = reach - facts.dispatch - real.upward
-    below_it = facts.dispatch - real.downward - p_min
-    room = np.minimum(room, np.where(real.up, above_it[:, :, None], below_it[:, :, None]))
     for up, column in ((True, "ramp_up"), (False, "ramp_down")):
         ramp = units[column].fillna(np.inf).to_numpy(dtype=np.float64)
         for minutes in np.unique(real.minutes[real.up == up]):
