@@ -45,6 +45,7 @@ class Fleet:
     units: list[dict[str, Any]] = field(default_factory=list)
     offers: list[tuple[str, int, float, float]] = field(default_factory=list)
     commitment: list[tuple[str, str, float, float]] = field(default_factory=list)
+    commitment_costs: list[dict[str, Any]] = field(default_factory=list)
     costs: list[dict[str, Any]] = field(default_factory=list)
     fuel_prices: dict[str, float] = field(default_factory=dict)
     storage: list[dict[str, Any]] = field(default_factory=list)
@@ -61,6 +62,7 @@ class Fleet:
                 self.commitment, columns=["unit", "component", "after_hours_off", "price"]
             ),
             "costs": pd.DataFrame(self.costs),
+            "commitment_costs": pd.DataFrame(self.commitment_costs),
             "fuel_prices": pd.DataFrame(
                 {"fuel": list(self.fuel_prices), "price": list(self.fuel_prices.values())}
             ),
@@ -249,6 +251,7 @@ def _offer(fleet: Fleet, unit: _Unit) -> None:
     if len(rates) > 1 and rates[0] > rates[1]:
         idle = (rates[0] - rates[1]) / 1000 * unit.fuel_price * unit.p_min
         fleet.commitment.append((unit.name, "no_load", 0.0, idle))
+        _commitment_cost(fleet, unit, "no_load", 0.0, idle / unit.fuel_price, 0.0)
         rates[0] = rates[1]
     blocks = [(mw, rate) for mw, rate in zip(widths, rates, strict=True) if mw > 0]
     for segment, (mw, rate) in enumerate(blocks, start=1):
@@ -272,8 +275,28 @@ def _starts(fleet: Fleet, unit: _Unit) -> None:
         price = heat * unit.fuel_price + unit.start_cost
         if price:
             fleet.commitment.append((unit.name, "startup", hours, price))
+            _commitment_cost(fleet, unit, "startup", hours, heat, unit.start_cost)
     if unit.stop_cost:
         fleet.commitment.append((unit.name, "shutdown", 0.0, unit.stop_cost))
+        _commitment_cost(fleet, unit, "shutdown", 0.0, 0.0, unit.stop_cost)
+
+
+def _commitment_cost(
+    fleet: Fleet, unit: _Unit, component: str, hours: float, heat: float, other: float
+) -> None:
+    """Keep what a commitment offer is made of: fuel that has a price, its emission, other cost."""
+    burnt = heat if unit.fuel in fleet.fuel_prices else 0.0
+    fleet.commitment_costs.append(
+        {
+            "unit": unit.name,
+            "component": component,
+            "after_hours_off": hours,
+            "fuel_use": burnt,
+            "fuel": unit.fuel,
+            "emission": unit.co2 * burnt / POUNDS_PER_TONNE,
+            "other": other,
+        }
+    )
 
 
 def _storage(
