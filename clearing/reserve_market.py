@@ -254,6 +254,15 @@ class ReserveMarket:
         total[:, :, 1:] += total[:, :, :1]
         return np.asarray(total)
 
+    def alike(self, other: ReserveMarket) -> bool:
+        """Whether another day's reserve market differs in offer prices only."""
+        tables = ("reserve_products", "reserve_requirements", "reserve_demand")
+        offers = ("interval", "unit", "product", "mw")
+        return all(self._table(name).equals(other._table(name)) for name in tables) and all(
+            np.array_equal(getattr(self.offers, name), getattr(other.offers, name))
+            for name in offers
+        )
+
     def _table(self, name: str) -> pd.DataFrame:
         return self.day.case.tables[name]
 

@@ -13,7 +13,7 @@ from clearing.compiled import Compiled, compile_market
 from clearing.day import Blocks, Day
 from clearing.directions import Directions
 from clearing.formulation import build_dispatch
-from clearing.limits import NetworkLimits, unit_outages_refused
+from clearing.limits import NetworkLimits
 from clearing.live import LiveModel
 from clearing.prices import price
 from clearing.ramps import RampLimits
@@ -121,18 +121,27 @@ class Session:
         )
 
     def _unscreened(self) -> list[str]:
-        """Name contingencies after which susceptances cancel, so that no flows exist."""
-        degenerate = self.network.screen.degenerate if self.network.contingencies else ()
+        """Name contingencies without flows afterwards, and those that shed load."""
         return [
-            f"contingency {c.name} leaves susceptances that cancel and is not secured"
-            for c in degenerate
+            *(
+                f"contingency {name} leaves susceptances that cancel and is not secured"
+                for name in self.network.unscreened
+            ),
+            *(
+                f"contingency {name} leaves no unit that could pick up in some interval: what it "
+                "produced is taken off the loads of its island"
+                for name in self.network.outages.shed
+            ),
         ]
 
     def reprice(self, day: Day) -> bool:
-        """Take over the offer prices of another day in place; False where more than that differs."""
+        """Take over the offer prices of another day in place; False where more differs."""
         old, new = self.day.offers, day.offers
         if not _same_blocks(old, new) or not np.array_equal(self.day.on, day.on):
             return False
+        if not self.day.reserves.alike(day.reserves):
+            return False
+        self._reprice_reserves(day)
         market = self.compiled.market
         moved = np.flatnonzero((old.price != new.price) & (market.offer_variable >= 0))
         variable = market.offer_variable[moved]
@@ -144,6 +153,15 @@ class Session:
         self.live.set_costs(columns, cost + change, self.live.constant + fixed)
         self.day = day
         return True
+
+    def _reprice_reserves(self, day: Day) -> None:
+        """Take over the reserve offer prices of another day."""
+        own = self.compiled.market.reserves
+        change = day.reserves.offers.price - self.day.reserves.offers.price
+        if own is not None and change.any():
+            columns = self.compiled.columns("reserve")
+            cost = self.live.cost[columns] + change[own.offer] * day.hours
+            self.live.set_costs(columns, cost, self.live.constant)
 
 
 def _same_blocks(old: Blocks, new: Blocks) -> bool:
@@ -158,7 +176,6 @@ def secure_contingencies(day: Day, security: Security) -> tuple[tuple[Contingenc
     if security == "none":
         return (), []
     listed = contingencies(day.case, day.grid)
-    unit_outages_refused(listed.secure)
     split = listed.islanding
     if len(split) > _NAMED:
         names = ", ".join(entry.contingency.name for entry in split[:_NAMED])

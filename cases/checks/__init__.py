@@ -18,6 +18,7 @@ from cases.checks.owners import check_owners
 from cases.checks.quantities import check_quantities
 from cases.checks.reference_data import check_reference_data
 from cases.checks.references import check_references
+from cases.checks.reserves import check_reserves
 from cases.checks.schema import check_schema
 from cases.checks.supply import check_supply
 from cases.checks.time import check_time
@@ -62,6 +63,7 @@ def check_tables(
     check_time(context)
     check_offers(context)
     check_quantities(context)
+    check_reserves(context)
     check_commitment(context)
     check_grid(context)
     check_owners(context)

@@ -93,10 +93,9 @@ def reserve_slacks(c: Cleared) -> list[tuple[Any, ...]]:
         return []
     real, needs = day.reserves, day.reserves.requirements
     mw = _blocks_short(c)
-    total, cost = (
-        np.bincount(own.block_of, weights=w, minlength=len(needs))
-        for w in (mw, mw * own.block_price)
-    )
+    total, cost = np.zeros(len(needs)), np.zeros(len(needs))
+    np.add.at(total, own.block_of, mw)
+    np.add.at(cost, own.block_of, mw * own.block_price)
     short = np.flatnonzero(total > day.rulebook.security.tolerance_mw)
     names = [
         f"{real.products[product]}:{real.zones[zone]}".rstrip(":")
