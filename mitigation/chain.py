@@ -16,6 +16,7 @@ from cases.rulebook import RuleBook
 from cases.rulebook_mitigation import MitigationRules
 from cases.run import Run
 from cases.schema import RUN_TABLES, conform
+from mitigation.areas import counted_areas
 from mitigation.conduct import conduct_of_run, failing_components
 from mitigation.decisions import by_key, decide, standing_decisions
 from mitigation.impact.rerun import EngineRerun, Rerun
@@ -78,7 +79,8 @@ def mitigate_offers(
     chosen = read_overrides(overrides, run.case)
     if levels is None:
         levels = reference_levels(run, rules=rules.reference, earlier=earlier)
-    conduct = conduct_of_run(run, levels, rules)
+    counted = counted_areas(earlier, rules.areas, until=run.case.interval_starts[0])
+    conduct = conduct_of_run(run, levels, rules, counted=counted)
     rules_hash = value_hash(rules.model_dump(mode="json"))
     standing = standing_decisions(run, rules_hash)
     settled = _Settled(conduct.tests, chosen, failing_components(conduct.tests, run.case), standing)

@@ -55,8 +55,9 @@ class LiveModel(Protocol):
 def live_model(run: Run, given: LiveModel | None = None) -> LiveModel | None:
     """Return the live model to ask: the given one, or else that of the run.
 
-    A run that was read from its folder has none: it is cleared again, from its own case and rules.
-    None where the run does not say how it was cleared.
+    A run that was read from its folder has none: it is cleared again, from its own case and rules;
+    so is one whose model has gone on to another run, as reruns of mitigation do. None where the run
+    does not say how it was cleared.
     """
     if given is not None:
         return given
@@ -64,7 +65,7 @@ def live_model(run: Run, given: LiveModel | None = None) -> LiveModel | None:
         return run.model
     from mitigation.engine import EngineModel, reopened
 
-    if run.model is not None:
+    if run.model is not None and run.model.session.day is run.model.cleared.day:
         return EngineModel(run.model)
     return reopened(run) if "security" in run.settings else None
 

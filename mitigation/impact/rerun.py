@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 import clearing
 from cases.case import Case
@@ -55,13 +55,18 @@ class EngineRerun:
         return clearing.reclear(self._live, case)
 
     def reoptimized(self, case: Case) -> Run:
-        """Clear anew, by the run's own rules and settings."""
-        settings = self._run.settings
-        options: dict[str, Any] = {
-            "commitment": bool(settings.get("commitment", False)),
-            "security": settings["security"],
-        }
-        return clearing.clear(case, rulebook=self._run.rulebook, **options)
+        """Clear anew, from the run's commitment as first schedule, by its own rules and settings.
+
+        A run without commitment has none to choose: its market is built anew.
+        """
+        if self._run.settings.get("commitment"):
+            return clearing.recommit(self._run, case)
+        return clearing.clear(
+            case,
+            rulebook=self._run.rulebook,
+            commitment=False,
+            security=self._run.settings["security"],
+        )
 
 
 def gap_money(run: Run) -> float:
