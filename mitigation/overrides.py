@@ -126,8 +126,8 @@ def applied_to(keys: pd.DataFrame, overrides: pd.DataFrame) -> Positions:
     for position, row in enumerate(records(overrides)):
         hit = (keys["unit"] == row["unit"]).to_numpy()
         if row["component"]:
-            hit &= (keys["component"] == row["component"]).to_numpy()
+            hit = hit & (keys["component"] == row["component"]).to_numpy()
         if not pd.isna(row["interval_start"]):
-            hit &= (keys["interval_start"] == row["interval_start"]).to_numpy()
+            hit = hit & (keys["interval_start"] == row["interval_start"]).to_numpy()
         found[hit] = position
     return found
