@@ -80,7 +80,7 @@ def mitigate_offers(
     if levels is None:
         levels = reference_levels(run, rules=rules.reference, earlier=earlier)
     counted = counted_areas(earlier, rules.areas, until=run.case.interval_starts[0])
-    conduct = conduct_of_run(run, levels, rules, counted=counted)
+    conduct = conduct_of_run(run, levels, rules, counted=counted, earlier=earlier)
     rules_hash = value_hash(rules.model_dump(mode="json"))
     standing = standing_decisions(run, rules_hash)
     settled = _Settled(conduct.tests, chosen, failing_components(conduct.tests, run.case), standing)
