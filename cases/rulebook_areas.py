@@ -98,7 +98,8 @@ class AreaRules(Section):
         default=0.0,
         ge=0,
         le=1,
-        description="binding: units whose MW relieve the constraint by at least this belong to it",
+        description="units whose MW relieve the constraint by at least this belong to it, measured "
+        "against the slack of the run; 0 = whatever their factor",
     )
     binding_share: float = Field(
         default=0.0,

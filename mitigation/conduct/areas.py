@@ -88,8 +88,8 @@ def area_members(
 
     Areas that are always active follow from the case: places named, or units whose injection moves
     a named constraint by at least ``dfax_min`` per MW. The others follow from a cleared run: while
-    one of their constraints binds, those that relieve it by ``dfax_min`` or more; or zones priced
-    above the hub. What lies in an area lies in those that it is nested in.
+    one of their constraints binds, those that relieve it by ``dfax_min`` or more, measured against
+    the run's slack; or zones priced above the hub. What lies in an area lies in those that it is nested in.
 
     Parameters
     ----------
@@ -198,12 +198,16 @@ class _Finder:
         return found
 
     def _relieving(self, area: AreaRules) -> Booleans:
-        """Buses that relieve one of the area's constraints while it binds, (T, B)."""
+        """Buses that relieve one of the area's constraints while it binds, (T, B).
+
+        Factors are those of the run, measured against its slack; without `dfax_min` all buses.
+        """
         assert self.run is not None
         terms = self.run.price_terms
         least = self.run.rulebook.mitigation.structure.shadow_price_min
-        counted = (terms["shadow_price"] > least) & (terms["dfax"] >= area.dfax_min)
-        counted &= terms["dfax"] > 0.0
+        counted = terms["shadow_price"] > least
+        if area.dfax_min > 0.0:
+            counted &= terms["dfax"] >= area.dfax_min
         if area.constraints:
             counted &= terms["constraint"].isin(area.constraints)
         if area.binding_share:

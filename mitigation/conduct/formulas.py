@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
 from cases.rulebook_areas import AreaFormula, AreaRules
+from mitigation.areas import area_threshold
 
 __all__ = ["area_thresholds", "formula_threshold"]
-
-HOURS_OF_A_YEAR: Final = 8760.0
 
 
 def formula_threshold(
@@ -43,7 +41,7 @@ def formula_threshold(
         )
     if price is None:
         return None
-    return min(max(formula.share * price * HOURS_OF_A_YEAR / hours, 0.0), formula.cap)
+    return min(max(area_threshold(price, hours, share=formula.share), 0.0), formula.cap)
 
 
 def area_thresholds(

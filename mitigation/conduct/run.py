@@ -10,6 +10,7 @@ import pandas as pd
 
 from cases.rulebook_mitigation import MitigationRules
 from cases.run import Run
+from mitigation.areas import counted_areas
 from mitigation.conduct.areas import Areas, area_members
 from mitigation.conduct.conduct import test_conduct
 from mitigation.conduct.formulas import area_thresholds
@@ -52,10 +53,11 @@ def conduct_of_run(
     rules
         Rules to use instead of those of the run's rulebook.
     counted
-        Area -> (average price, constrained hours of a year), counted in earlier runs, for areas
-        whose threshold follows from them and that do not state them.
+        Area -> (average price, constrained hours of a year), for areas whose threshold follows
+        from them and that do not state them; counted in ``earlier`` where left out.
     earlier
-        Earlier runs, for areas whose constraints must have bound often enough.
+        Earlier runs: constrained hours and average prices, and for areas whose constraints must
+        have bound often enough.
     owners
         Control over units instead of the case's, for what-ifs.
 
@@ -65,6 +67,10 @@ def conduct_of_run(
         As :func:`test_conduct`; where only pivotal suppliers are tested, owners that are unknown.
     """
     rules = rules or run.rulebook.mitigation
+    if counted is None:
+        formulas = {n: area for n, area in rules.areas.items() if area.formula.kind != "none"}
+        until = run.case.interval_starts[0]
+        counted = counted_areas(earlier, formulas, until=until) if formulas else {}
     money, notes = area_thresholds(rules.areas, counted)
     areas = area_members(run.case, rules.areas, run=run, earlier=earlier, money=money)
     general = pivotal_units(run, rules, owners) if rules.conduct.applies_to == "pivotal" else None

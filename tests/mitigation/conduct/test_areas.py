@@ -140,6 +140,9 @@ def test_units_that_relieve_what_binds_and_only_then() -> None:
     other = area.model_copy(update={"constraints": ("A-B",)})
     empty = area_members(case, {"x": other}, run=run)
     assert not empty.units["x"].any() and empty.notes == ("area x has no units on this day",)
+    east = AreaRules(kind="pocket", active="binding", zones=("East",))
+    found = area_members(case, {"x": east}, run=run).units["x"]
+    assert found.tolist() == [[False, False, True, True, False], [False] * 5]
     blind = area_members(case, {"x": area})
     assert blind.notes == ("area x is binding only in a cleared run: it has no units",)
 
@@ -314,3 +317,37 @@ def test_every_profile_tests_a_cleared_day(name: str) -> None:
     areas = {"miso": "broad", "spp": "constrained"}
     assert tests.loc["Sundance", "area"] == areas.get(name, "")
     assert np.isfinite(tests.loc[tests["result"] == "fail", "limit"]).all()
+
+
+def test_hours_and_prices_are_counted_in_earlier_runs(tmp_path: Path) -> None:
+    # Yesterday D-E bound in one hour of two: 4380 hours of a year. C paid 30 in it and 10 in the
+    # other: 0.02 * 20 * 8760 / 4380 = 0.8.
+    base = five_bus(intervals=2)
+    demand = base.demand.copy()
+    demand.loc[1, ["B", "C", "D"]] = [150.0, 150.0, 200.0]
+    yesterday = five_bus(intervals=2, demand=demand)
+    shifted = {
+        name: table.assign(interval_start=table["interval_start"] - pd.Timedelta(days=1))
+        if name == "demand"
+        else table
+        for name, table in yesterday.tables.items()
+    }
+    meta = yesterday.meta.model_copy(
+        update={"start": yesterday.meta.start - pd.Timedelta(days=1), "reference": "E"}
+    )
+    earlier = cleared(Case.build(meta, shifted))
+    text = """
+[mitigation.areas.city]
+kind = "pocket"
+buses = ["C"]
+constraints = ["D-E"]
+formula = { kind = "two_percent" }
+"""
+    run = cleared(five_bus({"Solitude": 60.0}))
+    result = conduct_of_run(run, levels(), book(tmp_path, text), earlier=[earlier])
+    assert result.areas.money == {"city": pytest.approx(0.8)}
+    row = result.tests.set_index("unit").loc["Solitude"]
+    assert (row["area"], row["result"]) == ("city", "fail")
+    assert row["limit"] == pytest.approx(30.8)
+    without = conduct_of_run(run, levels(), book(tmp_path, text))
+    assert without.areas.money == {} and "sets no threshold" in without.notes[0]
