@@ -12,6 +12,7 @@ from clearing.validation.facts import Facts, Floats, Ints
 from clearing.validation.network import interface_weights, limits_of_branches
 from clearing.validation.report import rows
 from clearing.validation.security import flow_after
+from network import Contingency
 from network.sensitivities import Direction
 
 __all__ = ["Binding", "binding", "complementary", "constraint_rows", "dfax"]
@@ -23,8 +24,9 @@ DFAX_TOLERANCE = 1e-6
 class Binding:
     """Rows of the network constraints: recomputed flow, limit and shift flow, MW.
 
-    All three are signed in the binding direction: a limit holds while flow <= limit. A row whose
-    constraint does not exist has NaN.
+    All three are signed in the binding direction: a limit holds while flow <= limit. The shift flow
+    is what does not come from the injections before an outage: that of the phase shifts and
+    of the pick-up of lost output. A row whose constraint does not exist has NaN.
     """
 
     flow: Floats
@@ -40,6 +42,7 @@ def binding(facts: Facts) -> Binding:
     # Flows of all intervals and, as one more column, those that the phase shifts cause alone.
     states = np.column_stack([facts.computed_flow.T, facts.grid.shift_flow])
     state_flow = np.full((len(table), states.shape[1]), np.nan)
+    picked = np.zeros((len(table), len(facts.starts)))
     limit = np.full(len(table), np.nan)
     named = pd.Index(table["constraint"])
     branch = facts.names("branches").get_indexer(named)
@@ -63,11 +66,17 @@ def binding(facts: Facts) -> Binding:
         at: Ints = np.flatnonzero(after)[positions]
         outage = facts.grid.contingency(str(name))
         state_flow[at] = flow_after(facts, outage, branch[at], states)
+        if outage.units:
+            alone = Contingency(outage.name, outage.branches)
+            before = flow_after(facts, alone, branch[at], states)
+            picked[at] = (state_flow[at] - before)[:, :-1]
         limit[at] = facts.grid.emergency_rating[branch[at]]
     known = t >= 0
     flow = np.full(len(table), np.nan)
     flow[known] = state_flow[np.flatnonzero(known), t[known]]
-    return Binding(sign * flow, limit, sign * state_flow[:, -1])
+    own = state_flow[:, -1].copy()
+    own[known] += picked[np.flatnonzero(known), t[known]]
+    return Binding(sign * flow, limit, sign * own)
 
 
 def constraint_rows(facts: Facts) -> Iterator[pd.DataFrame]:

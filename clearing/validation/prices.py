@@ -18,6 +18,7 @@ from clearing.validation.energy_limits import budget_value
 from clearing.validation.facts import Facts, Floats
 from clearing.validation.report import above, below, differing, rows
 from clearing.validation.reserves import held_by_reserves
+from clearing.validation.unit_outages import outage_value
 from clearing.validation.units import limits
 
 LONGEST_TABLE = 2_000_000
@@ -200,9 +201,10 @@ def balance_price(facts: Facts) -> Iterator[pd.DataFrame]:
 
 
 def price_of_units(facts: Facts) -> Floats:
-    """LMP of each unit's bus, corrected by what its ramps and budgets are worth (T, U)."""
+    """LMP of each unit's bus, corrected by what its ramps, budgets and own outage cost (T, U)."""
     names = facts.names("units")
-    return facts.lmp[:, facts.bus_of("units")] + ramp_value(facts, names) + budget_value(facts)
+    own = ramp_value(facts, names) + budget_value(facts) + outage_value(facts)
+    return facts.lmp[:, facts.bus_of("units")] + own
 
 
 def ramp_value(facts: Facts, names: pd.Index[str]) -> Floats:

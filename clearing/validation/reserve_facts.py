@@ -43,6 +43,18 @@ class Requirement:
             left = left - part
         return cost
 
+    def price_range(self, short: Floats, tolerance: float) -> tuple[Floats, Floats]:
+        """Least and most that the requirement can be worth at so many MW short (T,) each."""
+        low, high = np.zeros_like(short), np.full_like(short, self.curve[-1][1])
+        begin = 0.0
+        for k, (width, price) in enumerate(self.curve):
+            low = np.where(short > begin + tolerance, price, low)
+            end = np.inf if k == len(self.curve) - 1 else begin + width
+            inside = (short >= begin - tolerance) & (short < end - tolerance)
+            high = np.where(inside, np.minimum(high, price), high)
+            begin = end
+        return low, high
+
 
 @dataclass(frozen=True)
 class ReserveFacts:
@@ -64,6 +76,8 @@ class ReserveFacts:
     requirements: tuple[Requirement, ...]
     unit_zone: npt.NDArray[np.object_]
     """Zone of each unit's bus (U,)."""
+    serves: dict[str, list[str]]
+    """Products that each product counts for: itself and those it substitutes for."""
 
     @property
     def upward(self) -> Floats:
@@ -103,6 +117,7 @@ def reserve_facts(facts: Facts) -> ReserveFacts:
     known = np.all([part >= 0 for part in where], axis=0)
     mw = np.nan_to_num(given["mw"].to_numpy(dtype=np.float64))
     np.add.at(award, tuple(part[known] for part in where), mw[known])
+    serving = _serving(table)
     return ReserveFacts(
         products,
         up,
@@ -113,6 +128,10 @@ def reserve_facts(facts: Facts) -> ReserveFacts:
         award,
         tuple(_requirements(facts, products, award, zone)),
         zone,
+        {
+            str(name): [lower for lower, given in serving.items() if name in given]
+            for name in products
+        },
     )
 
 

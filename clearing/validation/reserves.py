@@ -11,6 +11,7 @@ import pandas as pd
 from clearing.validation.facts import Facts, Floats
 from clearing.validation.report import above, below, differing, rows
 from clearing.validation.reserve_facts import ReserveFacts, reserve_facts
+from clearing.validation.units import moves
 
 __all__ = [
     "awards",
@@ -19,9 +20,11 @@ __all__ = [
     "offer_room",
     "prices",
     "ramps",
+    "ramps_with_energy",
     "requirements",
     "reserve_cost",
     "reserve_price_of_units",
+    "shadow_prices",
     "shortage_cost",
     "stated",
 ]
@@ -97,6 +100,47 @@ def ramps(facts: Facts) -> Iterator[pd.DataFrame]:
             yield above("reserves.ramp", names, facts.starts, total, most, facts.tolerance)
 
 
+def ramps_with_energy(facts: Facts) -> Iterator[pd.DataFrame]:
+    """Check the ramp that output shares with awards which take an interval or longer to give.
+
+        p_t - p_(t-1) + sum of upward awards with interval <= minutes <= m
+            <= ramp_up * m / 60 * on_(t-1) + startup_ramp * start_t + excess
+
+    for every such response time m, downward awards likewise with falls; a unit that is off moves
+    from 0. Blank ramps and a blank output before the case are no limit. ``excess`` is what
+    ``slacks`` reports. Where the interval is the response time, output and award also stay within
+    the start-up ramp where the unit starts and the shut-down ramp before it stops.
+    """
+    if facts.table("reserves").empty:
+        return
+    real, units, names = facts.once(reserve_facts), facts.case.tables["units"], facts.names("units")
+    interval = 60.0 * facts.hours
+    was_on, start, stop, before = moves(facts)
+    change = facts.dispatch - before
+    for up, word, event_ramp in (
+        (True, "up", "startup_ramp"),
+        (False, "down", "shutdown_ramp"),
+    ):
+        ramp = units[f"ramp_{word}"].fillna(np.inf).to_numpy(dtype=np.float64)
+        event = units[event_ramp].fillna(np.inf).to_numpy(dtype=np.float64)
+        stays, moved = (was_on, start) if up else (facts.on, stop)
+        for minutes in np.unique(real.minutes[real.up == up]):
+            inside = (real.up == up) & (real.minutes <= minutes) & (real.minutes >= interval)
+            total = real.award[:, :, inside].sum(axis=2)
+            limit = np.where(stays, ramp * minutes / 60.0, np.where(moved, event, np.inf))
+            prefix = f"reserve_ramp_{word}_{minutes:g}:"
+            limit = limit + facts.slack("ramp", names, "upper", prefix=prefix)
+            used = np.where(total > 0.0, total + (change if up else -change), -np.inf)
+            yield above("reserves.ramp", names, facts.starts, used, limit, facts.tolerance)
+    lasting = real.award[:, :, real.up & (real.minutes == interval)].sum(axis=2)
+    stops_next = np.vstack([stop[1:], np.zeros((1, len(names)), dtype=bool)])
+    for event_now, column in ((start, "startup_ramp"), (stops_next, "shutdown_ramp")):
+        most = units[column].fillna(np.inf).to_numpy(dtype=np.float64)
+        most = np.where(event_now, most, np.inf)
+        used = np.where(lasting > 0.0, facts.dispatch + lasting, -np.inf)
+        yield above("reserves.capacity", names, facts.starts, used, most, facts.tolerance)
+
+
 def requirements(facts: Facts) -> Iterator[pd.DataFrame]:
     """Check awards that count + shortage >= requirement, and that no other shortage is stated.
 
@@ -104,7 +148,7 @@ def requirements(facts: Facts) -> Iterator[pd.DataFrame]:
     bus and in the whole case. ``requirement_mw`` repeats the case's number, series or rule.
     """
     real = facts.once(reserve_facts)
-    if not real.requirements or "reserve_prices" not in facts.run.tables:
+    if not real.requirements:
         return
     table = facts.table("reserve_prices")
     twice = table[table.duplicated(["interval_start", "product", "zone"])]
@@ -135,6 +179,44 @@ def requirements(facts: Facts) -> Iterator[pd.DataFrame]:
             short[:, None],
             np.where(missing > 0.0, missing, 0.0)[:, None],
             tolerance,
+        )
+
+
+def shadow_prices(facts: Facts) -> Iterator[pd.DataFrame]:
+    """Check what requirements are worth, and that prices are made of it.
+
+        price[k, z] = sum over products j that k serves of shadow[j, z] + shadow[j, whole case]
+
+    A requirement is worth nothing where more is given than is asked, what its demand curve says
+    where it is short: at least the last block of shortage that is used, at most the next.
+    """
+    real = facts.once(reserve_facts)
+    if facts.rulebook.pricing.method != "fixed" or not real.requirements:
+        return
+    table, worth = facts.table("reserve_prices"), {}
+    slack = facts.price_tolerance
+    for need in real.requirements:
+        shadow = np.nan_to_num(stated(facts, need.product, need.zone, "shadow_price"))
+        worth[need.product, need.zone] = shadow
+        short = np.nan_to_num(stated(facts, need.product, need.zone, "shortage_mw"))
+        spare = need.supply - np.nan_to_num(need.mw)
+        low, high = need.price_range(short, facts.tolerance)
+        high = np.where(spare > facts.tolerance, 0.0, high)
+        label = [f"{need.product} {need.zone}".strip()]
+        value = shadow[:, None]
+        yield below("reserves.shadow_price", label, facts.starts, value, low[:, None], slack)
+        yield above("reserves.shadow_price", label, facts.starts, value, high[:, None], slack)
+    kinds = table[["product", "zone"]].drop_duplicates()
+    for product, zone in zip(kinds["product"], kinds["zone"], strict=True):
+        expected = np.zeros(len(facts.starts))
+        for served in real.serves.get(str(product), ()):
+            for place in {"", str(zone)}:
+                expected += worth.get((served, place), 0.0)
+        price = stated(facts, str(product), str(zone), "price")
+        expected = np.where(np.isnan(price), np.nan, expected)
+        label = [f"{product} {zone}".strip()]
+        yield differing(
+            "reserves.price", label, facts.starts, price[:, None], expected[:, None], slack
         )
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from clearing.validation.facts import Facts, Floats, Ints
 from clearing.validation.report import rows
+from clearing.validation.unit_outages import unit_change
 from network import Contingency, contingencies
 from network.errors import DegenerateNetwork
 
@@ -57,8 +58,14 @@ def post_contingency(facts: Facts) -> Iterator[pd.DataFrame]:
 
 
 def flow_after(facts: Facts, outage: Contingency, branches: Ints, flow: Floats) -> Floats:
-    """Flows of some branches after an outage (K, T), from the flows before it (L, T), MW."""
+    """Flows of some branches after an outage (K, T), from the flows before it (L, T), MW.
+
+    With units out, the first columns are the intervals of the run.
+    """
     out = np.array(outage.branches, dtype=np.intp)
+    if outage.units:
+        flow = flow.copy()
+        flow[:, : len(facts.starts)] += unit_change(facts, outage, facts.dispatch)
     if not len(out):
         return flow[branches]
     after: Floats = flow[branches] + facts.grid.outage_lodf(out, branches) @ flow[out]
@@ -73,8 +80,8 @@ def _exceeded(facts: Facts) -> Iterator[pd.DataFrame]:
     single: list[Contingency] = []
     together: list[Contingency] = []
     for outage in contingencies(facts.case, grid):
-        if not outage.units:  # outages of units are not cleared either
-            (single if len(outage.branches) == 1 else together).append(outage)
+        alone = len(outage.branches) == 1 and not outage.units
+        (single if alone else together).append(outage)
     most = np.abs(flow).max(axis=1)
     for start in range(0, len(single), BLOCK):
         block = single[start : start + BLOCK]
@@ -90,7 +97,9 @@ def _exceeded(facts: Facts) -> Iterator[pd.DataFrame]:
             after = flow_after(facts, outage, live, flow)
         except DegenerateNetwork:
             continue
-        yield from _rows(facts, live, np.full(len(live), outage.name, dtype=object), after)
+        kept = ~np.isin(live, outage.branches)
+        names = np.full(len(live), outage.name, dtype=object)
+        yield from _rows(facts, live[kept], names[kept], after[kept])
 
 
 def _single_factors(facts: Facts, out: Ints) -> Floats:

@@ -12,7 +12,7 @@ from clearing.validation.facts import Facts, Floats
 from clearing.validation.report import above, below, differing
 from clearing.validation.state import initial_state, state
 
-__all__ = ["availability", "bounds", "ramps", "self_schedules"]
+__all__ = ["availability", "bounds", "moves", "ramps", "self_schedules"]
 
 
 def bounds(facts: Facts) -> Iterator[pd.DataFrame]:
@@ -71,17 +71,9 @@ def ramps(facts: Facts) -> Iterator[pd.DataFrame]:
     output and one) nothing is decided, so nothing is limited.
     """
     units, names = facts.case.tables["units"], facts.names("units")
-    initial = units["initial_mw"].to_numpy(dtype=np.float64)
-    if facts.commitment:
-        real = facts.once(state)
-        was_on, start, stop = real.was_on, real.start, real.stop
-        initial = np.where(initial_state(facts) == 0.0, 0.0, initial)
-    else:
-        was_on = np.vstack([np.ones((1, len(names)), dtype=bool), facts.on[:-1]])
-        start, stop = facts.on & ~was_on, ~facts.on & was_on
-    mw = np.vstack([initial, facts.dispatch])
+    was_on, start, stop, before = moves(facts)
     fixed = np.vstack([np.ones(len(names), dtype=bool), ~np.isnan(facts.self_scheduled)])
-    change = np.where(fixed[:-1] & fixed[1:], np.nan, np.diff(mw, axis=0))
+    change = np.where(fixed[:-1] & fixed[1:], np.nan, facts.dispatch - before)
     for direction, ramp, event_ramp, moved, staying, event in (
         ("upper", "ramp_up", "startup_ramp", change, was_on, start),
         ("lower", "ramp_down", "shutdown_ramp", -change, facts.on, stop),
@@ -91,6 +83,24 @@ def ramps(facts: Facts) -> Iterator[pd.DataFrame]:
         over = np.fmax(moved - limit, 0.0)
         yield above("ramps.limit", names, facts.starts, moved, limit + slack, facts.tolerance)
         yield differing("ramps.slack", names, facts.starts, slack, over, facts.tolerance)
+
+
+def moves(
+    facts: Facts,
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_], npt.NDArray[np.bool_], Floats]:
+    """Give which units were on before, start and stop, and their output before (T, U).
+
+    The first interval comes from the initial state; its output before is NaN where not given.
+    """
+    initial = facts.case.tables["units"]["initial_mw"].to_numpy(dtype=np.float64)
+    if facts.commitment:
+        real = facts.once(state)
+        was_on, start, stop = real.was_on, real.start, real.stop
+        initial = np.where(initial_state(facts) == 0.0, 0.0, initial)
+    else:
+        was_on = np.vstack([np.ones((1, len(initial)), dtype=bool), facts.on[:-1]])
+        start, stop = facts.on & ~was_on, ~facts.on & was_on
+    return was_on, start, stop, np.vstack([initial, facts.dispatch[:-1]])
 
 
 def _limit(per_step: pd.Series[float], when: npt.NDArray[np.bool_], factor: float) -> Floats:

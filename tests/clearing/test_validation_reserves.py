@@ -47,7 +47,7 @@ STAMPS = {"interval_start": START, "interval_end": START + pd.Timedelta(hours=1)
 
 def hour(
     awards: list[tuple[str, str, float]],
-    reserve_prices: list[tuple[str, str, float, float, float]],
+    reserve_prices: list[tuple[str, str, float, float, float, float]],
     slacks: list[tuple[float, float]],
     money: float,
     mw: tuple[float, float] = (95.0, 10.0),
@@ -67,7 +67,7 @@ def hour(
         },
     )
     prices = {**STAMPS, "lmp": lmp, "mec": lmp, "mcc": 0.0, "mlc": 0.0}
-    columns = ["product", "zone", "price", "requirement_mw", "shortage_mw"]
+    columns = ["product", "zone", "price", "shadow_price", "requirement_mw", "shortage_mw"]
     return run_by_hand(
         case,
         {"Base": [mw[0]], "Peak": [mw[1]], "Quick": [0]},
@@ -96,9 +96,9 @@ def met() -> Run:
     return hour(
         [("Peak", "Spin", 25.0), ("Quick", "NonSpin", 35.0), ("Base", "Down", 10.5)],
         [
-            ("Spin", "", 1.0, 25.0, 0.0),
-            ("NonSpin", "Z", 0.0, 60.0, 0.0),
-            ("Down", "", 0.0, 10.5, 0.0),
+            ("Spin", "", 1.0, 1.0, 25.0, 0.0),
+            ("NonSpin", "Z", 0.0, 0.0, 60.0, 0.0),
+            ("Down", "", 0.0, 0.0, 10.5, 0.0),
         ],
         [],
         25.0,
@@ -123,9 +123,9 @@ def short() -> Run:
             ("Base", "Down", 10.5),
         ],
         [
-            ("Spin", "", 300.0, 60.0, 10.0),
-            ("NonSpin", "Z", 0.0, 60.0, 0.0),
-            ("Down", "", 0.0, 10.5, 0.0),
+            ("Spin", "", 300.0, 300.0, 60.0, 10.0),
+            ("NonSpin", "Z", 0.0, 0.0, 60.0, 0.0),
+            ("Down", "", 0.0, 0.0, 10.5, 0.0),
         ],
         [(3.0, 100.0), (7.0, 300.0)],
         30.0 + 40.0 + 300.0 + 2100.0,
@@ -161,6 +161,10 @@ def test_right_awards_pass() -> None:
         ("reserve_prices", "shortage_mw", 1.0, {"product": "Spin"}, "money.reserve_shortage"),
         ("reserve_prices", "zone", "Y", {"product": "NonSpin"}, "reserves.requirement"),
         ("reserve_prices", "price", 0.9, {"product": "Spin"}, "prices.reserve"),
+        ("reserve_prices", "price", 1.01, {"product": "Spin"}, "reserves.price"),
+        ("reserve_prices", "shadow_price", 0.99, {"product": "Spin"}, "reserves.price"),
+        ("reserve_prices", "shadow_price", 1001.0, {"product": "Spin"}, "reserves.shadow_price"),
+        ("reserve_prices", "shadow_price", -1.0, {"product": "Down"}, "reserves.shadow_price"),
         ("reserve_prices", "price", 1.1, {"product": "Spin"}, "prices.reserve"),
         ("reserve_prices", "price", -0.1, {"product": "Down"}, "prices.reserve"),
         ("dispatch", "on", True, {"unit": "Quick"}, "units.lower"),
@@ -242,7 +246,10 @@ def test_a_shortage_costs_its_demand_curve() -> None:
     assert found(wrong) == {"money.reserve_shortage", "money.objective"}
     assert "money.penalty" in found(put(run, "slacks", "cost", 2101.0, mw=7.0))
     cheap = run.case.reserve_demand.assign(price=[100.0, 250.0])
-    assert found(other_case(run, reserve_demand=cheap)) == {"money.reserve_shortage"}
+    assert found(other_case(run, reserve_demand=cheap)) == {
+        "money.reserve_shortage",
+        "reserves.shadow_price",
+    }
 
 
 def test_a_curve_alone_requires_what_it_spans() -> None:
@@ -286,3 +293,61 @@ def test_a_unit_that_would_rather_give_energy_is_named() -> None:
     """At 1 for Spin, which costs it 2, Base would not hold back energy that earns 20."""
     run = put(short(), "reserve_prices", "price", 1.0, product="Spin")
     assert {"prices.opportunity", "prices.reserve"} <= found(run)
+
+
+def test_a_requirement_that_is_met_with_more_is_worth_nothing() -> None:
+    fewer = NEEDS.assign(mw=[25.0, 59.0, None])
+    run = other_case(met(), reserve_requirements=fewer)
+    run = put(run, "reserve_prices", "requirement_mw", 59.0, product="NonSpin")
+    assert found(run) == set()
+    priced = put(run, "reserve_prices", "shadow_price", 1.0, product="NonSpin")
+    assert "reserves.shadow_price" in found(priced)
+
+
+def test_what_is_required_in_a_zone_is_paid_there_alone() -> None:
+    """Spin serves NonSpin: with 4 for NonSpin in zone Z it earns 5 there, 1 elsewhere."""
+    run = put(met(), "reserve_prices", "shadow_price", 4.0, product="NonSpin")
+    run = put(run, "reserve_prices", "price", 4.0, product="NonSpin")
+    row = {**STAMPS, "product": "Spin", "zone": "Z", "price": 5.0, "shadow_price": 0.0}
+    row |= {"requirement_mw": 0.0, "shortage_mw": 0.0}
+    table = pd.concat([run.reserve_prices, pd.DataFrame([row])])
+    more = Run(run.manifest, {**run.tables, "reserve_prices": table}, run.case, run.rulebook)
+    assert "reserves.price" not in found(more)
+    assert "reserves.price" in found(
+        put(more, "reserve_prices", "price", 1.0, zone="Z", product="Spin")
+    )
+
+
+def test_awards_that_last_an_interval_share_the_ramp_of_energy() -> None:
+    """Peak moves from 10 to 40 MW with 20 MW of a 60-minute product: 50 MW in an hour."""
+    units = [{**UNITS[0], "initial_mw": 60.0}, {**UNITS[1], "initial_mw": 10.0}]
+    product = pd.DataFrame([("Ramp", "up", 60.0)], columns=["product", "direction", "minutes"])
+    offer = pd.DataFrame([("Peak", "Ramp", 20.0, 0.0)], columns=["unit", "product", "mw", "price"])
+    needs = pd.DataFrame([("Ramp", 20.0)], columns=["product", "mw"])
+    for ramp, right in ((50.0, True), (49.0, False)):
+        case = day(
+            [units[0], {**units[1], "ramp_up": ramp}],
+            {"Base": 10.0, "Peak": 30.0},
+            [140.0],
+            tables={
+                "reserve_products": product,
+                "reserve_offers": offer,
+                "reserve_requirements": needs,
+            },
+        )
+        price = {"price": 0.0, "shadow_price": 0.0, "requirement_mw": 20.0, "shortage_mw": 0.0}
+        run = run_by_hand(
+            case,
+            {"Base": [100], "Peak": [40]},
+            on={"Base": "1", "Peak": "1"},
+            price=[30],
+            tables={
+                "reserves": pd.DataFrame(
+                    [{**STAMPS, "unit": "Peak", "product": "Ramp", "mw": 20.0}]
+                ),
+                "reserve_prices": pd.DataFrame(
+                    [{**STAMPS, "product": "Ramp", "zone": "", **price}]
+                ),
+            },
+        )
+        assert found(run) == (set() if right else {"reserves.ramp"})
