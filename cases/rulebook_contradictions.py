@@ -139,12 +139,16 @@ def _around(name: str, rules: MitigationRules) -> list[tuple[str, AreaRules]]:
 
 
 def _never_tighter(inner: Threshold, outer: Threshold) -> bool:
-    parts = [
-        (_share(inner), _share(outer)),
-        (inner.absolute, outer.absolute),
-        (inner.exempt_below, outer.exempt_below),
-    ]
-    return all(a >= b for a, b in parts) and any(a > b for a, b in parts)
+    """Whether no offer fails the inner threshold that passes the outer, references being >= 0.
+
+    An inner one that does not exempt small offers is tighter for those, where its limit for small
+    references lies below what the outer one exempts.
+    """
+    parts = [(_share(inner), _share(outer)), (inner.absolute, outer.absolute)]
+    least = 0.0 if _share(inner) < _INF else inner.absolute
+    small = inner.exempt_below < outer.exempt_below and least < outer.exempt_below
+    looser = any(a > b for a, b in parts) or inner.exempt_below > outer.exempt_below
+    return looser and all(a >= b for a, b in parts) and not small
 
 
 def _share(rule: Threshold) -> float:

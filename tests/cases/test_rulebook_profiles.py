@@ -248,6 +248,31 @@ def test_thresholds_may_all_be_taken_away() -> None:
     assert math.isinf(rules.conduct.energy.percent + rules.impact.price.absolute)
 
 
+@pytest.mark.parametrize(
+    ("inner", "refused"),
+    [
+        ("{ percent = 400, absolute = 100 }", False),  # small offers are tested in the area alone
+        ("{ percent = 400, absolute = 100, exempt_below = 25 }", True),
+        ("{ absolute = 150 }", True),
+        ("{ absolute = 20 }", False),
+        ("{ percent = 300, absolute = 100, exempt_below = 30 }", True),
+        ("{ percent = 300, absolute = 100, exempt_below = 25 }", False),  # the same again
+        ('{ percent = 390, absolute = 90, limit_kind = "multiple" }', False),
+        ('{ percent = 410, absolute = 100, limit_kind = "multiple", exempt_below = 25 }', True),
+    ],
+)
+def test_what_is_looser_than_the_threshold_around_it(
+    inner: str, refused: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(f'extends = "nyiso"\nname = "mine"\n{AREA}conduct.energy = {inner}\n')
+    if refused:
+        with pytest.raises(InputError, match="is looser than mitigation"):
+            RuleBook.load(path)
+    else:
+        RuleBook.load(path)
+
+
 def test_keys_of_areas_can_be_set() -> None:
     book = RuleBook.load("nyiso")
     city = "mitigation.areas.new_york_city"
