@@ -19,6 +19,7 @@ from cases.schema import RUN_TABLES, conform
 from mitigation.areas import counted_areas
 from mitigation.conduct import conduct_of_run, failing_components
 from mitigation.decisions import by_key, decide, standing_decisions
+from mitigation.given_levels import given_levels
 from mitigation.impact.rerun import EngineRerun, Rerun
 from mitigation.overrides import OVERRIDES, applied_to, read_overrides
 from mitigation.procedure import Outcome, Subject, procedure
@@ -79,6 +80,8 @@ def mitigate_offers(
     chosen = read_overrides(overrides, run.case)
     if levels is None:
         levels = reference_levels(run, rules=rules.reference, earlier=earlier)
+    else:
+        levels = given_levels(levels, run.case)
     counted = counted_areas(earlier, rules.areas, until=run.case.interval_starts[0])
     conduct = conduct_of_run(run, levels, rules, counted=counted, earlier=earlier)
     rules_hash = value_hash(rules.model_dump(mode="json"))

@@ -13,7 +13,7 @@ from cases.run import Run
 from cases.schema import RUN_TABLES
 from mitigation.impact.guarantee import payments
 from mitigation.procedure import Outcome
-from mitigation.substitution import COMMITMENT, KEY
+from mitigation.substitution import KEY
 
 __all__ = ["by_key", "decide", "standing_decisions"]
 
@@ -30,6 +30,7 @@ _IMPACT: Final = {
     "near": "impact_near",
     "note": "impact_note",
 }
+_PAID_FOR: Final = ("startup", "no_load", "shutdown")
 _TEXTS: Final = ("impact_result", "impact_scope", "impact_subject", "impact_rule", "impact_note")
 _CARRIED: Final = (
     "lmp_with_offer",
@@ -279,8 +280,10 @@ def _money(rows: pd.DataFrame, before: Run, after: Run) -> np.ndarray[Any, np.dt
     effect[energy] = change.reindex(cells[energy]).to_numpy(dtype=float)
     paid = payments(after).groupby("subject")["amount"].sum()
     paid = paid.sub(payments(before).groupby("subject")["amount"].sum(), fill_value=0.0)
-    order = rows["component"].map({name: k for k, name in enumerate(COMMITMENT)})
-    first = rows.assign(order=order).dropna(subset="order").sort_values(["unit", "order"])
+    order = rows["component"].map({name: k for k, name in enumerate(_PAID_FOR)})
+    kept = (rows["action"] != "mitigated").astype(int)
+    first = rows.assign(order=order, kept=kept).dropna(subset="order")
+    first = first.sort_values(["unit", "kept", "order"])
     first = first.drop_duplicates("unit")
     effect[first.index] = first["unit"].map(paid).fillna(0.0).to_numpy(dtype=float)
     return effect

@@ -128,7 +128,7 @@ class Measured:
         return self._payments
 
     def _withheld(self, keys: pd.DataFrame, run: Run) -> set[str]:
-        """Units with commitment offers or parameters replaced whose commitment then changes."""
+        """Units that run in an interval only once their commitment offers are replaced."""
         own = keys.loc[whole_day(keys["component"]), "unit"].unique()
         if not len(own):
             return set()
@@ -138,8 +138,8 @@ class Measured:
             )
             for table in (self.subject.run.dispatch, run.dispatch)
         )
-        changed = before["on"].to_numpy() != after["on"].to_numpy()
-        return set(before.loc[changed, "unit"])
+        withheld = ~before["on"].to_numpy(dtype=bool) & after["on"].to_numpy(dtype=bool)
+        return set(before.loc[withheld, "unit"])
 
 
 def measure(subject: Subject, mode: Mode, *, label: str = "impact") -> Measured:
@@ -204,8 +204,8 @@ def _verdicts(keys: pd.DataFrame, impact: pd.DataFrame, withheld: set[str]) -> p
 
     Energy and reserves are decided by prices of their own interval (buses and reserve products;
     zones are averages of buses and are shown only). Commitment offers are decided by the unit's
-    guarantee payment of any day; parameters, and commitment offers that changed the commitment, by
-    prices of any interval as well.
+    guarantee payment of any day; parameters, and commitment offers that kept a unit from running,
+    by prices of any interval as well.
     """
     room = impact["difference"] - impact["limit"]
     with np.errstate(invalid="ignore"):

@@ -18,6 +18,7 @@ from mitigation.impact.price import HeldAt, judged
 from settlement import make_whole
 
 _NOTHING: Final = 1e-9
+_CENT: Final = 1e-6
 
 __all__ = ["days_of", "guarantee_impact", "payments"]
 
@@ -84,5 +85,11 @@ def guarantee_impact(
     rows = rows.drop(columns="day").assign(scope="unit")
     paid = rows["with_reference"]
     # A share of a payment of nothing is nothing: whatever is paid with the offer is above it.
-    verdict = judged(rows.assign(with_reference=paid.mask(paid == 0.0, _NOTHING)), held(rows), rules)
-    return verdict.assign(with_reference=paid, difference=rows["with_offer"] - paid)
+    verdict = judged(
+        rows.assign(with_reference=paid.mask(paid == 0.0, _NOTHING)), held(rows), rules
+    )
+    return verdict.assign(
+        with_reference=paid,
+        difference=rows["with_offer"] - paid,
+        limit=verdict["limit"].mask(verdict["limit"] < _CENT, 0.0),
+    )
