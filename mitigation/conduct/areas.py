@@ -89,7 +89,7 @@ def area_members(
     Areas that are always active follow from the case: places named, or units whose injection moves
     a named constraint by at least ``dfax_min`` per MW. The others follow from a cleared run: while
     one of their constraints binds, those that relieve it by ``dfax_min`` or more, measured against
-    the run's slack; or zones priced above the hub. What lies in an area lies in those that it is nested in.
+    the run's slack; or zones priced above the hub. What lies in an area lies in those around it.
 
     Parameters
     ----------

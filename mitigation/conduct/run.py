@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -67,12 +67,16 @@ def conduct_of_run(
         As :func:`test_conduct`; where only pivotal suppliers are tested, owners that are unknown.
     """
     rules = rules or run.rulebook.mitigation
+    areas = area_members(run.case, rules.areas, run=run, earlier=earlier)
+    formulas = {
+        name: area
+        for name, area in rules.areas.items()
+        if area.formula.kind != "none" and areas.units[name].any()
+    }
     if counted is None:
-        formulas = {n: area for n, area in rules.areas.items() if area.formula.kind != "none"}
-        until = run.case.interval_starts[0]
-        counted = counted_areas(earlier, formulas, until=until) if formulas else {}
-    money, notes = area_thresholds(rules.areas, counted)
-    areas = area_members(run.case, rules.areas, run=run, earlier=earlier, money=money)
+        counted = counted_areas(earlier, formulas, until=run.case.interval_starts[0])
+    money, notes = area_thresholds(formulas, counted)
+    areas = replace(areas, money=money)
     general = pivotal_units(run, rules, owners) if rules.conduct.applies_to == "pivotal" else None
     tests = test_conduct(
         run.case, levels, rules, offers=run.offers_used, areas=areas, general=general
