@@ -183,15 +183,23 @@ def _awards(model: Model, case: Any, t: int, products: dict[str, Any]) -> None:
 def _headroom(
     model: Model, unit: Any, t: int, given: dict[int, float], high: float, quick: float
 ) -> None:
-    """p + awards <= what is available while on; <= startup_ramp, shutdown_ramp at either end."""
-    on = model.on[t, unit.unit]
-    terms = {**model.power[t, unit.unit], **dict.fromkeys(given, 1.0), on: quick - high}
-    model.lp.row(-INF, quick, terms)
+    """p + awards <= what is available while on.
+
+    Awards that respond in exactly an interval last through it: with them p keeps to startup_ramp
+    where the unit starts, and to shutdown_ramp before it stops.
+    """
+    on, power = model.on[t, unit.unit], model.power[t, unit.unit]
+    model.lp.row(-INF, quick, {**power, **dict.fromkeys(given, 1.0), on: quick - high})
+    lasting = {a: 1.0 for a, minutes in given.items() if abs(minutes - 60 * model.hours) < 1e-9}
+    terms = {**power, **lasting, on: -high}
+    loose = sum(model.lp.upper[award] for award in lasting)
     at_start, at_stop = high - unit.startup_ramp, high - unit.shutdown_ramp
-    if at_start > 0:
-        model.lp.row(-INF, quick, {**terms, model.start[t, unit.unit]: at_start})
-    if at_stop > 0 and t + 1 < len(model.starts):
-        model.lp.row(-INF, quick, {**terms, model.stop[t + 1, unit.unit]: at_stop})
+    if at_start > 0 and lasting:
+        start = {model.start[t, unit.unit]: at_start + loose}
+        model.lp.row(-INF, loose, {**terms, **start})
+    if at_stop > 0 and lasting and t + 1 < len(model.starts):
+        stop = {model.stop[t + 1, unit.unit]: at_stop + loose}
+        model.lp.row(-INF, loose, {**terms, **stop})
 
 
 def _shared_ramp(
@@ -207,22 +215,32 @@ def _shared_ramp(
 
 
 def _ramp_with_energy(model: Model, unit: Any, t: int, given: dict[str, dict[int, float]]) -> None:
-    """Change of output + awards of a direction <= ramp * m / 60, for m of an interval or more.
+    """Change of output + awards <= ramp * m / 60 while on, startup_ramp at a start.
 
-    Only between two intervals in which a unit stays on; at a start or stop its own limits hold.
+    For each response time m of an interval or more, with the awards of such products up to m.
     """
+    least = 60 * model.hours - 1e-9
     for direction, ramp, sign in (("up", unit.ramp_up, 1.0), ("down", unit.ramp_down, -1.0)):
         for minutes in set(given[direction].values()):
-            if math.isnan(ramp) or minutes < 60 * model.hours - 1e-9:
+            if math.isnan(ramp) or minutes < least:
                 continue
-            awards = {a: 1.0 for a, own in given[direction].items() if own <= minutes}
+            awards = {a: 1.0 for a, own in given[direction].items() if least <= own <= minutes}
             now = {c: sign * v for c, v in model.power[t, unit.unit].items()}
+            most = ramp * minutes / 60
             loose = 2 * unit.p_max + sum(model.lp.upper[a] for a in awards)
-            terms = {**awards, **now, model.on[t, unit.unit]: loose}
+            start = {model.start[t, unit.unit]: loose}
             if t > 0:
                 past = {c: -sign * v for c, v in model.power[t - 1, unit.unit].items()}
-                terms |= {**past, model.on[t - 1, unit.unit]: loose}
-                model.lp.row(-INF, ramp * minutes / 60 + 2 * loose, terms)
+                both = {model.on[t, unit.unit]: loose, model.on[t - 1, unit.unit]: loose}
+                model.lp.row(-INF, most + 2 * loose, {**awards, **now, **past, **both})
+                begins = {**awards, **now, **past, **start}
             elif not unit.initial_hours < 0 and unit.initial_mw > 0:
-                limit = ramp * minutes / 60 + loose + sign * unit.initial_mw
-                model.lp.row(-INF, limit, terms)
+                limit = most + loose + sign * unit.initial_mw
+                model.lp.row(-INF, limit, {**awards, **now, model.on[t, unit.unit]: loose})
+                continue
+            elif unit.initial_hours < 0 or unit.initial_mw == 0:
+                begins = {**awards, **now, **start}
+            else:
+                continue
+            if direction == "up" and not math.isnan(unit.startup_ramp):
+                model.lp.row(-INF, unit.startup_ramp + loose, begins)
