@@ -18,6 +18,7 @@ from cases.checks.owners import check_owners
 from cases.checks.quantities import check_quantities
 from cases.checks.reference_data import check_reference_data
 from cases.checks.references import check_references
+from cases.checks.reserve_supply import check_reserve_supply
 from cases.checks.reserves import check_reserves
 from cases.checks.schema import check_schema
 from cases.checks.supply import check_supply
@@ -71,6 +72,7 @@ def check_tables(
     if not failures and meta is not None:
         _align(tables, meta)
         check_supply(context)
+        check_reserve_supply(context)
     order = {source.file: number for number, source in enumerate(sources.values())}
     failures.sort(key=lambda f: (order.get(f.file, -1), f.row or 0))
     return context.warnings

@@ -1,21 +1,17 @@
-"""Reserves: products that serve each other, rules that can be read, offers that can suffice."""
+"""Reserves: products that serve each other, rules that can be read, demand curves."""
 
 from __future__ import annotations
 
-import math
-
 from cases.checks.context import Context, positions
-from cases.errors import Failure
 from cases.reserve_rules import parse_reserve_rule
 
 __all__ = ["check_reserves"]
 
-TOLERANCE_MW = 1e-6
 TABLES = ("reserve_products", "reserve_requirements", "reserve_demand", "reserve_offers")
 
 
 def check_reserves(context: Context) -> None:
-    """Check substitution, rules, demand curves and offers; warn of what nobody can give."""
+    """Check substitution, rules and demand curves."""
     if not context.usable(*TABLES):
         return
     _check_substitution(context)
@@ -24,8 +20,6 @@ def check_reserves(context: Context) -> None:
     for position in positions(demand["price"] < 0):
         message = f"what is short must not earn money ({demand['price'].iat[position]:g})"
         context.fail("reserve_demand", position, "price", "negative_price", message)
-    if not context.failures:
-        _warn_of_scarcity(context)
 
 
 def _check_substitution(context: Context) -> None:
@@ -33,6 +27,8 @@ def _check_substitution(context: Context) -> None:
     products = context.tables["reserve_products"]
     lower = dict(zip(products["product"], products["substitutes_for"], strict=True))
     direction = dict(zip(products["product"], products["direction"], strict=True))
+    minutes = dict(zip(products["product"], products["minutes"], strict=True))
+    source = context.sources["reserve_products"]
     offline = products["offline"] & (products["direction"] == "down")
     for position in positions(offline):
         message = "a unit that is off has no output to take back; only upward products are offline"
@@ -42,6 +38,14 @@ def _check_substitution(context: Context) -> None:
         if below in direction and direction[below] != direction[name]:
             message = f"{name} is {direction[name]}, {below} is {direction[below]}"
             context.fail("reserve_products", position, "substitutes_for", "direction", message)
+        elif below in minutes and minutes[below] < minutes[name]:
+            message = (
+                f"{name} responds in {minutes[name]:g} minutes, slower than {below} in "
+                f"{minutes[below]:g}, for which it counts"
+            )
+            context.warnings.append(
+                source.failure(position, "substitutes_for", "slower_substitute", message)
+            )
         while below and below not in chain:
             chain.append(below)
             below = lower.get(below, "")
@@ -58,47 +62,3 @@ def _check_rules(context: Context) -> None:
                 parse_reserve_rule(rule)
             except ValueError as error:
                 context.fail("reserve_requirements", position, "rule", "rule", str(error))
-
-
-def _warn_of_scarcity(context: Context) -> None:
-    """Warn of a requirement in MW above all that is offered for it."""
-    tables = context.tables
-    needs, offers = tables["reserve_requirements"], tables["reserve_offers"]
-    if not len(needs):
-        return
-    products = tables["reserve_products"]
-    lower = dict(zip(products["product"], products["substitutes_for"], strict=True))
-    zone_of_bus = dict(zip(tables["buses"]["bus"], tables["buses"]["zone"], strict=True))
-    units = tables["units"]
-    zone_of = {u: zone_of_bus.get(b, "") for u, b in zip(units["unit"], units["bus"], strict=True)}
-    # The most that each offer gives in any interval, so that no interval is warned of in error.
-    most: dict[tuple[str, str], float] = {}
-    listed = (offers[c].tolist() for c in ("unit", "product", "mw"))
-    for unit, product, mw in zip(*listed, strict=True):
-        most[unit, product] = max(most.get((unit, product), 0.0), mw)
-    offered: dict[tuple[str, str], float] = {}
-    for (unit, product), mw in most.items():
-        for zone in {"", zone_of.get(unit, "")}:
-            step = product
-            while step:
-                offered[step, zone] = offered.get((step, zone), 0.0) + mw
-                step = lower.get(step, "")
-    worst: dict[tuple[str, str], int] = {}
-    required = needs["mw"].tolist()
-    names = zip(needs["product"].tolist(), needs["zone"].tolist(), strict=True)
-    for position, key in enumerate(names):
-        if not math.isnan(required[position]) and (
-            key not in worst or required[position] > required[worst[key]]
-        ):
-            worst[key] = position
-    source = context.sources["reserve_requirements"]
-    for (product, zone), position in worst.items():
-        there = offered.get((product, zone), 0.0)
-        if required[position] > there + TOLERANCE_MW:
-            place = f" in zone {zone}" if zone else ""
-            message = (
-                f"{product}{place} requires {required[position]:g} MW, units offer at most "
-                f"{there:g} MW"
-            )
-            row = source.row(position)
-            context.warnings.append(Failure(source.file, row, "mw", "reserve_scarcity", message))
