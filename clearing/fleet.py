@@ -7,8 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
-from clearing.start_costs import StartCosts
 from clearing.day import Day
+from clearing.start_costs import StartCosts
 from network.arrays import Flags, Floats, Positions
 
 __all__ = ["Fleet"]
@@ -23,8 +23,8 @@ class Fleet:
     Units are merged into whole-number counts only where a schedule of the cluster can be split back
     without changing its cost or breaking a limit: the same bus, limits, offers and availability, no
     ramp that could bind between intervals that a unit is on, no energy budget, no schedule of
-    their own, and more than one interval of minimum up time where starting or stopping limits
-    output. Summing ramps over a cluster would not be exact.
+    their own, no outage of theirs to secure against, and more than one interval of minimum up time
+    where starting or stopping limits output. Summing ramps over a cluster would not be exact.
     """
 
     day: Day
@@ -144,9 +144,16 @@ class Fleet:
         no_ramp = (self.ramp_up >= width) & (self.ramp_down >= width)
         limits = np.minimum(self.startup_mw, self.shutdown_mw) < day.reach.max(axis=0)
         own = ~np.isnan(day.self_scheduled).all(axis=0)
-        budget = np.isin(day.units, day.case.tables["energy_limits"]["unit"])
-        mergeable: Flags = no_ramp & (~limits | (self.up > 1)) & ~own & ~budget & ~self.stuck
+        named = [*day.case.tables["energy_limits"]["unit"], *self._may_go_out]
+        mergeable: Flags = no_ramp & (~limits | (self.up > 1)) & ~own & ~self.stuck
+        mergeable &= ~np.isin(day.units, named)
         return mergeable
+
+    @property
+    def _may_go_out(self) -> list[str]:
+        """Units whose outage is a contingency."""
+        table = self.day.case.tables["contingencies"]
+        return table.loc[table["kind"] == "unit", "element"].tolist()
 
     @cached_property
     def _offers_of(self) -> list[bytes]:

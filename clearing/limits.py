@@ -5,25 +5,28 @@ columns x of the market is, for the upper limit,
 
     (sensitivity @ injection matrix of the interval) @ x - excess <= limit - fixed flow
 
-and mirrored for the lower one. Sensitivities are PTDF rows against the reference bus of each
-island (the energy balance makes the choice immaterial), one back-substitution for each branch that
-is ever asked for.
+and mirrored for the lower one; after the outage of a unit the row also has what the unit produced
+and others pick up (`clearing.unit_outages`). Sensitivities are PTDF rows against the reference bus
+of each island (the energy balance makes the choice immaterial), one back-substitution for each
+branch that is ever asked for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from cases import Failure, InputError
 from clearing.compiled import Compiled
 from clearing.rows import Keys, Kind, RowSet, SoftRows
+from clearing.unit_outages import UnitOutages
 from network import Contingency, ContingencyScreen, Interface, interface_weights
 from network.arrays import Floats, Positions
+from network.errors import DegenerateNetwork
 
 __all__ = ["NetworkLimits"]
 
@@ -39,6 +42,7 @@ class NetworkLimits:
         self.day = compiled.market.day
         self.grid = self.day.grid
         self.contingencies = tuple(contingencies)
+        self.outages = UnitOutages(self.day, self.contingencies)
         self._compiled = compiled
         self._injection = compiled.injection
         self._rows: dict[int, int] = {}
@@ -60,8 +64,13 @@ class NetworkLimits:
 
     @cached_property
     def screen(self) -> ContingencyScreen:
-        """The screen of post-contingency flows, prepared when first used."""
-        return ContingencyScreen(self.grid, self.contingencies)
+        """The screen of flows after outages of branches alone, prepared when first used."""
+        return ContingencyScreen(self.grid, [self.contingencies[k] for k in self._of_branches])
+
+    @cached_property
+    def _of_branches(self) -> Positions:
+        """Contingencies of branches alone, which the screen knows by their place in this list."""
+        return np.array([k for k, c in enumerate(self.contingencies) if not c.units], dtype=np.intp)
 
     @cached_property
     def fixed_flows(self) -> Floats:
@@ -72,12 +81,72 @@ class NetworkLimits:
         """Base-case flows, (L, T), at a solution (n,)."""
         return self.grid.flows(np.ascontiguousarray(self._compiled.injections(x).T))
 
-    def violated(self, flows: Floats, tolerance: float, known: Keys) -> RowSet:
-        """Limits that `flows` (L, T) break by more than `tolerance` MW, but for `known` keys."""
-        base = self.met(flows, tolerance, known)
-        if not self.contingencies:
-            return base
-        return RowSet.joined([base, self._after_outages(flows, tolerance, known)])
+    def output(self, x: Floats) -> Floats:
+        """Output of the units, (T, U), MW, at a solution (n,)."""
+        market = self._compiled.market
+        own = x[self._compiled.column_of(np.arange(len(market.variables)))]
+        return market.output.values(own).reshape(self.day.intervals, -1)
+
+    def violated(self, x: Floats, flows: Floats, tolerance: float, known: Keys) -> RowSet:
+        """Limits that a solution (n,) breaks by more than `tolerance` MW, but for `known` keys.
+
+        `flows` are its base-case flows, (L, T).
+        """
+        found = [self.met(flows, tolerance, known)]
+        if len(self._of_branches):
+            found.append(self._after_outages(flows, tolerance, known))
+        if len(self.outages.members):
+            rows = self._after_unit_outages(flows, self.output(x), tolerance)
+            found.append(_worst_per_place(rows[~np.isin(rows.keys, known)], _WORST))
+        return RowSet.joined(found)
+
+    def _after_unit_outages(self, flows: Floats, output: Floats, tolerance: float) -> RowSet:
+        """Emergency ratings that are exceeded after outages of units, of branches with them too."""
+        rating = self.grid.emergency_rating
+        live = np.flatnonzero(np.isfinite(rating) & self.grid.in_service)
+        parts = []
+        for k in self.outages.members.tolist():
+            if k in self._lost:
+                continue
+            after = flows + self.outages.change(k, output)
+            out = np.array(self.contingencies[k].branches, dtype=np.intp)
+            kept = live[~np.isin(live, out)]
+            moved = after[kept]
+            if len(out):
+                moved = moved + self._together[k][kept] @ after[out]
+            for direction in (1, -1):
+                excess = direction * moved - rating[kept, None]
+                line, when = np.nonzero(excess > tolerance)
+                way, of = np.full(len(line), direction), np.full(len(line), k, dtype=np.intp)
+                parts.append(
+                    RowSet.of(Kind.CONTINGENCY, kept[line], when, way, excess[line, when], of)
+                )
+        return RowSet.joined(parts)
+
+    @cached_property
+    def _together(self) -> dict[int, Floats]:
+        """Outage factors, (L, n), of the branches that go out together with units."""
+        factors = {}
+        for k in self.outages.members.tolist():
+            out = self.contingencies[k].branches
+            if out:
+                with suppress(DegenerateNetwork):
+                    factors[k] = self.grid.outage_lodf(np.array(out, dtype=np.intp))
+        return factors
+
+    @cached_property
+    def _lost(self) -> frozenset[int]:
+        """Contingencies of units and branches after which no flows exist."""
+        both = [k for k in self.outages.members.tolist() if self.contingencies[k].branches]
+        return frozenset(both) - frozenset(self._together)
+
+    @property
+    def unscreened(self) -> list[str]:
+        """Names of contingencies after which susceptances cancel, so that no flows exist."""
+        names = [self.contingencies[k].name for k in sorted(self._lost)]
+        if len(self._of_branches):
+            names += [c.name for c in self.screen.degenerate]
+        return names
 
     def met(self, flows: Floats, tolerance: float, known: Keys) -> RowSet:
         """Base-case limits that `flows` (L, T) pass by more than `tolerance` MW, < 0 allowed."""
@@ -98,7 +167,7 @@ class NetworkLimits:
                 found.interval,
                 found.direction,
                 found.excess,
-                found.contingency,
+                self._of_branches[found.contingency],
             )
             new = rows[~np.isin(rows.keys, known)]
             # Rows that are exceeded at a penalty stay violated: look behind them.
@@ -130,10 +199,30 @@ class NetworkLimits:
 
     def fixed_flow(self, rows: RowSet) -> Floats:
         """Flow on each row's limit, (N,), that constants and phase shifts cause."""
-        return self.flow_on(rows, self.fixed_flows)
+        fixed = self._compiled.market.output.constant.reshape(self.day.intervals, -1)
+        return self.flow_on(rows, self.fixed_flows, fixed)
 
-    def flow_on(self, rows: RowSet, flows: Floats) -> Floats:
-        """Flow on each row's limit, (N,), given base-case flows (L, T)."""
+    def lost_output(self, rows: RowSet) -> tuple[Positions, Positions, Floats]:
+        """What the outages of units add to the flows of rows.
+
+        Gives rows, units and MW on the limit per MW of the unit's output before, (E,) each.
+        """
+        at = np.flatnonzero(np.isin(rows.contingency, self.outages.members))
+        sensitivity, which = self.sensitivities(rows[at])
+        parts = []
+        state = np.stack([rows.contingency[at], rows.interval[at]])
+        for contingency, interval in np.unique(state, axis=1).T.tolist():
+            here = np.flatnonzero((state[0] == contingency) & (state[1] == interval))
+            effect = sensitivity[which[here]] @ self.outages.pick_up(contingency, interval).T
+            unit = np.tile(self.outages.units(contingency), len(here))
+            parts.append((np.repeat(at[here], effect.shape[1]), unit, effect.ravel()))
+        none = np.zeros(0, dtype=np.intp)
+        parts.append((none, none, np.zeros(0)))
+        row, of, mw = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return row, of, mw
+
+    def flow_on(self, rows: RowSet, flows: Floats, output: Floats) -> Floats:
+        """Flow on each row's limit, (N,), given base-case flows (L, T) and output (T, U), MW."""
         kind, element, when = rows.kind, rows.element, rows.interval
         result = np.empty(len(rows))
         branch = (kind == Kind.BRANCH) | (kind == Kind.CONTINGENCY)
@@ -151,6 +240,8 @@ class NetworkLimits:
             for j in range(factors.shape[1]):
                 moved = flows[np.maximum(out[which, j], 0), when[after]]
                 result[after] += factors[which, j] * moved
+        row, unit, mw = self.lost_output(rows)
+        np.add.at(result, row, mw * output[when[row], unit])
         return result
 
     def limit(self, rows: RowSet) -> Floats:
@@ -173,7 +264,7 @@ class NetworkLimits:
         """Write network rows for the solver."""
         sensitivity, which = self.sensitivities(rows)
         buses, count = len(self.grid.buses), len(rows)
-        pieces, order = [], []
+        pieces: list[tuple[Positions, Positions, Floats]] = []
         for t in np.unique(rows.interval).tolist():
             here = np.flatnonzero(rows.interval == t)
             block = self._injection[t * buses : (t + 1) * buses]
@@ -183,16 +274,25 @@ class NetworkLimits:
             flow *= rows.direction[here, None]
             flow[np.abs(flow) < _TINY] = 0.0
             at, column = np.nonzero(flow)
-            pieces.append((here[at], used[column], flow[at, column]))
-            order.append(here)
+            pieces.append((here[at], used[column].astype(np.intp), flow[at, column]))
+        pieces.append(self._lost_columns(rows))
         row, column, value = (np.concatenate(part) for part in zip(*pieces, strict=True))
         matrix = csr_array((value, (row, column)), shape=(count, len(self._compiled.cost)))
+        matrix.sum_duplicates()
         return SoftRows(
             rows,
             matrix,
             self.limit(rows) - rows.direction * self.fixed_flow(rows),
             self._penalty[rows.kind] * self.day.hours,
         )
+
+    def _lost_columns(self, rows: RowSet) -> tuple[Positions, Positions, Floats]:
+        """Coefficients of what units produce before they go out: rows, columns, values."""
+        row, unit, mw = self.lost_output(rows)
+        output = self._compiled.market.output[rows.interval[row] * len(self.day.units) + unit]
+        value = (mw * rows.direction[row])[output.row] * output.coefficient
+        at: Positions = row[output.row]
+        return at, self._compiled.column_of(output.variable), value
 
     @cached_property
     def _penalty(self) -> Floats:
@@ -226,7 +326,17 @@ class NetworkLimits:
 
     def _outage_factors(self, line: Positions, outage: Positions) -> tuple[Floats, Positions]:
         """Outage factors of pairs, (N, n), and the branches they belong to."""
-        return self.screen.pair_lodf(line, outage), self._out[outage]
+        out = self._out[outage]
+        factors = np.zeros(out.shape)
+        alone = np.flatnonzero(~np.isin(outage, self.outages.members))
+        if len(alone):
+            place = np.searchsorted(self._of_branches, outage[alone])
+            found = self.screen.pair_lodf(line[alone], place)
+            factors[alone, : found.shape[1]] = found
+        for k, together in self._together.items():
+            at = np.flatnonzero(outage == k)
+            factors[at, : together.shape[1]] = together[line[at]]
+        return factors, out
 
 
 def _beyond(kind: Kind, flows: Floats, low: Floats, high: Floats, tolerance: float) -> RowSet:
@@ -257,20 +367,3 @@ def _worst_per_place(rows: RowSet, worst: int) -> RowSet:
     first[1:] = place[1:] != place[:-1]
     rank = np.arange(len(place)) - np.flatnonzero(first)[np.cumsum(first) - 1]
     return rows[order[rank < worst]]
-
-
-def unit_outages_refused(contingencies: Sequence[Contingency]) -> None:
-    """Raise InputError where a contingency takes units out."""
-    failures = [
-        Failure(
-            "contingencies",
-            None,
-            "kind",
-            "branches_only",
-            f"{c.name} takes units out; outages of units join with unit commitment",
-        )
-        for c in contingencies
-        if c.units
-    ]
-    if failures:
-        raise InputError(failures)

@@ -73,7 +73,7 @@ class Loop:
             flows = self.network.flows(solution.x)
             known = np.concatenate([self.live.soft.keys, self.live.charged.rows.keys])
             spared = self.live.spared(solution.x)
-            found = self.network.violated(flows, self.tolerance, known)
+            found = self.network.violated(solution.x, flows, self.tolerance, known)
             missing = len(found)
             with_ramps = with_ramps or missing < _RAMPS_AFTER
             if with_ramps and self.ramps.exist:

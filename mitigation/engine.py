@@ -75,7 +75,7 @@ class EngineModel:
                 if not len(more):
                     break
                 free = RowSet.joined([free, more])
-            flow = self.model.cleared.network.flow_on(asked, found.flows)
+            flow = self.model.cleared.network.flow_on(asked, found.flows, found.output)
             return self._resolved(found, limits.assign(flow_mw=flow))
         finally:
             self._set_penalty(free, self._penalty(free))

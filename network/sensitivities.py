@@ -163,6 +163,8 @@ def constraint_ptdf(
     """Sensitivity of a constraint's flow, (B,): a branch or an interface, base or after an outage.
 
     `contingency` is the name of a listed contingency, the name of a branch, or a `Contingency`.
+    After an outage of units the sensitivity is that to the injection of anybody else; what the
+    units themselves injected also moves others (`clearing.unit_outages`).
     """
     interface = grid.interfaces.get(constraint)
     if interface is None:
@@ -172,9 +174,8 @@ def constraint_ptdf(
     if contingency is None or contingency == "":
         return weights @ ptdf(grid, positions, slack)
     found = grid.contingency(contingency) if isinstance(contingency, str) else contingency
-    if found.units:
-        message = f"{found.name} takes units out, which branch outage factors cannot express"
-        raise InputError.one("contingencies", None, "kind", "branches only", message)
+    if not found.branches:
+        return weights @ ptdf(grid, positions, slack)
     return weights @ ptdf_after(grid, positions, np.array(found.branches, dtype=np.intp), slack)
 
 

@@ -39,7 +39,7 @@ def constraints(c: Cleared) -> pd.DataFrame:
     ramp = rows.kind == Kind.RAMP
     limit, flow = np.empty(len(rows)), np.empty(len(rows))
     limit[~ramp] = c.network.limit(rows[~ramp])
-    flow[~ramp] = c.network.flow_on(rows[~ramp], c.flows)
+    flow[~ramp] = c.network.flow_on(rows[~ramp], c.flows, c.output)
     limit[ramp], flow[ramp] = c.ramps.limit_and_change(rows[ramp], c.output)
     constraint, contingency = row_names(c.network, rows)
     tolerance = c.day.rulebook.security.tolerance_mw

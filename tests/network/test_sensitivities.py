@@ -303,5 +303,15 @@ def test_dfax_refuses_what_it_does_not_know() -> None:
         grid.dfax("XY", "upper")
     with pytest.raises(InputError, match="no such branch: nothing"):
         grid.dfax(("DE", "nothing"), "upper")
-    with pytest.raises(InputError, match="takes units out"):
-        grid.dfax(("DE", Contingency("trip", (0,), ("u1",))), "upper")
+
+
+def test_an_outage_of_units_leaves_the_sensitivity_to_others() -> None:
+    """What somebody else injects flows as it does without the units, or the branches, that went."""
+    grid = five_bus()
+    for branches in ((), (0,)):
+        with_unit = grid.dfax(("DE", Contingency("trip", branches, ("u1",))), "upper")
+        alone = grid.dfax(("DE", Contingency("trip", branches)), "upper")
+        pd.testing.assert_series_equal(with_unit, alone)
+    pd.testing.assert_series_equal(
+        grid.dfax(("DE", Contingency("trip", (), ("u1",))), "upper"), grid.dfax("DE", "upper")
+    )
