@@ -11,7 +11,6 @@ import pandas as pd
 from mitigation.pivotal import Floats
 from mitigation.references.blocks import Blocks, Level
 from mitigation.references.evidence import Evidence, inputs_hash
-from mitigation.references.fuel import price_on
 
 __all__ = ["Missing", "commitment_cost", "cost_curve", "variable_cost"]
 
@@ -35,8 +34,9 @@ def variable_cost(
     rows = rows[rows["mw"] > 0]
     if not len(rows):
         return Missing("no costs")
-    fuel = _priced(evidence, unit, rows["fuel"], rows["heat_rate"], day)
-    allowance = _allowance(evidence, rows["emission_rate"], day)
+    heat = rows["heat_rate"].to_numpy(dtype=float)
+    fuel = _priced(evidence, unit, rows["fuel"].tolist(), heat, day)
+    allowance = _allowance(evidence, rows["emission_rate"].to_numpy(dtype=float), day)
     for part in (fuel, allowance):
         if isinstance(part, Missing):
             return part
@@ -69,30 +69,28 @@ def commitment_cost(
     Fuel at its price, emissions at theirs and other cost, of the tier that holds after ``hours``
     off: the one with the most hours among those that are not longer.
     """
-    rows = evidence.rows("commitment_costs", unit)
-    if len(rows):
-        rows = rows[(rows["component"] == component) & (rows["after_hours_off"] <= hours)]
-    if not len(rows):
+    tiers = evidence.commitment_costs.get((unit, component), [])
+    held = [row for row in tiers if row["after_hours_off"] <= hours]
+    if not held:
         return Missing("no commitment costs")
-    rows = rows.sort_values("after_hours_off").iloc[[-1]]
-    fuel = _priced(evidence, unit, rows["fuel"], rows["fuel_use"], day)
-    allowance = _allowance(evidence, rows["emission"], day)
+    row = held[-1]
+    fuel = _priced(evidence, unit, [row["fuel"]], np.array([row["fuel_use"]]), day)
+    allowance = _allowance(evidence, np.array([row["emission"]]), day)
     for part in (fuel, allowance):
         if isinstance(part, Missing):
             return part
     assert not isinstance(fuel, Missing) and not isinstance(allowance, Missing)
-    cost = float((fuel + allowance + rows["other"].to_numpy(dtype=float))[0])
+    cost = float(fuel[0] + allowance[0] + row["other"])
     digest = inputs_hash("cost", evidence.rules.adder, unit, component, hours, cost)
     return Level(cost * (1.0 + evidence.rules.adder), "cost", inputs_hash=digest)
 
 
 def _priced(
-    evidence: Evidence, unit: str, fuel: pd.Series, use: pd.Series, day: date
+    evidence: Evidence, unit: str, fuel: list[str], amount: Floats, day: date
 ) -> Floats | Missing:
     """Cost of the fuel of each row; rows that burn none cost nothing."""
     burnt = [name or evidence.unit_fuel[unit] for name in fuel]
     price = {name: evidence.fuels.on(name, day) for name in set(burnt)}
-    amount = use.to_numpy(dtype=float)
     for name, quantity in zip(burnt, amount, strict=True):
         if quantity > 0 and np.isnan(price[name]):
             what = f"fuel {name}" if name else "its fuel, which has no name"
@@ -101,10 +99,8 @@ def _priced(
     return np.array(cost)
 
 
-def _allowance(evidence: Evidence, emission: pd.Series, day: date) -> Floats | Missing:
-    amount = emission.to_numpy(dtype=float)
-    table = evidence.case.allowance_prices
-    if not len(table) or not (amount > 0).any():
+def _allowance(evidence: Evidence, amount: Floats, day: date) -> Floats | Missing:
+    if evidence.allowances is None or not (amount > 0).any():
         return np.zeros(len(amount))
-    price = price_on(table, day)
+    price = evidence.allowances.on(day)
     return Missing(f"no price of allowances on {day}") if np.isnan(price) else amount * price

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -16,7 +16,7 @@ import pandas as pd
 from cases.case import Case
 from cases.rulebook_references import ReferenceRules
 from cases.run import Run
-from mitigation.references.fuel import FuelPrices, unit_fuel
+from mitigation.references.fuel import DatedPrices, FuelPrices, unit_fuel
 from mitigation.references.history import History, final_runs, history
 from mitigation.references.window import in_window
 
@@ -82,10 +82,24 @@ class Evidence:
     def tables(self) -> dict[str, dict[str, pd.DataFrame]]:
         """Case tables by unit: costs, commitment costs and offers, agreed levels, ..."""
         names = (
-            *("costs", "commitment_costs", "negotiated_references"),
+            *("costs", "negotiated_references"),
             *("reference_choices", "reference_parameters", "energy_limits"),
         )
         return {name: _by(getattr(self.case, name), "unit") for name in names}
+
+    @cached_property
+    def allowances(self) -> DatedPrices | None:
+        """Prices of emission allowances; None where the case has none."""
+        table = self.case.allowance_prices
+        return DatedPrices(table) if len(table) else None
+
+    @cached_property
+    def commitment_costs(self) -> dict[tuple[str, str], list[dict[Hashable, Any]]]:
+        """Rows of ``commitment_costs`` by unit and component, from the shortest time off."""
+        found: dict[tuple[str, str], list[dict[Hashable, Any]]] = {}
+        for row in self.case.commitment_costs.sort_values("after_hours_off").to_dict("records"):
+            found.setdefault((row["unit"], row["component"]), []).append(row)
+        return found
 
     def rows(self, table: str, unit: str) -> pd.DataFrame:
         """Rows of a case table that are about a unit."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import date, timedelta
 
@@ -11,20 +12,22 @@ import pandas as pd
 from cases.case import Case
 from mitigation.pivotal import Floats
 
-__all__ = ["FuelPrices", "price_on", "unit_fuel"]
+__all__ = ["DatedPrices", "FuelPrices", "days_before", "days_of", "unit_fuel"]
 
 
-def price_on(table: pd.DataFrame, day: date) -> float:
-    """The price of a dated table on a day: its latest row that is not later; NaN = none.
+class DatedPrices:
+    """Prices that hold from a day on; a price without a day holds before all others."""
 
-    A row without a date holds before all others.
-    """
-    dates = table["date"]
-    known = table[dates.isna() | (dates <= pd.Timestamp(day))]
-    if not len(known):
-        return float("nan")
-    last = known.sort_values("date", na_position="first", kind="stable")["price"]
-    return float(last.iloc[-1])
+    def __init__(self, table: pd.DataFrame) -> None:
+        """Take rows of date and price."""
+        rows = table.sort_values("date", na_position="first", kind="stable")
+        self._days = [date.min if pd.isna(day) else day.date() for day in rows["date"]]
+        self._prices = [float(price) for price in rows["price"]]
+
+    def on(self, day: date) -> float:
+        """The price that holds on a day; NaN = none."""
+        place = bisect_right(self._days, day)
+        return self._prices[place - 1] if place else float("nan")
 
 
 class FuelPrices:
@@ -32,17 +35,17 @@ class FuelPrices:
 
     def __init__(self, case: Case, earlier: Sequence[Case] = ()) -> None:
         """Take the tables ``fuel_prices`` of the market day and of earlier days."""
-        self._today = dict(iter(case.fuel_prices.groupby("fuel", sort=False)))
+        self._today = _by_fuel(case)
         self._then: dict[tuple[str, date], float] = {}
         for other in earlier:
             days = sorted(set(other.interval_starts.date))
-            for fuel, rows in other.fuel_prices.groupby("fuel", sort=False):
-                self._then |= {(str(fuel), day): price_on(rows, day) for day in days}
+            for fuel, prices in _by_fuel(other).items():
+                self._then |= {(fuel, day): prices.on(day) for day in days}
 
     def on(self, fuel: str, day: date) -> float:
         """Price of a fuel by the table of the market day; NaN where there is none."""
-        rows = self._today.get(fuel)
-        return float("nan") if rows is None else price_on(rows, day)
+        prices = self._today.get(fuel)
+        return float("nan") if prices is None else prices.on(day)
 
     def ratio(self, fuel: str, today: date, then: Sequence[date]) -> tuple[Floats, str]:
         """``Fuel(today) / Fuel(then)`` of each day, NaN where the price of then is not known.
@@ -67,6 +70,18 @@ def unit_fuel(case: Case) -> dict[str, str]:
         unit: fuel or first.get(unit, "")
         for unit, fuel in zip(units["unit"], units["fuel"], strict=True)
     }
+
+
+def _by_fuel(case: Case) -> dict[str, DatedPrices]:
+    groups = case.fuel_prices.groupby("fuel", sort=False)
+    return {str(fuel): DatedPrices(rows) for fuel, rows in groups}
+
+
+def days_of(stamps: pd.Series) -> list[date]:
+    """The day of each stamp, in its own timezone."""
+    place, distinct = pd.factorize(stamps)
+    days = [stamp.date() for stamp in distinct]
+    return [days[k] for k in place]
 
 
 def days_before(day: date, count: int) -> date:

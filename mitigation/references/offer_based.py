@@ -9,6 +9,7 @@ import pandas as pd
 
 from mitigation.references.blocks import Blocks
 from mitigation.references.evidence import Evidence, inputs_hash
+from mitigation.references.fuel import days_of
 from mitigation.references.statistics import central, fuel_adjusted
 
 __all__ = ["offer_curve"]
@@ -38,7 +39,7 @@ def offer_curve(evidence: Evidence, unit: str, day: date) -> Blocks:
         kept = kept[~(kept["price"] > kept["lmp"] + _SAME_PRICE)]
     stamps = kept["interval_start"]
     fuel = evidence.unit_fuel[unit]
-    ratio, note = evidence.fuels.ratio(fuel, day, stamps.dt.date.tolist())
+    ratio, note = evidence.fuels.ratio(fuel, day, days_of(stamps))
     if rules.fuel_share == 0:
         ratio, note = np.ones(len(kept)), ""
     known = ~np.isnan(ratio)

@@ -45,7 +45,8 @@ def opportunity_curve(evidence: Evidence, unit: str, day: date, p_max: float) ->
     """
     limits = evidence.rows("energy_limits", unit)
     at = pd.Timestamp(day)
-    limits = limits[limits["day"] == at]
+    if len(limits):
+        limits = limits[limits["day"] == at]
     if not len(limits):
         return Blocks.none("opportunity", "")
     if evidence.run is None:

@@ -9,6 +9,7 @@ import numpy as np
 from mitigation.references.blocks import Level
 from mitigation.references.cost_based import Missing
 from mitigation.references.evidence import Evidence, inputs_hash
+from mitigation.references.fuel import days_of
 from mitigation.references.statistics import central, fuel_adjusted
 
 __all__ = ["offered_commitment", "offered_parameter", "offered_reserve"]
@@ -31,7 +32,7 @@ def offered_commitment(
     last = rows.groupby("interval_start")["after_hours_off"].transform("max")
     rows = rows[rows["after_hours_off"] == last]
     share = evidence.rules.offer.fuel_share
-    then = rows["interval_start"].dt.date.tolist()
+    then = days_of(rows["interval_start"])
     ratio, note = evidence.fuels.ratio(evidence.unit_fuel[unit], day, then)
     if share == 0:
         ratio, note = np.ones(len(rows)), ""

@@ -9,6 +9,7 @@ import pandas as pd
 
 from mitigation.references.blocks import Blocks
 from mitigation.references.evidence import Evidence, inputs_hash
+from mitigation.references.fuel import days_of
 from mitigation.references.offer_based import _SAME_PRICE
 from mitigation.references.statistics import fuel_adjusted, lowest_share
 
@@ -42,7 +43,7 @@ def price_curve(
     hours = hours[hours["lmp"] >= rules.leave_out_below].sort_values("interval_start")
     ratio, unadjusted = np.ones(len(hours)), ""
     if rules.fuel_share > 0:
-        then = hours["interval_start"].dt.date.tolist()
+        then = days_of(hours["interval_start"])
         ratio, unadjusted = evidence.fuels.ratio(evidence.unit_fuel[unit], day, then)
     known = ~np.isnan(ratio)
     if not known.all():

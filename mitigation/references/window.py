@@ -27,6 +27,12 @@ def in_window(
     Source: NYISO Services Tariff, attachment H 23.3.1.4: 90 days, hours beginning 6 to 21,
     weekdays, without holidays.
     """
+    place, distinct = pd.factorize(stamps)
+    found = _inside(pd.Series(distinct), day, rules, hours)
+    return found[place]
+
+
+def _inside(stamps: pd.Series, day: date, rules: WindowRules, hours: bool) -> NDArray[np.bool_]:
     dates = stamps.dt.date
     recent = (dates >= days_before(day, rules.days)) & (dates < day)
     kept: NDArray[np.bool_] = recent.to_numpy(dtype=bool, copy=True)
