@@ -91,6 +91,11 @@ class OfferRules(_Section):
 
     cap: float = Field(description="highest offer; inf = none")
     floor: float = Field(description="lowest offer; -inf = none")
+    soft_cap: float = Field(
+        default=float("inf"),
+        description="an energy offer above this counts only up to its verified cost, the "
+        "reference level (`mitigation.conduct.verified_offers`); inf = none",
+    )
 
 
 class UpliftRules(_Section):
@@ -185,6 +190,9 @@ class RuleBook(BaseModel):
         if self.offers.floor > self.offers.cap:
             message = f"{self.offers.floor:g} lies above the cap of {self.offers.cap:g}"
             found.append(("offers.floor", message))
+        if self.offers.cap < self.offers.soft_cap < float("inf"):
+            message = f"{self.offers.soft_cap:g} lies above the cap of {self.offers.cap:g}"
+            found.append(("offers.soft_cap", message))
         return [Failure(file, None, key, "contradiction", text) for key, text in found]
 
     @cached_property

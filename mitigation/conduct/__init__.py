@@ -1,6 +1,7 @@
 """Conduct: offers against reference levels, by component, segment and constrained area."""
 
 from mitigation.conduct.areas import Areas, area_members, no_areas
+from mitigation.conduct.caps import verified_offers
 from mitigation.conduct.conduct import failing_components, test_conduct
 from mitigation.conduct.formulas import area_thresholds, formula_threshold
 from mitigation.conduct.held import conduct_thresholds, guarantee_thresholds, price_thresholds
@@ -20,4 +21,5 @@ __all__ = [
     "pivotal_units",
     "price_thresholds",
     "test_conduct",
+    "verified_offers",
 ]

@@ -158,6 +158,7 @@ AREA = '[mitigation.areas.city]\nkind = "pocket"\nzones = ["J"]\n'
             "mitigation.conduct.time.single: 8 h can never be reached",
         ),
         ("[offers]\ncap = 10\nfloor = 20\n", "offers.floor: 20 lies above the cap of 10"),
+        ("[offers]\ncap = 10\nsoft_cap = 20\n", "offers.soft_cap: 20 lies above the cap of 10"),
         (
             AREA + "conduct.energy = { percent = 400, absolute = 100 }\n",
             "mitigation.areas.city.conduct.energy: is looser than mitigation.conduct.energy "

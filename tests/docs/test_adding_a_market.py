@@ -18,7 +18,7 @@ FILE = DOCS.parent / "examples" / "freeland" / "freeland.toml"
 
 def test_the_page_shows_the_file() -> None:
     shown = re.findall(r"^```toml\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
-    assert len(shown) == 5
+    assert len(shown) == 6
     text = FILE.read_text()
     assert [part for part in shown if part not in text] == []
 
