@@ -102,13 +102,14 @@ def _decided(
     return _run(found.session, found.cleared, begin, security, changed, parent, found)
 
 
-def reclear(run: Run, case: Case, *, progress: Progress | None = None) -> Run:
+def reclear(run: Run, case: Case, *, progress: Progress | None = None, check: bool = True) -> Run:
     """Clear the day of `run` again with other offers, from all that its clearing has found.
 
     `case` is the run's case with other `offers` and `commitment_offers`; the units that run stay
     those of `run`. Where only prices differ, they are changed in the live model; otherwise a new
     model starts with the rows of the old one. The new run names `run` as its parent. The live
-    model then belongs to the new run.
+    model then belongs to the new run. Without `check` the validator is left out, for a run that is
+    only looked at for its prices.
     """
     begin = time.perf_counter()
     settings = run.settings
@@ -123,7 +124,8 @@ def reclear(run: Run, case: Case, *, progress: Progress | None = None) -> Run:
             session.know(model.live.soft)
     else:
         session = model.session
-    return _run(session, session.solve(), begin, settings["security"], settings["set"], run.id)
+    cleared = session.solve()
+    return _run(session, cleared, begin, settings["security"], settings["set"], run.id, check=check)
 
 
 def recommit(run: Run, case: Case, *, progress: Progress | None = None) -> Run:
@@ -158,6 +160,8 @@ def _run(
     changed: dict[str, Any],
     parent: str | None = None,
     decision: Decision | None = None,
+    *,
+    check: bool = True,
 ) -> Run:
     """Make the run of a cleared day."""
     day, loop = session.day, session.loop
@@ -199,7 +203,8 @@ def _run(
     events = [*decided, *loop.events, {"event": "priced", "method": rules.pricing.method}]
     loop.events = []
     run = Run(manifest, tables, day.case, rules, events, ClearedModel(session, cleared))
-    _validated(run)
+    if check:
+        _validated(run)
     return run
 
 
