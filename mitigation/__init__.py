@@ -9,6 +9,7 @@ from mitigation.ferc_screens import (
     pivotal_supplier_screen,
 )
 from mitigation.owners import Ownership, ownership
+from mitigation.references import at_same_mw, reference_levels
 from mitigation.rerun import LiveModel, Resolved
 from mitigation.structure import (
     StructureTests,
@@ -29,6 +30,7 @@ __all__ = [
     "StructureTests",
     "ThreePivotalSupplier",
     "annual_screens",
+    "at_same_mw",
     "competitive_prices",
     "cover",
     "delivered_price_test",
@@ -40,6 +42,7 @@ __all__ = [
     "owners_of",
     "ownership",
     "pivotal_supplier_screen",
+    "reference_levels",
     "slack_sensitivity",
     "supply_margin",
     "test_structure",
