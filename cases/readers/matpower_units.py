@@ -40,15 +40,17 @@ class Fleet:
     cost: float = 0.0
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """Return the rows as frames."""
+        """Return the rows as frames. What `gencost` says is both what is offered and the cost."""
         blocks = ["segment", "mw", "price"]
+        offers = pd.DataFrame(self.offers, columns=["unit", *blocks])
+        commitment = pd.DataFrame(self.commitment, columns=["unit", "component", "price"])
         return {
             "units": pd.DataFrame(self.units),
-            "offers": pd.DataFrame(self.offers, columns=["unit", *blocks]),
+            "offers": offers,
             "bids": pd.DataFrame(self.bids, columns=["load", *blocks]),
-            "commitment_offers": pd.DataFrame(
-                self.commitment, columns=["unit", "component", "price"]
-            ),
+            "commitment_offers": commitment,
+            "costs": offers.rename(columns={"price": "vom"}),
+            "commitment_costs": commitment.rename(columns={"price": "other"}),
         }
 
 
