@@ -128,6 +128,11 @@ class Run:
         return dict(self._given.get("settings", {}))
 
     @property
+    def stated(self) -> dict[str, Any]:
+        """What the clearing says of itself (status, objective, gap, warnings), without hashing."""
+        return dict(self._given)
+
+    @property
     def times(self) -> dict[str, float]:
         """Seconds spent in each step; open to be added to until the manifest is made."""
         times: dict[str, float] = self._given.setdefault("times", {})

@@ -30,6 +30,7 @@ from settlement.frames import records
 
 __all__ = ["mitigate_offers"]
 
+_OWN: Final = ("tables", "files", "created", "run_id", "case_hash", "rulebook_hash", "rulebook")
 _RULE: Final = ["action", "author", "reason"]
 
 
@@ -162,8 +163,8 @@ class _Settled:
 
 
 def _proven(run: Run, accept_limit: bool) -> None:
-    if run.manifest["status"] == "limit" and not accept_limit:
-        gap = run.manifest["gap"]
+    if run.stated.get("status") == "limit" and not accept_limit:
+        gap = float(run.stated.get("gap") or 0.0)
         message = (
             f"the run was stopped by a limit at a gap of {gap:.2%}, so that an impact could be the "
             "solver's; clear it to its gap, or mitigate it as it is with --accept-limit "
@@ -254,10 +255,9 @@ def _funnel(tests: pd.DataFrame, decisions: pd.DataFrame) -> dict[str, int]:
 
 def _manifest(run: Run, final: Run, record: dict[str, Any]) -> dict[str, Any]:
     """The child's manifest: that of the market result, its parent the run that was tested."""
-    given = {key: value for key, value in final.manifest.items() if key not in ("tables", "files")}
-    del given["created"], given["run_id"], given["case_hash"], given["rulebook_hash"]
+    given = {key: value for key, value in final.stated.items() if key not in _OWN}
     settings = {**run.settings, "mitigation": {k: record[k] for k in ("rules", "overrides")}}
-    notes = [*given["warnings"], *record["notes"]]
+    notes = [*given.get("warnings", []), *record["notes"]]
     return {
         **given,
         "parent": run.id,

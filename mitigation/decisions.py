@@ -67,7 +67,7 @@ def standing_decisions(run: Run, rules_hash: str) -> pd.DataFrame:
     They stand: the impact of these offers was measured against the market as it was bid, and is
     not measured again in a market in which others have been replaced.
     """
-    done = run.manifest.get("mitigation")
+    done = run.stated.get("mitigation")
     rows = run.decisions
     if not isinstance(done, Mapping) or done.get("rules") != rules_hash:
         return rows.head(0)

@@ -69,7 +69,7 @@ class Measured:
         """Clear with references in place of the counterfactual's offers, and compare."""
         keys = counterfactual.keys
         case = substituted(self.aligned, self.subject.levels, keys)
-        run, held = cleared_again(self.subject, case, keys)
+        run, held = cleared_again(self.subject, case, keys, check=False)
         self.runs.append((keys, run))
         rows = self._compared(keys, run, held=held).assign(counterfactual=counterfactual.name)
         self.impact.append(rows)
@@ -82,8 +82,8 @@ class Measured:
                 "commitment": "held" if held else "reoptimized",
                 "replaced": len(keys),
                 "objective": run.objective,
-                "status": run.manifest["status"],
-                "gap": run.manifest["gap"],
+                "status": run.stated.get("status"),
+                "gap": run.stated.get("gap"),
                 "rows_failed": int((rows["result"] == "fail").sum()),
             }
         )
@@ -150,7 +150,9 @@ def measure(subject: Subject, mode: Mode, *, label: str = "impact") -> Measured:
     return measured
 
 
-def cleared_again(subject: Subject, case: Case, keys: pd.DataFrame) -> tuple[Run, bool]:
+def cleared_again(
+    subject: Subject, case: Case, keys: pd.DataFrame, *, check: bool = True
+) -> tuple[Run, bool]:
     """Clear the day with other offers; tell whether the commitment was held.
 
     Parameters of units change the program itself: they need a new clearing in any case.
@@ -159,7 +161,7 @@ def cleared_again(subject: Subject, case: Case, keys: pd.DataFrame) -> tuple[Run
     anew = committed and subject.rules.rerun.commitment == "reoptimized"
     if anew or bool(keys["component"].str.startswith("param:").any()):
         return subject.rerun.reoptimized(case), not committed
-    return subject.rerun.held(case), True
+    return subject.rerun.held(case, check=check), True
 
 
 def finished(
@@ -194,7 +196,7 @@ def final_run(subject: Subject, measured: Measured, mitigated: pd.DataFrame) -> 
     for keys, run in measured.runs[-1:]:
         # The live model holds the last rerun: it is the result where it replaced just these.
         if set(keys[KEY].itertuples(index=False, name=None)) == wanted:
-            return run, False
+            return subject.rerun.checked(run), False
     case = substituted(subject.run.case, subject.levels, mitigated)
     return cleared_again(subject, case, mitigated)[0], True
 

@@ -24,7 +24,7 @@ def doubtful_prices(run: Run) -> pd.DatetimeIndex:
     Where the warning counts more intervals than it names, every interval may be one of them.
     """
     found: list[pd.Timestamp] = []
-    for text in run.manifest["warnings"]:
+    for text in run.stated.get("warnings", []):
         if not str(text).startswith(_SAID):
             continue
         named = _STAMP.findall(str(text))

@@ -17,8 +17,15 @@ _SAME = 1e-6
 class Rerun(Protocol):
     """Clears the day of a run again with the offers of another case."""
 
-    def held(self, case: Case) -> Run:
-        """Clear with the run's commitment; only offers may differ."""
+    def held(self, case: Case, *, check: bool = True) -> Run:
+        """Clear with the run's commitment; only offers may differ.
+
+        Without ``check`` the validator is left out, for a run that is only compared.
+        """
+        ...
+
+    def checked(self, run: Run) -> Run:
+        """Validate a run that was made without, before it becomes the market result."""
         ...
 
     def reoptimized(self, case: Case) -> Run:
@@ -33,7 +40,7 @@ class EngineRerun:
         self._run = run
         self._live: Run | None = run if run.model is not None else None
 
-    def held(self, case: Case) -> Run:
+    def held(self, case: Case, *, check: bool = True) -> Run:
         """Clear again with prices of offers changed in place.
 
         Raises
@@ -52,7 +59,26 @@ class EngineRerun:
                         f"{before:.6f}: clear the case anew, then mitigate"
                     ]
                 )
-        return clearing.reclear(self._live, case)
+        return clearing.reclear(self._live, case, check=check)
+
+    def checked(self, run: Run) -> Run:
+        """Validate a run.
+
+        Raises
+        ------
+        CheckFailed
+            It fails some of its own checks.
+        """
+        found = clearing.validate(run)
+        if len(found):
+            first = found.iloc[0]
+            raise CheckFailed(
+                [
+                    f"the market result fails {len(found)} of its own checks, first "
+                    f"{first['check']} {first['subject']} at {first['interval_start']}"
+                ]
+            )
+        return run
 
     def reoptimized(self, case: Case) -> Run:
         """Clear anew, from the run's commitment as first schedule, by its own rules and settings.
@@ -71,7 +97,7 @@ class EngineRerun:
 
 def gap_money(run: Run) -> float:
     """Money by which the objective of a run may lie above the best there is; 0 for an LP."""
-    bound, gap = run.manifest.get("bound"), run.manifest.get("gap")
+    bound, gap = run.stated.get("bound"), run.stated.get("gap")
     if isinstance(bound, int | float):
         return max(0.0, run.objective - float(bound))
     return abs(run.objective) * float(gap) if isinstance(gap, int | float) else 0.0
