@@ -41,19 +41,38 @@ def at_same_mw(levels: pd.DataFrame, offers: pd.DataFrame) -> pd.DataFrame:
     if "component" in levels:
         levels = levels[levels["component"] == "energy"]
     offer = _spans(offers)
-    curve = _spans(for_intervals(levels, offers)).rename(
-        columns={"segment": "reference_segment", "price": "reference"}
-    )
+    offer = offer[offer["mw"] > SLIVER_MW]
+    curve = _spans(for_intervals(levels, offers))
     last = ~curve.duplicated(AT, keep="last")
     curve.loc[last, "upper_mw"] = np.inf
-    pairs = offer.merge(curve, on=AT, how="left", suffixes=("", "_reference"), sort=False)
-    lower = np.fmax(pairs["lower_mw"], pairs["lower_mw_reference"])
-    upper = np.fmin(pairs["upper_mw"], pairs["upper_mw_reference"])
-    kept = upper - lower > SLIVER_MW
-    result = pairs.assign(lower_mw=lower, upper_mw=upper, offered=pairs["price"])[kept]
-    result["reference_segment"] = result["reference_segment"].fillna(0).astype("int64")
+    curve = curve[last | (curve["mw"] > SLIVER_MW)]
+    top = offer.loc[~offer.duplicated(AT, keep="last"), [*AT, "upper_mw"]]
+    ends = curve[[*AT, "upper_mw"]].merge(top, on=AT, suffixes=("", "_top"), sort=False)
+    ends = ends.loc[ends["upper_mw"] < ends["upper_mw_top"], [*AT, "upper_mw"]]
+    cuts = pd.concat([offer[[*AT, "upper_mw"]], ends]).sort_values([*AT, "upper_mw"])
+    before = cuts.groupby(AT, sort=False, dropna=False)["upper_mw"].shift(fill_value=0.0)
+    cuts = cuts[cuts["upper_mw"] - before > SLIVER_MW]
+    lower = cuts.groupby(AT, sort=False, dropna=False)["upper_mw"].shift(fill_value=0.0)
+    pieces = cuts.assign(lower_mw=lower, middle=(lower + cuts["upper_mw"]) / 2)
+    found = _block_at(pieces, offer, {"segment": "segment", "price": "offered"})
+    found = _block_at(found, curve, {"segment": "reference_segment", "price": "reference"})
+    found["reference_segment"] = found["reference_segment"].fillna(0).astype("int64")
     columns = [*AT, "segment", "reference_segment", "lower_mw", "upper_mw", "offered", "reference"]
-    return result[columns].sort_values([*AT, "lower_mw"], ignore_index=True)
+    return found[columns].sort_values([*AT, "lower_mw"], ignore_index=True)
+
+
+def _block_at(pieces: pd.DataFrame, blocks: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
+    """Add to each piece what the block of its unit and interval says at its middle."""
+    right = blocks[[*AT, "upper_mw", *names]].rename(columns={"upper_mw": "end", **names})
+    groups = pd.concat([pieces[AT], right[AT]]).groupby(AT, sort=False, dropna=False).ngroup()
+    number = groups.to_numpy()
+    left = pieces.assign(group=number[: len(pieces)]).sort_values("middle", kind="stable")
+    right = right.drop(columns=AT).assign(group=number[len(pieces) :])
+    right = right.sort_values("end", kind="stable")
+    joined = pd.merge_asof(
+        left, right, left_on="middle", right_on="end", by="group", direction="forward"
+    )
+    return joined.drop(columns=["group", "end"])
 
 
 def for_intervals(levels: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
@@ -73,12 +92,12 @@ def for_intervals(levels: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _spans(blocks: pd.DataFrame) -> pd.DataFrame:
-    """Blocks with the MW at which they begin and end."""
+    """Blocks in order with the MW at which they end."""
     ordered = blocks[[*AT, "segment", "mw", "price"]].sort_values(
         [*AT, "segment"], ignore_index=True
     )
     upper = ordered.groupby(AT, sort=False, dropna=False)["mw"].cumsum()
-    return ordered.assign(upper_mw=upper, lower_mw=upper - ordered["mw"]).drop(columns="mw")
+    return ordered.assign(upper_mw=upper)
 
 
 def rising(price: Floats) -> Floats:

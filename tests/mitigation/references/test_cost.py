@@ -280,3 +280,13 @@ def test_unknown_components_are_refused() -> None:
     agreed = pd.DataFrame({"unit": ["G"], "component": ["enrgy"], "price": [21.0]})
     with pytest.raises(InputError, match="component enrgy is not known; did you mean energy"):
         day(costs=COSTS, negotiated_references=agreed)
+
+
+def test_gencost_of_matpower_is_the_reference() -> None:
+    """What a MATPOWER file calls cost is the reference of the offers made from it."""
+    case = read_case("matpower/case5")
+    energy = reference_levels(case).query("component == 'energy'")
+    offers = case.offers[case.offers["mw"] > 0]
+    assert energy[["unit", "mw", "price"]].values.tolist() == (
+        offers[["unit", "mw", "price"]].values.tolist()
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mitigation.references import at_same_mw
@@ -58,6 +58,7 @@ def test_unit_without_a_reference_keeps_its_offer() -> None:
 BLOCKS = st.lists(st.tuples(st.integers(0, 40), st.integers(-50, 300)), min_size=1, max_size=6)
 
 
+@settings(max_examples=40, deadline=None)
 @given(BLOCKS, BLOCKS)
 def test_every_mw_has_the_prices_of_its_own_curves(
     reference: list[tuple[int, int]], offer: list[tuple[int, int]]
