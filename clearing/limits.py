@@ -25,7 +25,7 @@ from clearing.compiled import Compiled
 from clearing.rows import Keys, Kind, RowSet, SoftRows
 from clearing.unit_outages import UnitOutages
 from network import Contingency, ContingencyScreen, Interface, interface_weights
-from network.arrays import Floats, Positions
+from network.arrays import Flags, Floats, Positions
 from network.errors import DegenerateNetwork
 
 __all__ = ["NetworkLimits"]
@@ -116,12 +116,23 @@ class NetworkLimits:
                 moved = moved + self._together[k][kept] @ after[out]
             for direction in (1, -1):
                 excess = direction * moved - rating[kept, None]
-                line, when = np.nonzero(excess > tolerance)
+                line, when = np.nonzero((excess > tolerance) & self.outages.happens(k))
                 way, of = np.full(len(line), direction), np.full(len(line), k, dtype=np.intp)
                 parts.append(
                     RowSet.of(Kind.CONTINGENCY, kept[line], when, way, excess[line, when], of)
                 )
         return RowSet.joined(parts)
+
+    def apply(self, rows: RowSet) -> Flags:
+        """Which rows, found for another commitment, limit anything here, (N,).
+
+        The outage of a unit that is off is none.
+        """
+        result = np.ones(len(rows), dtype=bool)
+        for k in self.outages.members.tolist():
+            at = np.flatnonzero(rows.contingency == k)
+            result[at] = self.outages.happens(k)[rows.interval[at]]
+        return result
 
     @cached_property
     def _together(self) -> dict[int, Floats]:

@@ -71,8 +71,10 @@ class Session:
     def know(self, rows: RowSet) -> None:
         """Start from rows that another session of the same grid and intervals has found."""
         ramp = rows.kind == Kind.RAMP
-        if (~ramp).any():
-            self.live.add(self.network.soft_rows(rows[~ramp]))
+        network = rows[~ramp]
+        network = network[self.network.apply(network)]
+        if len(network):
+            self.live.add(self.network.soft_rows(network))
         if ramp.any():
             self.live.add(self.ramps.soft_rows(rows[ramp]))
 

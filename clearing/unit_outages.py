@@ -23,7 +23,7 @@ import pandas as pd
 
 from clearing.day import Day
 from network import Contingency
-from network.arrays import Floats, Positions
+from network.arrays import Flags, Floats, Positions
 
 __all__ = ["UnitOutages"]
 
@@ -45,6 +45,12 @@ class UnitOutages:
         """Units that a contingency takes out, (n,)."""
         names = list(dict.fromkeys(self.contingencies[contingency].units))
         return np.asarray(self.day.units.get_indexer(pd.Index(names)), dtype=np.intp)
+
+    def happens(self, contingency: int) -> Flags:
+        """Intervals in which a contingency takes a unit that is on, or a branch, out, (T,)."""
+        out = self.units(contingency)
+        some = np.asarray(self.day.on[:, out].any(axis=1))
+        return some | bool(self.contingencies[contingency].branches)
 
     @cached_property
     def range(self) -> Floats:

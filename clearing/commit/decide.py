@@ -198,6 +198,12 @@ class Search:
                 f"{100.0 * self.gap:.4f} % of the best, not the {100.0 * self.day.rulebook.solver.gap:g} "
                 "% that was asked for"
             )
+        network = self.program.network
+        if np.isin(self.program.live.soft.contingency, network.outages.members).any():
+            warnings.append(
+                "outages of units: the commitment lets every available unit pick up, the dispatch "
+                "those that are on; the gap is proven for the former"
+            )
         return Decision(
             commitment,
             session,

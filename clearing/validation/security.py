@@ -99,6 +99,9 @@ def _exceeded(facts: Facts) -> Iterator[pd.DataFrame]:
             continue
         kept = ~np.isin(live, outage.branches)
         names = np.full(len(live), outage.name, dtype=object)
+        if not outage.branches:  # the outage of units that are off is none
+            on = facts.on[:, np.isin(facts.names("units"), list(outage.units))].any(axis=1)
+            after = np.where(on, after, 0.0)
         yield from _rows(facts, live[kept], names[kept], after[kept])
 
 
