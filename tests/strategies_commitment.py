@@ -47,6 +47,7 @@ class DayShape:
     negative: bool = False
     segments: bool = False
     stamped: bool = False
+    twins: bool = False
     contingencies: bool = False
     bids: bool = False
     virtuals: bool = False
@@ -102,7 +103,9 @@ def commitment_day(shape: DayShape, seed: int) -> Case:
     if shape.outages or shape.negative:
         tables |= _availability(shape, units, starts, on, mw, rng)
     if shape.self_schedule:
-        tables["self_schedules"] = pd.DataFrame({"interval_start": starts, "G1": mw[:, 1]})
+        tables["self_schedules"] = pd.DataFrame(
+            {"interval_start": starts, "G1": mw[:, list(units["unit"]).index("G1")]}
+        )
     if shape.bids:
         rows = [{"load": "D0", "segment": 1, "mw": 12.0, "price": float(rng.uniform(15, 70))}]
         tables["bids"] = pd.DataFrame(rows)
@@ -135,7 +138,35 @@ def _fleet(
         rows.append({**row, "bus": str(rng.choice(buses)), "owner": f"O{k % 2}"})
         patterns.append(on)
         outputs.append(mw)
+    if shape.twins:
+        rows[0] |= {"ramp_up": np.nan, "ramp_down": np.nan, "must_run": False}
+        for k in range(2):
+            row, on, mw = _twin(shape, rows[0], f"G0-{k}", rng)
+            rows.insert(k + 1, row)
+            patterns.insert(k + 1, on)
+            outputs.insert(k + 1, mw)
     return pd.DataFrame(rows), np.array(patterns).T, np.array(outputs).T
+
+
+def _twin(
+    shape: DayShape, unit: dict[str, Any], name: str, rng: np.random.Generator
+) -> tuple[dict[str, Any], npt.NDArray[np.bool_], Array]:
+    """A unit like another one, with an initial state and a witness of its own, low at its ends."""
+    state, hours = bool(rng.random() < 0.6), float(rng.integers(1, 9))
+    known = "initial_hours" in unit
+    on = _pattern(shape, unit, state if known else None, hours, rng)
+    p_min, p_max = unit["p_min"], unit["p_max"]
+    edge = np.concatenate([~on[:1], ~on[:-1]]) | np.concatenate([~on[1:], [False]])
+    edge[0] = True
+    mw = np.where(on, np.where(edge, p_min, rng.uniform(p_min, p_max, len(on))), 0.0)
+    twin = {**unit, "unit": name}
+    for column in ("initial_hours", "initial_mw"):
+        twin.pop(column, None)
+    if known:
+        twin |= {"initial_hours": hours if state else -hours}
+        if state:
+            twin |= {"initial_mw": p_min}
+    return twin, on, mw
 
 
 def _unit(
@@ -238,9 +269,17 @@ def _offers(
                 {"unit": unit.unit, "interval_start": stamp, "segment": s + 1, "mw": w, "price": p}
                 for s, (w, p) in enumerate(zip(widths, prices, strict=True))
             ]
-    frame = pd.DataFrame(rows)
+    frame = _same_for_twins(pd.DataFrame(rows))
     frame["interval_start"] = pd.to_datetime(frame["interval_start"], utc=True)
     return frame
+
+
+def _same_for_twins(offers: pd.DataFrame) -> pd.DataFrame:
+    """Give twins the offers of the unit that they are like."""
+    twins = [name for name in offers["unit"].unique() if name.startswith("G0-")]
+    own = offers[~offers["unit"].isin(twins)]
+    like = offers[offers["unit"] == "G0"]
+    return pd.concat([own, *(like.assign(unit=name) for name in twins)], ignore_index=True)
 
 
 def _commitment_offers(
@@ -261,7 +300,8 @@ def _commitment_offers(
         ]
         if shape.shutdown:
             rows.append((unit.unit, "shutdown", 0.0, float(rng.uniform(0, 500))))
-    return pd.DataFrame(rows, columns=["unit", "component", "after_hours_off", "price"])
+    columns = ["unit", "component", "after_hours_off", "price"]
+    return _same_for_twins(pd.DataFrame(rows, columns=columns))
 
 
 def _demand(
@@ -344,7 +384,7 @@ def _availability(
     if shape.outages:
         for k, unit in enumerate(units.itertuples()):
             off = ~on[:, k]
-            if off.any() and unit.p_min > 0 and unit.unit not in table and k != 1:
+            if off.any() and unit.p_min > 0 and unit.unit not in table and unit.unit != "G1":
                 out = off & (rng.random(len(starts)) < 0.7)
                 table[unit.unit] = np.where(out, 0.0, unit.p_max)
                 break
@@ -418,6 +458,7 @@ def _reserves(
         for unit in units["unit"]
         for name in products["product"]
     ]
+    offers = _same_for_twins(pd.DataFrame(offers)).to_dict("records")
     starts = tables["demand"]["interval_start"]
     needs = []
     for name, part, factor in (
