@@ -146,7 +146,7 @@ class Fleet:
         own = ~np.isnan(day.self_scheduled).all(axis=0)
         named = [*day.case.tables["energy_limits"]["unit"], *self._may_go_out]
         mergeable: Flags = no_ramp & (~limits | (self.up > 1)) & ~own & ~self.stuck
-        mergeable &= ~np.isin(day.units, named)
+        mergeable &= ~np.isin(day.units, named) & ~day.reserves.alone
         return mergeable
 
     @property

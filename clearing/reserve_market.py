@@ -215,6 +215,21 @@ class ReserveMarket:
         total[:, 0] = demand.sum(axis=1)
         return total
 
+    @property
+    def alone(self) -> Flags:
+        """Units that reserves keep from being merged with others like them, (U,).
+
+        Those whose own output may set a requirement, and those that give reserves on and off: sums
+        over several units, some on and some off, could not always be split back.
+        """
+        needs = self.requirements
+        asked = np.unique(needs.zone[needs.largest > 0.0])
+        alone = np.isin(self.unit_zone, asked[asked > 0]) | bool((asked == 0).any())
+        given = np.unique(self.offers.unit[self.offline[self.offers.product]])
+        quick = self.day.case.tables["units"]["quick_start"].to_numpy(dtype=bool)
+        alone[given] |= quick[given]
+        return np.asarray(alone, dtype=bool) & self.exists
+
     def counts(self) -> tuple[Positions, Positions]:
         """Which offers count for which requirements: pairs (requirement, offer), (E,) each.
 

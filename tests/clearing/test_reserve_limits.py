@@ -185,3 +185,63 @@ def test_a_case_without_requirements_has_no_reserve_market() -> None:
     assert run.objective == approx(1000.0)
     assert len(run.reserves) == 0
     assert len(run.reserve_prices) == 0
+
+
+COMMITTED = {
+    "G": {"p_max": 100.0, "price": 20.0, "initial_hours": 5.0},
+    "P": {
+        "p_max": 50.0,
+        "price": 100.0,
+        "p_min": 20.0,
+        "quick_start": True,
+        "initial_hours": -5.0,
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("offline", "objective", "on"),
+    [
+        # G serves 90 and 95 MW; P gives 30 MW at 1 while it is off.
+        (True, 185 * 20 + 60, False),
+        # P starts for 500 and makes its 20 MW in both hours, to give 30 MW more.
+        (False, 145 * 20 + 40 * 100 + 500 + 60, True),
+    ],
+)
+def test_commitment_starts_a_unit_for_reserves_that_must_spin(
+    offline: bool, objective: float, on: bool
+) -> None:
+    start = pd.DataFrame({"unit": ["P"], "component": "startup", "price": 500.0})
+    case = reserve_day(
+        COMMITTED,
+        [90.0, 95.0],
+        {"r": {"minutes": 10, "offline": offline}},
+        [("r", "", 30.0)],
+        [("P", "r", 40.0, 1.0)],
+        commitment_offers=start,
+    )
+    run = clearing.clear(case)
+    assert run.objective == approx(objective)
+    assert run.dispatch.loc[run.dispatch["unit"] == "P", "on"].tolist() == [on, on]
+
+
+def test_identical_units_and_the_largest_of_them() -> None:
+    """Three units of 100 MW at 20 with a p_min of 40, for 120 MW of load.
+
+    Each is 100 per hour to run. Two of them at 60 MW hold 80 MW of reserve, more than the 60 MW of
+    the largest; one alone cannot serve the load. Merged, their sum would count as one unit.
+    """
+    one = {"p_max": 100.0, "price": 20.0, "p_min": 40.0, "initial_hours": 9.0}
+    case = reserve_day(
+        {name: one for name in ("A1", "A2", "A3")},
+        [120.0],
+        SPIN,
+        [("spin", "", "largest_unit")],
+        [(name, "spin", 100.0, 0.0) for name in ("A1", "A2", "A3")],
+        commitment_offers=pd.DataFrame(
+            {"unit": ["A1", "A2", "A3"], "component": "no_load", "price": 100.0}
+        ),
+    )
+    run = clearing.clear(case)
+    assert run.objective == approx(120 * 20 + 200)
+    assert run.dispatch["on"].sum() == 2
