@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from cases import CheckFailed
 from clearing.day import Day
 from clearing.start_costs import StartCosts
 from network.arrays import Flags, Floats, Positions
@@ -236,7 +237,7 @@ class Fleet:
 
     def _split(self, members: Positions, counts: Positions) -> Flags:
         day = self.day
-        hours = np.nan_to_num(day.unit_column("initial_hours")[members])
+        hours = np.nan_to_num(day.unit_column("initial_hours")[members], nan=np.inf)
         state = np.nan_to_num(day.initial_on[members]) > 0.5
         if np.isnan(day.initial_on[members]).any():
             state = np.arange(len(members)) < counts[0]
@@ -251,6 +252,10 @@ class Fleet:
                 rest = np.nan_to_num(day.unit_column("min_down")[members])
                 free = np.flatnonzero(~state & (age >= rest - 1e-9) & ~self.forced_off[t, members])
                 change = free[np.argsort(age[free], kind="stable")[:more]]
+            if len(change) != abs(more):
+                raise CheckFailed(
+                    [f"the schedule of {day.units[members[0]]} and its like cannot be split"]
+                )
             state[change] = ~state[change]
             age[change] = 0.0
             on[t] = state
