@@ -21,6 +21,7 @@ from clearing.validation import (
     opportunity,
     prices,
     rent,
+    reserve_money,
     reserves,
     security,
     storage,
@@ -85,6 +86,7 @@ CHECKS: tuple[Check, ...] = (
     reserves.shadow_prices,
     reserves.prices,
     opportunity.swaps,
+    reserve_money.award_prices,
     prices.balance_price,
     rent.rent_identity,
 )

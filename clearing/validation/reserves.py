@@ -114,24 +114,11 @@ def ramps_with_energy(facts: Facts) -> Iterator[pd.DataFrame]:
     if facts.table("reserves").empty:
         return
     real, units, names = facts.once(reserve_facts), facts.case.tables["units"], facts.names("units")
+    for total, _, moved, limit in _lasting(facts, real):
+        used = np.where(total > 0.0, total + moved, -np.inf)
+        yield above("reserves.ramp", names, facts.starts, used, limit, facts.tolerance)
+    _, start, stop, _ = moves(facts)
     interval = 60.0 * facts.hours
-    was_on, start, stop, before = moves(facts)
-    change = facts.dispatch - before
-    for up, word, event_ramp in (
-        (True, "up", "startup_ramp"),
-        (False, "down", "shutdown_ramp"),
-    ):
-        ramp = units[f"ramp_{word}"].fillna(np.inf).to_numpy(dtype=np.float64)
-        event = units[event_ramp].fillna(np.inf).to_numpy(dtype=np.float64)
-        stays, moved = (was_on, start) if up else (facts.on, stop)
-        for minutes in np.unique(real.minutes[real.up == up]):
-            inside = (real.up == up) & (real.minutes <= minutes) & (real.minutes >= interval)
-            total = real.award[:, :, inside].sum(axis=2)
-            limit = np.where(stays, ramp * minutes / 60.0, np.where(moved, event, np.inf))
-            prefix = f"reserve_ramp_{word}_{minutes:g}:"
-            limit = limit + facts.slack("ramp", names, "upper", prefix=prefix)
-            used = np.where(total > 0.0, total + (change if up else -change), -np.inf)
-            yield above("reserves.ramp", names, facts.starts, used, limit, facts.tolerance)
     lasting = real.award[:, :, real.up & (real.minutes == interval)].sum(axis=2)
     stops_next = np.vstack([stop[1:], np.zeros((1, len(names)), dtype=bool)])
     for event_now, column in ((start, "startup_ramp"), (stops_next, "shutdown_ramp")):
@@ -154,6 +141,16 @@ def requirements(facts: Facts) -> Iterator[pd.DataFrame]:
     twice = table[table.duplicated(["interval_start", "product", "zone"])]
     one = np.ones(len(twice))
     yield rows("reserves.rows", twice["product"], twice["interval_start"], one + 1.0, one, one)
+    asked_of = {(need.product, need.zone) for need in real.requirements}
+    key = pd.Series(list(zip(table["product"], table["zone"], strict=True)), dtype="object")
+    idle = table[~key.isin(asked_of).to_numpy()]
+    for column in ("requirement_mw", "shortage_mw", "shadow_price"):
+        odd = idle[idle[column] != 0.0]
+        value = odd[column].to_numpy(dtype=np.float64)
+        subject = (odd["product"] + " " + odd["zone"]).str.strip()
+        yield rows(
+            "reserves.requirement", subject, odd["interval_start"], value, 0.0 * value, abs(value)
+        )
     for need in real.requirements:
         label = [f"{need.product} {need.zone}".strip()]
         mw, short = (
@@ -166,7 +163,7 @@ def requirements(facts: Facts) -> Iterator[pd.DataFrame]:
             "reserves.requirement",
             label,
             facts.starts,
-            np.where(np.isnan(need.mw) | (asked == 0.0), 0.0, mw)[:, None],
+            np.where(asked == 0.0, np.nan_to_num(mw), mw)[:, None],
             asked[:, None],
             tolerance,
         )
@@ -271,16 +268,47 @@ def stated(facts: Facts, product: str, zone: str, column: str) -> Floats:
     return values
 
 
+def _lasting(
+    facts: Facts, real: ReserveFacts
+) -> Iterator[tuple[Floats, npt.NDArray[np.bool_], Floats, Floats]]:
+    """Ramps that output shares with awards, by direction and response time, (T, U) each.
+
+    Awards that take an interval or longer, whether any is offered, how far output moves in their
+    direction, and how far both may go.
+    """
+    units, names = facts.case.tables["units"], facts.names("units")
+    was_on, start, stop, before = moves(facts)
+    change = facts.dispatch - before
+    for up, word, event_ramp in ((True, "up", "startup_ramp"), (False, "down", "shutdown_ramp")):
+        ramp = units[f"ramp_{word}"].fillna(np.inf).to_numpy(dtype=np.float64)
+        event = units[event_ramp].fillna(np.inf).to_numpy(dtype=np.float64)
+        stays, moved = (was_on, start) if up else (facts.on, stop)
+        for minutes in np.unique(real.minutes[real.up == up]):
+            inside = (real.up == up) & (real.minutes <= minutes)
+            inside &= real.minutes >= 60.0 * facts.hours
+            limit = np.where(stays, ramp * minutes / 60.0, np.where(moved, event, np.inf))
+            prefix = f"reserve_ramp_{word}_{minutes:g}:"
+            limit = limit + facts.slack("ramp", names, "upper", prefix=prefix)
+            offered: npt.NDArray[np.bool_] = np.any(
+                np.nan_to_num(real.offered[:, :, inside]) > 0.0, axis=2
+            )
+            total = real.award[:, :, inside].sum(axis=2)
+            yield total, offered, change if up else -change, limit
+
+
 def held_by_reserves(
     facts: Facts, lower: Floats, upper: Floats
 ) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
     """Narrow the limits of units (T, U) by awards; say where reserves tie output otherwise.
 
-    That is where an award lasts an interval or longer, and so shares the ramp of energy in this
-    interval and the next, and where the largest output in a zone is what sets a requirement.
+    That is where an award lasts an interval or longer, or could but for the ramp that it shares
+    with energy in this interval and the next, and where the largest output in a zone is what sets
+    a requirement.
     """
     real = facts.once(reserve_facts)
     lasting = real.award[:, :, real.minutes >= facts.hours * 60.0].sum(axis=2) > 0.0
+    for total, offered, moved, limit in _lasting(facts, real):
+        lasting |= offered & (total + moved >= limit - facts.tolerance)
     tied = lasting.copy()
     tied[:-1] |= lasting[1:]
     for need in real.requirements:
@@ -295,10 +323,16 @@ def held_by_reserves(
 
 
 def reserve_price_of_units(facts: Facts, real: ReserveFacts) -> Floats:
-    """What each unit is paid for each product (T, U, K): its zone's price, or the whole case's."""
+    """What each unit is paid for each product (T, U, K): its zone's price, or the whole case's.
+
+    A product without prices serves no requirement and is worth nothing.
+    """
     price = np.full(real.award.shape, np.nan)
     zones = set(facts.table("reserve_prices")["zone"])
+    price[:, :, ~real.products.isin(facts.table("reserve_prices")["product"])] = 0.0
     for k, product in enumerate(real.products):
+        if not (facts.table("reserve_prices")["product"] == product).any():
+            continue
         whole = stated(facts, str(product), "", "price")
         for zone in set(real.unit_zone.tolist()):
             inside = real.unit_zone == zone

@@ -77,7 +77,7 @@ def hour(
         tables={
             "prices": pd.DataFrame([{**prices, "bus": "A", "zone": "Z"}]),
             "zone_prices": pd.DataFrame([{**prices, "point": "Z", "kind": "zone"}]),
-            "reserves": pd.DataFrame(awards, columns=["unit", "product", "mw"]).assign(**STAMPS),
+            "reserves": priced(awards, reserve_prices, mw, lmp),
             "reserve_prices": pd.DataFrame(reserve_prices, columns=columns).assign(**STAMPS),
             "slacks": pd.DataFrame(slacks, columns=["mw", "penalty"]).assign(
                 **STAMPS,
@@ -89,6 +89,29 @@ def hour(
             ),
         },
     )
+
+
+def priced(
+    awards: list[tuple[str, str, float]],
+    reserve_prices: list[tuple[str, str, float, float, float, float]],
+    mw: tuple[float, float],
+    lmp: float,
+) -> pd.DataFrame:
+    """Awards with their prices, offers and, for Base and Spin, the energy profit forgone.
+
+    Only Base can be full, its next MW would cost 10.
+    """
+    offer = {(unit, product): price for unit, product, _, price in OFFERS.itertuples(index=False)}
+    price = {product: price for product, _, price, _, _, _ in reserve_prices}
+    full = mw[0] + sum(a for unit, k, a in awards if (unit, k) == ("Base", "Spin")) == 100.0
+    table = pd.DataFrame(awards, columns=["unit", "product", "mw"]).assign(**STAMPS)
+    table["price"] = table["product"].map(price)
+    table["offer_price"] = [offer[unit, product] for unit, product, _ in awards]
+    table["opportunity_cost"] = [
+        lmp - 10.0 if full and (unit, product) == ("Base", "Spin") else 0.0
+        for unit, product, _ in awards
+    ]
+    return table
 
 
 @cache
@@ -167,6 +190,9 @@ def test_right_awards_pass() -> None:
         ("reserve_prices", "shadow_price", -1.0, {"product": "Down"}, "reserves.shadow_price"),
         ("reserve_prices", "price", 1.1, {"product": "Spin"}, "prices.reserve"),
         ("reserve_prices", "price", -0.1, {"product": "Down"}, "prices.reserve"),
+        ("reserves", "price", 1.1, {"product": "Spin"}, "reserves.award_price"),
+        ("reserves", "offer_price", 1.1, {"product": "Spin"}, "reserves.award_offer_price"),
+        ("reserves", "opportunity_cost", 1.0, {"product": "Spin"}, "reserves.opportunity_cost"),
         ("dispatch", "on", True, {"unit": "Quick"}, "units.lower"),
         ("dispatch", "on", False, {"unit": "Peak"}, "reserves.off"),
     ],
@@ -212,6 +238,7 @@ def test_products_of_one_direction_share_the_ramp() -> None:
         )
         run = other_case(met(), reserve_products=products, reserve_offers=offers)
         award = {**STAMPS, "unit": "Peak", "product": product, "mw": 20.0}
+        award |= {"price": 0.0, "offer_price": 0.0, "opportunity_cost": 0.0}
         more = pd.concat([run.reserves, pd.DataFrame([award])])
         both = Run(run.manifest, {**run.tables, "reserves": more}, run.case, run.rulebook)
         assert found(both) == (set() if right else {"reserves.ramp"})
@@ -275,7 +302,7 @@ def test_the_price_of_energy_holds_what_reserves_are_worth(lmp: float, right: bo
         frame[["lmp", "mec"]] = lmp
 
     run = changed(changed(short(), "prices", move), "zone_prices", move)
-    expected = set() if right else {"prices.unit"}
+    expected = set() if right else {"prices.unit", "reserves.opportunity_cost"}
     assert found(run) == (expected if lmp < 300.0 else expected | {"prices.opportunity"})
 
 
@@ -335,6 +362,7 @@ def test_awards_that_last_an_interval_share_the_ramp_of_energy() -> None:
                 "reserve_requirements": needs,
             },
         )
+        award = {"price": 0.0, "offer_price": 0.0, "opportunity_cost": 0.0}
         price = {"price": 0.0, "shadow_price": 0.0, "requirement_mw": 20.0, "shortage_mw": 0.0}
         run = run_by_hand(
             case,
@@ -343,7 +371,7 @@ def test_awards_that_last_an_interval_share_the_ramp_of_energy() -> None:
             price=[30],
             tables={
                 "reserves": pd.DataFrame(
-                    [{**STAMPS, "unit": "Peak", "product": "Ramp", "mw": 20.0}]
+                    [{**STAMPS, "unit": "Peak", "product": "Ramp", "mw": 20.0, **award}]
                 ),
                 "reserve_prices": pd.DataFrame(
                     [{**STAMPS, "product": "Ramp", "zone": "", **price}]
