@@ -83,13 +83,13 @@ def guarantee_impact(
         rows = rows.merge(named, on=["subject", "day"], how="left", sort=False)
         rows[column] = rows[column].fillna(0.0)
     rows = rows.drop(columns="day").assign(scope="unit")
-    paid = rows["with_reference"]
+    reference = rows["with_reference"]
     # A share of a payment of nothing is nothing: whatever is paid with the offer is above it.
     verdict = judged(
-        rows.assign(with_reference=paid.mask(paid == 0.0, _NOTHING)), held(rows), rules
+        rows.assign(with_reference=reference.mask(reference == 0.0, _NOTHING)), held(rows), rules
     )
     return verdict.assign(
-        with_reference=paid,
-        difference=rows["with_offer"] - paid,
+        with_reference=reference,
+        difference=rows["with_offer"] - reference,
         limit=verdict["limit"].mask(verdict["limit"] < _CENT, 0.0),
     )

@@ -120,3 +120,31 @@ def test_a_run_stopped_by_a_limit_is_refused_unless_told() -> None:
         cf.mitigate(stopped, references=REFERENCE)
     made = cf.mitigate(stopped, references=REFERENCE, accept_limit=True)
     assert decision(made, "startup")["action"] == "mitigated"
+
+
+def test_a_parameter_is_replaced_by_a_new_commitment() -> None:
+    """A monitor replaces a minimum output of 50 by its reference of 20: Peak may run lower."""
+    run = cleared(500.0, load=130.0)
+    assert run.dispatch.set_index("unit").loc["Peak", "mw"] == pytest.approx(50.0)
+    levels = pd.concat(
+        [
+            REFERENCE,
+            pd.DataFrame({"unit": ["Peak"], "component": ["param:p_min"], "price": [20.0]}),
+        ],
+        ignore_index=True,
+    )
+    by_hand = pd.DataFrame(
+        {
+            "unit": ["Peak"],
+            "component": "param:p_min",
+            "action": "mitigated",
+            "author": "J. Doe",
+            "reason": "the plant runs at 20 MW every night",
+        }
+    )
+    made = cf.mitigate(run, references=levels, overrides=by_hand)
+    assert made.case.units.set_index("unit").loc["Peak", "p_min"] == 20.0
+    assert made.dispatch.set_index("unit").loc["Peak", "mw"] == pytest.approx(30.0)
+    row = decision(made, "param:p_min")
+    assert (row["action"], row["offered"], row["offer_used"]) == ("mitigated", 50.0, 20.0)
+    assert row["override_reason"] == "the plant runs at 20 MW every night"
