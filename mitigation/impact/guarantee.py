@@ -26,7 +26,7 @@ __all__ = ["days_of", "guarantee_impact", "payments"]
 def payments(run: Run) -> pd.DataFrame:
     """Guarantee payments by unit and day: subject, day (midnight, in the case's timezone), amount.
 
-    A run without commitment has none: every unit is on, whatever its start-up offer says.
+    A run without commitment pays no start-up and no no-load, so they move no payment in it.
     """
     paid = make_whole(run)
     frame = pd.DataFrame(
