@@ -2,8 +2,9 @@
 
 A dispatch is a linear program, whose duals are prices. Where it would go both ways at once, to
 earn by losing energy at negative prices, a mixed-integer program over the same rows says which way
-each such device goes; the linear program is held to that and stays one. What is never wanted both
-ways is never held.
+each such device goes; the linear program is held to that and stays one. Only what has gone both
+ways in some pass has a whole number there: once the linear program circles nowhere, its cost is
+that of the mixed-integer one, which relaxes the problem with whole numbers for all.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from network.arrays import Flags, Floats, Positions
 __all__ = ["Directions"]
 
 _AT_ONCE_MW = 1e-6
-_GAP = 1e-9
+_GAP = 1e-7
+_WHOLE = 1e-6
 _FEASIBLE = int(highspy.SolutionStatus.kSolutionStatusFeasible)
 
 
@@ -38,6 +40,8 @@ class Directions:
             np.concatenate(none + [p.second for p in pairs])
         )
         self._names = [(p.kind, name) for p in pairs for name in p.names]
+        self._asked: Positions = none[0]
+        """Pairs that have gone both ways in some pass."""
         self._held: Positions = none[0]
 
     def release(self) -> None:
@@ -46,6 +50,7 @@ class Directions:
         if len(held):
             self._live.set_bounds(held, compiled.low[held], compiled.high[held])
             self._held = held[:0]
+        self._asked = self._asked[:0]
 
     def hold(self, solution: LpSolution) -> list[tuple[str, str]]:
         """Hold what goes both ways at once to one way; give kind and name of each such device."""
@@ -53,19 +58,21 @@ class Directions:
         both = np.flatnonzero(least > _AT_ONCE_MW)
         if not len(both):
             return []
-        ahead = self._ahead(solution)[both]
-        columns = np.where(ahead, self._second[both], self._first[both])
-        zeros = np.zeros(len(columns))
-        self._live.set_bounds(columns, zeros, zeros)
-        self._held = np.concatenate([self._held, columns])
+        asked = np.union1d(self._asked, both).astype(np.intp)
+        self.release()
+        self._asked = asked
+        first, second = self._first[asked], self._second[asked]
+        self._held = np.where(self._ahead(solution, first, second), second, first)
+        zeros = np.zeros(len(asked))
+        self._live.set_bounds(self._held, zeros, zeros)
         return sorted({self._names[k] for k in both.tolist()})
 
-    def _ahead(self, solution: LpSolution) -> Flags:
-        """Whether each pair goes its first way in the best schedule over the rows of now, (n,).
+    def _ahead(self, solution: LpSolution, first: Positions, second: Positions) -> Flags:
+        """Whether pairs of columns go the first way in the best schedule over the rows of now.
 
         Where no schedule is found within the time limit, the way that a pair goes more.
         """
-        live, count = self._live, len(self._first)
+        live, count = self._live, len(first)
         lp = live.highs.getLp()
         columns = lp.num_col_
         highs = highspy.Highs()
@@ -75,15 +82,14 @@ class Directions:
         for name, value in (
             ("output_flag", False),
             ("mip_rel_gap", _GAP),
-            ("mip_abs_gap", _GAP),
-            ("mip_feasibility_tolerance", _GAP),
+            ("mip_feasibility_tolerance", _WHOLE),
+            ("mip_heuristic_effort", 0.0),
+            ("mip_detect_symmetry", False),
             ("time_limit", left),
         ):
             highs.setOptionValue(name, value)
         highs.passModel(lp)
-        own = np.concatenate([self._first, self._second])
-        low, high = live.compiled.low[own], live.compiled.high[own]
-        highs.changeColsBounds(len(own), own.astype(np.int32), low, high)
+        high = live.compiled.high[np.concatenate([first, second])]
         way = columns + np.arange(count)
         highs.addVars(count, np.zeros(count), np.ones(count))
         highs.changeColsIntegrality(
@@ -93,15 +99,15 @@ class Directions:
         )
         # first - high * way <= 0 and second + high * way <= high
         most, least = high[:count], high[count:]
-        _add_pairs(highs, self._first, way, -most, np.zeros(count))
-        _add_pairs(highs, self._second, way, least, least)
+        _add_pairs(highs, first, way, -most, np.zeros(count))
+        _add_pairs(highs, second, way, least, least)
         highs.run()
         found = (
             highs.getInfo().primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
         )
         x: Floats = np.asarray(highs.getSolution().col_value, dtype=float)
         if not found or len(x) < columns + count:
-            return np.asarray(solution.x[self._first] >= solution.x[self._second])
+            return np.asarray(solution.x[first] >= solution.x[second])
         return np.asarray(x[way] > 0.5)
 
 
