@@ -65,6 +65,9 @@ class PricingRules(_Section):
         description="commitment fixed, relaxed, or with start-up and no-load in the offer"
     )
     allow_offline: bool = Field(description="extended: units that stay off may set the price")
+    penalty_factor: float = Field(
+        default=1.0, gt=0, le=1, description="part of the penalties that counts for prices"
+    )
     tie_break: Literal["solver", "lower", "upper"] = Field(
         description="which price holds where duals are not unique"
     )

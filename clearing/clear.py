@@ -15,6 +15,7 @@ from clearing.cleared import Cleared
 from clearing.commit.decide import Decision, decide
 from clearing.day import Day
 from clearing.model import ClearedModel
+from clearing.pricing import method_of, priced_by_rule
 from clearing.schedule import Commitment
 from clearing.security import Progress
 from clearing.session import Security, Session
@@ -164,6 +165,7 @@ def _run(
     check: bool = True,
 ) -> Run:
     """Make the run of a cleared day."""
+    cleared = priced_by_rule(session, cleared, security)
     day, loop = session.day, session.loop
     solved = time.perf_counter()
     tables = result_tables(cleared)
@@ -179,7 +181,8 @@ def _run(
         "settings": {
             "commitment": day.commitment is not None,
             "security": security,
-            "pricing": rules.pricing.method,
+            "pricing": method_of(day),
+            "penalty_factor": rules.pricing.penalty_factor,
             "reference": day.reference_name,
             "set": changed,
         },
@@ -200,7 +203,7 @@ def _run(
     }
     session.times, session.passes = {}, 0
     decided = [] if decision is None else decision.events
-    events = [*decided, *loop.events, {"event": "priced", "method": rules.pricing.method}]
+    events = [*decided, *loop.events, {"event": "priced", "method": method_of(day)}]
     loop.events = []
     run = Run(manifest, tables, day.case, rules, events, ClearedModel(session, cleared))
     if check:

@@ -208,12 +208,12 @@ class Fleet:
         """Add values by unit, (..., U), up by cluster, (..., C)."""
         parts = [values[..., members].sum(axis=-1) for members in self.clusters]
         shape = (*values.shape[:-1], 0)
-        return np.stack(parts, axis=-1).astype(float) if parts else np.zeros(shape)
+        return np.asarray(np.stack(parts, axis=-1) if parts else np.zeros(shape), dtype=float)
 
     @cached_property
     def initial(self) -> Floats:
         """Units that are on before the first interval, (C,); NaN where that is not given."""
-        return self.total(self.day.initial_on[None, :])[0]
+        return np.asarray(self.total(self.day.initial_on[None, :])[0])
 
     @cached_property
     def bounds(self) -> tuple[Floats, Floats]:

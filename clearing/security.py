@@ -51,7 +51,7 @@ class Loop:
 
     live: LiveModel
     network: NetworkLimits
-    ramps: RampLimits
+    ramps: RampLimits | None
     tolerance: float
     rows_per_pass: int
     progress: Progress | None = None
@@ -76,7 +76,7 @@ class Loop:
             found = self.network.violated(solution.x, flows, self.tolerance, known)
             missing = len(found)
             with_ramps = with_ramps or missing < _RAMPS_AFTER
-            if with_ramps and self.ramps.exist:
+            if with_ramps and self.ramps is not None and self.ramps.exist:
                 output = self.ramps.output(solution.x)
                 ramps = self.ramps.violated(output, self.tolerance, known)
                 found = RowSet.joined([found, ramps])
@@ -98,7 +98,7 @@ class Loop:
     def _with_touching(self, solution: LpSolution, flows: Floats, known: Keys) -> LpSolution:
         """Load limits that are met exactly but were never broken: prices may hang on them."""
         touching = self.network.met(flows, -_TOUCHING_MW, known)
-        if self.ramps.exist:
+        if self.ramps is not None and self.ramps.exist:
             output = self.ramps.output(solution.x)
             at_ramp = self.ramps.violated(output, -_TOUCHING_MW, known)
             touching = RowSet.joined([touching, at_ramp])
@@ -114,7 +114,7 @@ class Loop:
             network = network[np.argsort(-network.excess, kind="stable")[: self.rows_per_pass]]
         if len(network):
             self.live.add(self.network.soft_rows(network))
-        if ramp.any():
+        if ramp.any() and self.ramps is not None:
             self.live.add(self.ramps.soft_rows(found[ramp]))
 
     def _make_room(self, excess: Floats) -> None:

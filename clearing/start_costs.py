@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 
 from clearing.day import Day
 from network.arrays import Flags, Floats
@@ -25,7 +27,7 @@ class StartCosts:
     def of(cls, day: Day) -> StartCosts:
         """Read `commitment_offers`; what is not offered costs nothing."""
         table = day.case.tables["commitment_offers"]
-        place = day.units.get_indexer(table["unit"])
+        place = day.units.get_indexer(pd.Index(table["unit"]))
         component = table["component"].to_numpy(dtype=object)
         price = table["price"].to_numpy(dtype=float)
         hours = np.nan_to_num(table["after_hours_off"].to_numpy(dtype=float))
@@ -38,7 +40,7 @@ class StartCosts:
         start = start[np.lexsort((hours[start], place[start]))]
         bounds = np.searchsorted(place[start], np.arange(len(day.units) + 1))
         tiers = []
-        for first, last in zip(bounds[:-1], bounds[1:], strict=True):
+        for first, last in pairwise(bounds.tolist()):
             rows = start[first:last]
             none = first == last
             tiers.append((np.zeros(1), np.zeros(1)) if none else (hours[rows], price[rows]))

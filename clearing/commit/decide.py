@@ -193,10 +193,10 @@ class Search:
         limit = not self.finished or self.gap > self.day.rulebook.solver.gap
         warnings = []
         if limit:
+            asked = self.day.rulebook.solver.gap
             warnings.append(
-                f"the commitment was stopped by a limit: it is proven to lie within "
-                f"{100.0 * self.gap:.4f} % of the best, not the {100.0 * self.day.rulebook.solver.gap:g} "
-                "% that was asked for"
+                "the commitment was stopped by a limit: it is proven to lie within "
+                f"{100.0 * self.gap:.4f} % of the best, not the {100.0 * asked:g} % asked for"
             )
         network = self.program.network
         if np.isin(self.program.live.soft.contingency, network.outages.members).any():

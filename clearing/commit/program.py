@@ -41,12 +41,6 @@ class Schedule:
     """Whether the gap that was asked for was proven."""
 
 
-class NoRamps:
-    """Ramps are rows of the program itself."""
-
-    exist = False
-
-
 class Program:
     """The commitment of a day: its relaxation with the rows found so far, and its solves."""
 
@@ -70,7 +64,7 @@ class Program:
         self.loop = Loop(
             self.live,
             self.network,
-            NoRamps(),
+            None,
             rules.security.tolerance_mw,
             rules.security.rows_per_pass,
             progress,
@@ -84,7 +78,8 @@ class Program:
         names = ("shortage", "surplus", "reserve_shortage", "ramp_up_excess", "ramp_down_excess")
         found = np.concatenate([self.compiled.columns(name) for name in names if name in families])
         least = min(day.rulebook.penalties.balance, day.rulebook.penalties.reserve)
-        return found[self.compiled.cost[found] >= least * day.hours - 1e-6]
+        dear: Flags = self.compiled.cost[found] >= least * day.hours - 1e-6
+        return np.asarray(found[dear])
 
     @property
     def states(self) -> Positions:

@@ -44,7 +44,7 @@ def define_traded(market: Market) -> None:
 
 
 def build_dispatch(day: Day) -> Market:
-    """Build the dispatch of a day, its commitment given; network and ramp rows come when violated."""
+    """Build the dispatch of a day; rows of the network and of ramps come when violated."""
     with without_collector():
         market = Market(day)
         define_dispatch(market)

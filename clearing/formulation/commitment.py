@@ -133,7 +133,7 @@ def define_starts(market: Market, states: States) -> None:
                 saving.append(float(saved[t]))
                 most.append(1.0)
         gap = np.arange(day.intervals)
-        price = coldest[g] - fleet.starts.price(unit, gap * day.hours)
+        price = coldest[g] - fleet.starts.price(unit, np.asarray(gap * day.hours, dtype=float))
         for apart in np.flatnonzero((price > 0.0) & (gap >= fleet.down[unit])).tolist():
             for t in range(apart, day.intervals):
                 keys.append((name, t - apart, t))

@@ -108,14 +108,16 @@ def define_committed_output(market: Market, states: States) -> Above:
     price = blocks.price[mine[used]]
     width = most - least
     keys = list(zip(names[g].tolist(), when.tolist(), segment.tolist(), strict=True))
-    part = market.define("part", keys, np.zeros(len(keys)), width * fleet.count[g])
+    part = market.define(
+        "part", keys, np.zeros(len(keys)), np.asarray(width * fleet.count[g], dtype=float)
+    )
     market.pay(part.at, price)
 
     has = room > _NARROW_MW
     t, c = np.nonzero(has)
     out_keys = list(zip(names[c].tolist(), t.tolist(), strict=True))
     above = market.define(
-        "above", out_keys, np.zeros(len(t)), (room * fleet.count)[has], integer=False
+        "above", out_keys, np.zeros(len(t)), np.asarray((room * fleet.count)[has])
     )
     at = np.full(shape, -1, dtype=np.intp)
     at[has] = above.at
@@ -174,7 +176,7 @@ def _tell_units(market: Market, states: States, above: Above, minimum: Floats) -
     """Give the unit that stands for a cluster the cluster's output and states, others nothing."""
     fleet = states.fleet
     units = len(fleet.day.units)
-    periods, clusters = states.on.shape
+    periods = len(states.on)
     row = np.arange(periods)[:, None] * units + fleet.first[None, :]
     count = periods * units
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyomo.environ as pyo
@@ -13,6 +13,9 @@ from pyomo.core.expr.numeric_expr import LinearExpression
 from clearing.day import Day
 from clearing.formulation.terms import Terms
 from network.arrays import Flags, Floats, Positions
+
+if TYPE_CHECKING:
+    from clearing.formulation.reserve_families import ReserveFamilies
 
 __all__ = ["Family", "Injection", "Market", "Opposed", "linear"]
 

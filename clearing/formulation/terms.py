@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
-from network.arrays import Floats, Positions
+from network.arrays import Flags, Floats, Positions
 
 __all__ = ["Terms"]
 
@@ -78,10 +78,10 @@ class Terms:
             np.concatenate([np.zeros(0), *(part.constant for part in parts)]),
         )
 
-    def __getitem__(self, rows: Positions) -> Terms:
+    def __getitem__(self, rows: Positions | Flags) -> Terms:
         """Give the rows at these places, in this order; a place may be asked for twice."""
-        rows = np.asarray(rows)
-        rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.intp)
+        given = np.asarray(rows)
+        rows = np.flatnonzero(given) if given.dtype == bool else np.asarray(given, dtype=np.intp)
         start = np.searchsorted(self.row, np.arange(len(self) + 1))
         count = (start[1:] - start[:-1])[rows]
         new = np.repeat(np.arange(len(rows)), count)

@@ -102,7 +102,7 @@ def constraint_rows(facts: Facts) -> Iterator[pd.DataFrame]:
 
 def complementary(facts: Facts) -> Iterator[pd.DataFrame]:
     """Check 0 <= shadow price <= penalty, equal to the penalty where the limit is exceeded."""
-    if facts.rulebook.pricing.method != "fixed":
+    if facts.priced_otherwise:
         return
     table = facts.table("constraints")
     name = table["constraint"]

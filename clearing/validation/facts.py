@@ -59,6 +59,12 @@ class Facts:
         """The rules it was cleared by."""
         return self.run.rulebook
 
+    @property
+    def priced_otherwise(self) -> bool:
+        """Whether another program than the schedule's own made the prices."""
+        rules, settings = self.rulebook.pricing, self.run.settings
+        return settings.get("pricing", rules.method) != "fixed" or rules.penalty_factor != 1.0
+
     @cached_property
     def grid(self) -> Grid:
         """The grid in the rulebook's susceptance convention."""

@@ -29,7 +29,7 @@ def swaps(facts: Facts) -> Iterator[pd.DataFrame]:
 
     each where output, offers and response ramps leave room for it.
     """
-    if facts.rulebook.pricing.method != "fixed" or facts.table("reserve_prices").empty:
+    if facts.priced_otherwise or facts.table("reserve_prices").empty:
         return
     real, names = facts.once(reserve_facts), facts.names("units")
     gain = reserve_price_of_units(facts, real) - real.price

@@ -129,7 +129,7 @@ def units(facts: Facts) -> Iterator[pd.DataFrame]:
     day is limited by the shadow price of the budget. What a unit holds for reserves narrows its
     limits. Units that are off or must-take say nothing about prices.
     """
-    if facts.rulebook.pricing.method != "fixed":
+    if facts.priced_otherwise:
         return
     names = facts.names("units")
     price = price_of_units(facts)
@@ -145,7 +145,7 @@ def units(facts: Facts) -> Iterator[pd.DataFrame]:
 
 def bids(facts: Facts) -> Iterator[pd.DataFrame]:
     """Check that a bid block served is worth at least the LMP, one not served at most that."""
-    if facts.rulebook.pricing.method != "fixed":
+    if facts.priced_otherwise:
         return
     if not len(facts.bids):
         return
@@ -160,7 +160,7 @@ def bids(facts: Facts) -> Iterator[pd.DataFrame]:
 
 def links(facts: Facts) -> Iterator[pd.DataFrame]:
     """Check that no link would rather carry another amount at the prices of its ends."""
-    if facts.rulebook.pricing.method != "fixed":
+    if facts.priced_otherwise:
         return
     table, names = facts.case.tables["links"], facts.names("links")
     if table.empty:
@@ -187,7 +187,7 @@ def links(facts: Facts) -> Iterator[pd.DataFrame]:
 
 def balance_price(facts: Facts) -> Iterator[pd.DataFrame]:
     """Check that unserved load prices its island, weighted as it is shared, at the penalty."""
-    if facts.rulebook.pricing.method != "fixed":
+    if facts.priced_otherwise:
         return
     islands = facts.grid.islands
     mean = np.zeros_like(facts.unserved)

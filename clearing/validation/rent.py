@@ -22,7 +22,7 @@ def rent_identity(facts: Facts) -> Iterator[pd.DataFrame]:
     sells at one end less what it buys at the other: here it stands on the left, as withdrawals
     and injections of the link at the prices of its ends.
     """
-    if facts.rulebook.pricing.method != "fixed" or facts.rulebook.losses.method != "none":
+    if facts.priced_otherwise or facts.rulebook.losses.method != "none":
         return
     lmp = np.nan_to_num(facts.lmp)
     paid = -(lmp * facts.injections).sum(axis=1)

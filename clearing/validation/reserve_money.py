@@ -26,7 +26,7 @@ def award_prices(facts: Facts) -> Iterator[pd.DataFrame]:
     LMP where output less awards is at the least; nothing otherwise, and never less than nothing.
     """
     table = facts.table("reserves")
-    if table.empty or facts.rulebook.pricing.method != "fixed":
+    if table.empty or facts.priced_otherwise:
         return
     real = facts.once(reserve_facts)
     t = facts.interval_of(table)

@@ -188,7 +188,7 @@ def shadow_prices(facts: Facts) -> Iterator[pd.DataFrame]:
     where it is short: at least the last block of shortage that is used, at most the next.
     """
     real = facts.once(reserve_facts)
-    if facts.rulebook.pricing.method != "fixed" or not real.requirements:
+    if facts.priced_otherwise or not real.requirements:
         return
     table, worth = facts.table("reserve_prices"), {}
     slack = facts.price_tolerance
@@ -225,7 +225,7 @@ def prices(facts: Facts) -> Iterator[pd.DataFrame]:
     is at most the offer.
     """
     real = facts.once(reserve_facts)
-    if facts.rulebook.pricing.method != "fixed" or facts.table("reserve_prices").empty:
+    if facts.priced_otherwise or facts.table("reserve_prices").empty:
         return
     table = facts.table("reserve_prices")
     cheap = table[table["price"].to_numpy(dtype=np.float64) < -facts.price_tolerance]

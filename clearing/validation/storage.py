@@ -84,7 +84,7 @@ def prices(facts: Facts) -> Iterator[pd.DataFrame]:
     there the storage is held full (it is below 0) or up (above 0).
     """
     table, names = facts.case.tables["storage"], facts.names("storage")
-    if table.empty or facts.rulebook.pricing.method != "fixed":
+    if table.empty or facts.priced_otherwise:
         return
     charge, discharge = _schedule(facts)
     number = {c: table[c].to_numpy(dtype=np.float64) for c in _NUMBERS}

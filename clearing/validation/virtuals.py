@@ -52,7 +52,7 @@ def prices(facts: Facts) -> Iterator[pd.DataFrame]:
     An inc earns the LMP of its bus less its offer, a dec its bid less the LMP, a utc its bid less
     what the LMP rises from source to sink: awarded where that is >= 0, in full where it is > 0.
     """
-    if facts.rulebook.pricing.method != "fixed":
+    if facts.priced_otherwise:
         return
     offered = in_force(facts)
     if offered.empty:

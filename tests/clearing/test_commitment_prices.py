@@ -28,7 +28,6 @@ HOURS = pd.date_range("2030-03-05T00:00:00Z", periods=2, freq="h")
 
 METHODS = {"fixed": [10.0, 10.0], "extended": [36.0, 36.0], "relaxed": [36.0, 32.0]}
 
-planned = pytest.mark.xfail(reason="prices are made by the fixed method only", strict=False)
 
 
 def two_units(
@@ -67,7 +66,7 @@ def prices(run: Run) -> list[float]:
 
 
 @pytest.mark.parametrize(
-    "method", ["fixed", *(pytest.param(name, marks=planned) for name in ("extended", "relaxed"))]
+    "method", ["fixed", *(name for name in ("extended", "relaxed"))]
 )
 def test_price_by_method(method: str) -> None:
     run = priced(two_units(), method)
@@ -86,13 +85,11 @@ def test_a_dearer_start_is_not_in_the_fixed_price() -> None:
     assert run.objective == pytest.approx(4650.0)
 
 
-@planned
 def test_a_dearer_start_is_in_the_extended_price() -> None:
     """30 + 1000 / (50 * 1) + 100 / 50 = 52."""
     assert prices(priced(two_units(start=1000.0), "extended")) == pytest.approx([52.0, 52.0])
 
 
-@planned
 def test_a_start_is_spread_over_the_minimum_up_time() -> None:
     """30 + 200 / (50 * 2) + 100 / 50 = 34."""
     assert prices(priced(two_units(min_up=2.0), "extended")) == pytest.approx([34.0, 34.0])
@@ -107,7 +104,6 @@ def test_a_fast_unit_above_its_least_sets_the_fixed_price() -> None:
     assert prices(priced(two_units(least=3.0), "fixed")) == pytest.approx([30.0, 30.0])
 
 
-@planned
 def test_the_least_output_plays_no_part_in_the_extended_price() -> None:
     assert prices(priced(two_units(least=3.0), "extended")) == pytest.approx([36.0, 36.0])
 
@@ -125,7 +121,6 @@ def with_offline_unit() -> Case:
     )
 
 
-@planned
 def test_only_committed_units_are_in_the_extended_price() -> None:
     run = priced(with_offline_unit(), "extended")
     assert prices(run) == pytest.approx([36.0, 36.0])
