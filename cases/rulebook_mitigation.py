@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cases.rulebook_areas import AreaRules
 from cases.rulebook_conduct import ConductRules, ImpactRules, RerunRules
+from cases.rulebook_guangdong import MonthlyAuctionRules
+from cases.rulebook_procedures import CaisoRules, ErcotRules, PjmRules
 from cases.rulebook_references import ReferenceRules
 from cases.rulebook_structure import StructureRules
 from cases.rulebook_thresholds import Threshold
@@ -17,6 +19,7 @@ __all__ = [
     "ConductRules",
     "ImpactRules",
     "MitigationRules",
+    "MonthlyAuctionRules",
     "ReferenceRules",
     "RerunRules",
     "Threshold",
@@ -54,3 +57,7 @@ class MitigationRules(_Section):
         default_factory=dict, description="constrained areas by name, each a table of its own"
     )
     structure: StructureRules = Field(default_factory=StructureRules)
+    pjm: PjmRules = PjmRules()
+    caiso: CaisoRules = CaisoRules()
+    ercot: ErcotRules = ErcotRules()
+    monthly_auction: MonthlyAuctionRules = MonthlyAuctionRules()

@@ -47,6 +47,10 @@ class Subject:
         Unit to its group of affiliates.
     rerun
         Clears the day again.
+    kept
+        Keys that a manual override, or the same rules before, have left as submitted.
+    tests
+        The run table ``tests_conduct``.
     """
 
     run: Run
@@ -57,6 +61,8 @@ class Subject:
     areas: Areas
     owner_of: Mapping[str, str]
     rerun: Rerun
+    kept: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=KEY))
+    tests: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @cached_property
     def candidates(self) -> pd.DataFrame:
@@ -83,6 +89,13 @@ class Outcome:
         rule_id, note).
     events
         What was done, in order: entries of ``events.jsonl``.
+    said
+        What the procedure itself says of a key: KEY and columns of ``decisions``, which hold where
+        they are not blank (NaN), such as rule_id, note, offer_used, or what was tested.
+    tables
+        Further run tables that it made, such as ``tests_structure``.
+    notes
+        What a reader must know; they become warnings of the run.
     """
 
     final: Run
@@ -90,6 +103,9 @@ class Outcome:
     impact: pd.DataFrame
     verdicts: pd.DataFrame
     events: list[dict[str, Any]] = field(default_factory=list)
+    said: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=KEY))
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 Procedure = Callable[[Subject], Outcome]
@@ -135,5 +151,7 @@ def procedure(name: str) -> Procedure:
 
 def _load() -> None:
     """Import the modules whose procedures register themselves."""
+    import mitigation.guangdong.procedure
     import mitigation.impact.conduct_and_impact
-    import mitigation.impact.three_runs  # noqa: F401
+    import mitigation.impact.three_runs
+    import mitigation.procedures  # noqa: F401
