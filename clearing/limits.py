@@ -48,6 +48,13 @@ class NetworkLimits:
         self._rows: dict[int, int] = {}
         self._ptdf = np.zeros((0, len(self.grid.buses)))
 
+    def take_over(self, other: NetworkLimits) -> None:
+        """Keep what another market on the same grid, with the same contingencies, has computed."""
+        self._rows, self._ptdf = other._rows, other._ptdf
+        for name in ("screen", "_together", "interfaces", "_weights"):
+            if name in other.__dict__:
+                self.__dict__[name] = other.__dict__[name]
+
     @cached_property
     def interfaces(self) -> tuple[Interface, ...]:
         """Interfaces in the order of their first rows."""

@@ -89,6 +89,11 @@ class LiveModel:
         """Names of the soft rows that are loaded, (N,)."""
         return self._loaded.rows
 
+    @property
+    def coefficients(self) -> csr_array:
+        """Coefficients of the soft rows that are loaded, (N, n)."""
+        return self._loaded.coefficients
+
     def add(self, new: SoftRows) -> None:
         """Append soft rows with their excess columns in one step; the basis stays valid."""
         count = len(new)
