@@ -83,6 +83,14 @@ class SolverRules(_Section):
     feasibility_tolerance: Positive = Field(description="primal and dual feasibility tolerance")
 
 
+class RealTimeRules(_Section):
+    """Real-time dispatch."""
+
+    look_ahead: int = Field(
+        default=1, ge=1, description="intervals of a window, the first of them binding"
+    )
+
+
 class LossRules(_Section):
     """Transmission losses."""
 
@@ -129,6 +137,7 @@ class RuleBook(BaseModel):
     losses: LossRules
     offers: OfferRules
     uplift: UpliftRules
+    realtime: RealTimeRules = Field(default_factory=RealTimeRules)
     settlement: SettlementRules = Field(default_factory=SettlementRules)
     mitigation: MitigationRules
     evidence: dict[str, str] = Field(

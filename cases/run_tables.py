@@ -220,6 +220,15 @@ _MARKET = (
         num("shadow_price", PRICE, "worth of one more MWh in the budget"),
     ),
     table(
+        "future_values",
+        "real time: what the time after an interval makes of one more MW of output now",
+        ("interval_start", "unit", "reason"),
+        START,
+        text("unit", "unit"),
+        text("reason", "ramp (later ramps and a stop that lies ahead) or budget (energy limit)"),
+        num("value", PRICE, "added to the LMP that the unit acts on"),
+    ),
+    table(
         "offers_used",
         "the offers that were cleared, in full",
         ("unit", "interval_start", "segment"),

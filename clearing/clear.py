@@ -7,21 +7,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import highspy
 import numpy as np
 
-from cases import Case, CheckFailed, InputError, RuleBook, Run
+from cases import Case, InputError, RuleBook, Run
 from clearing.cleared import Cleared
 from clearing.commit.decide import Decision, decide
 from clearing.day import Day
 from clearing.model import ClearedModel
+from clearing.outcome import exceeded, solver_of, validated
 from clearing.pricing import method_of, priced_by_rule
+from clearing.realtime import clear_realtime
 from clearing.schedule import Commitment
 from clearing.security import Progress
 from clearing.session import Security, Session
 from clearing.start_costs import commitment_cost
 from clearing.tables import result_tables
-from clearing.validate import validate
 from network.arrays import Flags
 
 __all__ = ["clear", "reclear", "recommit"]
@@ -32,6 +32,7 @@ def clear(
     *,
     rulebook: str | Path | RuleBook | None = None,
     commitment: bool = True,
+    commitment_from: Run | None = None,
     security: Security = "none",
     gap: float | None = None,
     time_limit: float | None = None,
@@ -49,6 +50,9 @@ def clear(
     commitment
         Decide which units run. False: every unit is on, p_min binds, no-load, starts and minimum
         times are ignored.
+    commitment_from
+        A day-ahead run: its commitment is dispatched anew on `case`, a real-time one, in rolling
+        windows (`clearing.realtime.clear_realtime`), by its rulebook where none is given.
     security
         "n-1": also the case's contingencies, or every non-islanding branch outage where it has
         none; flows after an outage keep to emergency ratings.
@@ -81,6 +85,18 @@ def clear(
         changed["solver.time_limit"] = time_limit
     if gap is not None:
         changed["solver.gap"] = gap
+    if commitment_from is not None:
+        if not commitment:
+            message = "a run gives the commitment; clear without commitment or from a run, not both"
+            raise InputError.one("", None, "commitment_from", "known_option", message)
+        return clear_realtime(
+            case,
+            commitment_from,
+            rulebook=rulebook,
+            security=security,
+            settings=changed,
+            progress=progress,
+        )
     rules = RuleBook.load(rulebook or "default").with_settings(changed)
     if rules.losses.method != "none":
         message = f"{rules.losses.method} losses are not part of this version; set it to none"
@@ -176,7 +192,7 @@ def _run(
         "objective": cleared.solution.objective,
         "gap": 0.0 if decision is None else decision.gap,
         "bound": cleared.solution.objective if decision is None else decision.bound,
-        "solver": _solver(rules),
+        "solver": solver_of(rules),
         "parent": parent,
         "settings": {
             "commitment": day.commitment is not None,
@@ -198,7 +214,7 @@ def _run(
             *(str(w) for w in day.case.warnings),
             *([] if decision is None else decision.warnings),
             *session.warnings,
-            *_exceeded(tables["slacks"]),
+            *exceeded(tables["slacks"]),
         ],
     }
     session.times, session.passes = {}, 0
@@ -207,59 +223,5 @@ def _run(
     loop.events = []
     run = Run(manifest, tables, day.case, rules, events, ClearedModel(session, cleared))
     if check:
-        _validated(run)
+        validated(run)
     return run
-
-
-def _validated(run: Run) -> None:
-    """Check the run without the solver and keep how long that took; CheckFailed if it fails."""
-    begin = time.perf_counter()
-    found = validate(run)
-    run.times["validate"] = time.perf_counter() - begin
-    run.events.append({"event": "validated", "failures": len(found)})
-    if len(found):
-        rows = found.head(20).itertuples(index=False)
-        failures = [
-            f"{r.check} {r.subject} at {r.interval_start}: {r.value:g} against {r.limit:g}"
-            for r in rows
-        ]
-        raise CheckFailed([f"the clearing fails {len(found)} of its own checks", *failures])
-
-
-def _exceeded(slacks: Any) -> list[str]:
-    """Say which limits were exceeded at a penalty, the dearest first."""
-    if not len(slacks):
-        return []
-    by_name = slacks.assign(
-        name=np.where(
-            slacks["contingency"] == "",
-            slacks["constraint"],
-            slacks["constraint"] + " after outage of " + slacks["contingency"],
-        )
-    ).groupby(["kind", "name"], sort=False)
-    total = by_name.agg(cost=("cost", "sum"), mw=("mw", "max"), intervals=("mw", "size"))
-    total = total.sort_values("cost", ascending=False, kind="stable")
-    listed = [
-        f"{_name_of(kind, name)} cannot be kept: up to {row.mw:.3f} MW beyond in "
-        f"{row.intervals:.0f} interval{'' if row.intervals == 1 else 's'}, penalty {row.cost:.2f}"
-        for (kind, name), row in total.head(10).iterrows()
-    ]
-    more = [f"{len(total) - 10} more limits are exceeded; see slacks"] if len(total) > 10 else []
-    return listed + more
-
-
-def _name_of(kind: str, name: str) -> str:
-    """Name a limit in a sentence: `balance:1` is the energy balance of island 1."""
-    if kind == "balance":
-        island = name.partition(":")[2]
-        return "the energy balance" + (f" of island {island}" if island else "")
-    return f"{kind} limit {name}"
-
-
-def _solver(rules: RuleBook) -> dict[str, Any]:
-    return {
-        "name": "HiGHS",
-        "version": highspy.Highs().version(),
-        "threads": rules.solver.threads,
-        "seed": rules.solver.seed,
-    }

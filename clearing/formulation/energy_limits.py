@@ -23,6 +23,8 @@ class Budgets:
         dates = day.case.interval_starts.tz_localize(None).normalize()
         wanted = table["day"].dt.tz_localize(None).dt.normalize()
         rows = np.flatnonzero(wanted.isin(dates))
+        self.rows = rows
+        """Their rows in `energy_limits`."""
         self.day = wanted.iloc[rows]
         """The days as written in the case's timezone."""
         self.unit: Positions = day.units.get_indexer(pd.Index(table["unit"].iloc[rows])).astype(

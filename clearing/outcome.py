@@ -1,0 +1,69 @@
+"""What every clearing says of its result: its own checks, limits exceeded, the solver."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import highspy
+import numpy as np
+
+from cases import CheckFailed, RuleBook, Run
+from clearing.validate import validate
+
+__all__ = ["exceeded", "solver_of", "validated"]
+
+
+def validated(run: Run) -> None:
+    """Check the run without the solver and keep how long that took; CheckFailed if it fails."""
+    begin = time.perf_counter()
+    found = validate(run)
+    run.times["validate"] = time.perf_counter() - begin
+    run.events.append({"event": "validated", "failures": len(found)})
+    if len(found):
+        rows = found.head(20).itertuples(index=False)
+        failures = [
+            f"{r.check} {r.subject} at {r.interval_start}: {r.value:g} against {r.limit:g}"
+            for r in rows
+        ]
+        raise CheckFailed([f"the clearing fails {len(found)} of its own checks", *failures])
+
+
+def exceeded(slacks: Any) -> list[str]:
+    """Say which limits were exceeded at a penalty, the dearest first."""
+    if not len(slacks):
+        return []
+    by_name = slacks.assign(
+        name=np.where(
+            slacks["contingency"] == "",
+            slacks["constraint"],
+            slacks["constraint"] + " after outage of " + slacks["contingency"],
+        )
+    ).groupby(["kind", "name"], sort=False)
+    total = by_name.agg(cost=("cost", "sum"), mw=("mw", "max"), intervals=("mw", "size"))
+    total = total.sort_values("cost", ascending=False, kind="stable")
+    listed = [
+        f"{_name_of(kind, name)} cannot be kept: up to {row.mw:.3f} MW beyond in "
+        f"{row.intervals:.0f} interval{'' if row.intervals == 1 else 's'}, penalty {row.cost:.2f}"
+        for (kind, name), row in total.head(10).iterrows()
+    ]
+    more = [f"{len(total) - 10} more limits are exceeded; see slacks"] if len(total) > 10 else []
+    return listed + more
+
+
+def _name_of(kind: str, name: str) -> str:
+    """Name a limit in a sentence: `balance:1` is the energy balance of island 1."""
+    if kind == "balance":
+        island = name.partition(":")[2]
+        return "the energy balance" + (f" of island {island}" if island else "")
+    return f"{kind} limit {name}"
+
+
+def solver_of(rules: RuleBook) -> dict[str, Any]:
+    """Name the solver and what makes its results repeatable."""
+    return {
+        "name": "HiGHS",
+        "version": highspy.Highs().version(),
+        "threads": rules.solver.threads,
+        "seed": rules.solver.seed,
+    }
