@@ -12,8 +12,9 @@ from cases import InputError, RuleBook, Run
 
 if TYPE_CHECKING:
     from counterflow.decision_explanation import DecisionExplanation
+    from mitigation.impact.rerun import Rerun
 
-__all__ = ["MitigatedRun", "mitigate"]
+__all__ = ["MitigatedRun", "mitigate", "mitigated", "mitigation_rules"]
 
 _SECTION = "mitigation."
 
@@ -95,12 +96,36 @@ def mitigate(
         Settings of another section, wrong overrides, missing references, a profile without a
         procedure, a run stopped by a limit; units without owner and unknown names in what-ifs.
     """
-    rules = _rulebook(run, rulebook, settings or {})
+    rules = mitigation_rules(run, rulebook, settings or {})
     if tests_only:
         return _tests_only(run, rules, merge, divest or {}, contracts or {})
     if list(merge) or divest or contracts:
         message = "what-ifs on owners are for the structural tests: add tests_only (--tests-only)"
         raise InputError.one("", None, None, "what_if", message)
+    return mitigated(
+        run,
+        rules,
+        references=references,
+        earlier=earlier,
+        overrides=overrides,
+        accept_limit=accept_limit,
+    )
+
+
+def mitigated(
+    run: Run,
+    rules: RuleBook,
+    *,
+    references: pd.DataFrame | None = None,
+    earlier: Sequence[Run] = (),
+    overrides: str | Path | pd.DataFrame | None = None,
+    accept_limit: bool = False,
+    rerun: Rerun | None = None,
+) -> MitigatedRun:
+    """Make the child run of the whole chain; `rerun` clears the day again, by default the engine.
+
+    See :func:`mitigate`.
+    """
     from mitigation.chain import mitigate_offers
 
     manifest, tables, market, events = mitigate_offers(
@@ -110,6 +135,7 @@ def mitigate(
         earlier=earlier,
         overrides=overrides,
         accept_limit=accept_limit,
+        rerun=rerun,
     )
     decisions = tables.pop("decisions")
     first = MitigatedRun(manifest, tables, market.case, rules)
@@ -153,7 +179,7 @@ def _tests_only(
     return mitigation.with_tests(run, found, rulebook=rules, what_if=what_if)
 
 
-def _rulebook(
+def mitigation_rules(
     run: Run, given: str | Path | RuleBook | None, settings: Mapping[str, Any]
 ) -> RuleBook:
     """Return the rulebook of the run with the ``mitigation`` section that is asked for."""

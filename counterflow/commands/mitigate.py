@@ -33,6 +33,20 @@ def run(
             "--rulebook", metavar="NAME|FILE", help="Its mitigation section. [default: the run's]"
         ),
     ] = None,
+    rulebooks: Annotated[
+        str | None,
+        typer.Option(
+            "--rulebooks",
+            metavar="A,B,...",
+            help="Several rulebooks side by side; -o names a new folder for all.",
+        ),
+    ] = None,
+    sweep: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--sweep", metavar="KEY=A,B,...", help="Every value of a mitigation key; repeatable."
+        ),
+    ] = None,
     overrides: Annotated[
         Path | None,
         typer.Option(
@@ -80,13 +94,24 @@ def run(
     cover = {owner: _mw(owner, mw) for owner, mw in pairs(contract or [], "--contract").items()}
     groups = [[n.strip() for n in text.split(",") if n.strip()] for text in merge or []]
     if output is not None:
-        free_folder(output, "a run folder")
+        free_folder(output, "a folder" if rulebooks or sweep else "a run folder")
 
     from cases.errors import DataWarning
     from counterflow.mitigation import mitigate
 
     parent = read_run(run)
     before = [read_run(path) for path in earlier or []]
+    if rulebooks or sweep:
+        if overrides or accept_limit or tests_only or groups or sales or cover:
+            raise bad("usage", "--rulebooks and --sweep go with --set, --rulebook and --earlier")
+        from counterflow.commands.many_rules import mitigate_many
+
+        values = pairs(sweep or [], "--sweep")
+        books = [name.strip() for name in (rulebooks or "").split(",") if name.strip()]
+        if books and (values or rulebook):
+            raise bad("usage", "give --rulebooks, or --sweep with one --rulebook")
+        mitigate_many(parent, books, values, rulebook, settings, before, output, as_json)
+        return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)  # they come again as notes of the tests
         tested = mitigate(

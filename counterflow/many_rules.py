@@ -1,0 +1,210 @@
+"""One day under many rules: each rulebook's outcome side by side, from shared clearings."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cases import Case, CounterflowError, InputError, RuleBook, Run
+from clearing import Day
+from clearing.start_costs import commitment_cost
+from counterflow.mitigation import MitigatedRun, mitigated, mitigation_rules
+from counterflow.money import run_money, uplift_total, with_price
+from mitigation.impact.rerun import EngineRerun, Rerun
+from mitigation.references import reference_levels
+from mitigation.substitution import COMMITMENT, KEY, substituted
+
+__all__ = ["ManyRules", "mitigate_by_rulebooks", "mitigate_by_sweep"]
+
+
+@dataclass(eq=False)
+class SharedRerun:
+    """Reruns of one day that are made once, whichever rulebook asks for them."""
+
+    engine: Rerun
+    made: dict[tuple[str, str], Run] = field(default_factory=dict)
+    asked: int = 0
+
+    def held(self, case: Case, *, check: bool = True) -> Run:
+        """Clear with the commitment held; a run that was made for these offers is given again."""
+        return self._once("held", case, lambda: self.engine.held(case, check=check))
+
+    def checked(self, run: Run) -> Run:
+        """Validate a run."""
+        return self.engine.checked(run)
+
+    def reoptimized(self, case: Case) -> Run:
+        """Clear with the commitment chosen anew, once for the same offers."""
+        return self._once("reoptimized", case, lambda: self.engine.reoptimized(case))
+
+    def _once(self, how: str, case: Case, make: Any) -> Run:
+        self.asked += 1
+        key = how, case.hash
+        if key not in self.made:
+            self.made[key] = make()
+        return self.made[key]
+
+
+@dataclass(frozen=True, eq=False)
+class ManyRules:
+    """Outcomes of one day under several rules."""
+
+    runs: dict[str, MitigatedRun]
+    """By rulebook, or by the values of a sweep; those that could not be made are left out."""
+    table: pd.DataFrame
+    """One row each: who was mitigated, prices, money, and both kinds of error."""
+    clearings: int
+    """Clearings that were made for all of them together."""
+    asked: int
+    """Clearings that they asked for."""
+
+    def write(self, folder: Path) -> None:
+        """Write every run and `comparison.csv` to a new folder, whole or not at all."""
+        folder = Path(folder)
+        if folder.exists():
+            raise InputError.one("", None, None, "output", f"{folder} exists already")
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        try:
+            for number, (name, run) in enumerate(self.runs.items()):
+                run.write(unfinished / (_file_name(name) or f"run-{number}"))
+            self.table.to_csv(unfinished / "comparison.csv", index=False)
+            os.replace(unfinished, folder)
+        except BaseException:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            raise
+
+
+def mitigate_by_rulebooks(
+    run: Run,
+    rulebooks: Sequence[str | Path | RuleBook],
+    *,
+    settings: Mapping[str, Any] | None = None,
+    earlier: Sequence[Run] = (),
+) -> ManyRules:
+    """Mitigate one run by several rulebooks; clearings with the same offers are made once.
+
+    Returns
+    -------
+    ManyRules
+        ``table`` has, per rulebook: units and components that were mitigated, the load-weighted
+        price, load payment, uplift, offered production cost, and against the benchmark in which
+        every offer stands at the lower of itself and its reference level (by the run's own
+        rulebook): ``production_cost_at_reference`` of the dispatch,
+        ``under_mitigation`` (load x price above the benchmark's: market power that was missed) and
+        ``over_mitigation`` (load x price below it: offers that were lowered too far). A rulebook
+        whose procedure lacks data has its reason in ``note``.
+    """
+    chosen = {_label(book): mitigation_rules(run, book, settings or {}) for book in rulebooks}
+    return _by_rules(run, chosen, earlier)
+
+
+def mitigate_by_sweep(
+    run: Run,
+    sweep: Mapping[str, Sequence[Any]],
+    *,
+    rulebook: str | Path | RuleBook | None = None,
+    earlier: Sequence[Run] = (),
+) -> ManyRules:
+    """Mitigate one run at every combination of values of some ``mitigation`` keys."""
+    keys = list(sweep)
+    chosen = {}
+    for values in itertools.product(*(sweep[key] for key in keys)):
+        pairs = dict(zip(keys, values, strict=True))
+        label = ", ".join(f"{key}={value}" for key, value in pairs.items())
+        chosen[label] = mitigation_rules(run, rulebook, pairs)
+    return _by_rules(run, chosen, earlier)
+
+
+def _by_rules(run: Run, chosen: Mapping[str, RuleBook], earlier: Sequence[Run]) -> ManyRules:
+    shared = SharedRerun(EngineRerun(run))
+    benchmark = _benchmark(run, shared, earlier)
+    runs: dict[str, MitigatedRun] = {}
+    rows = [_row("as submitted", run, None, benchmark)]
+    for name, rules in chosen.items():
+        try:
+            made = mitigated(run, rules, earlier=earlier, rerun=shared)
+        except CounterflowError as error:
+            rows.append({"rulebook": name, "note": str(error)})
+            continue
+        runs[name] = made
+        rows.append(_row(name, made, made, benchmark))
+    if benchmark is not None:
+        rows.append(_row("every offer at its reference", benchmark, None, benchmark))
+    return ManyRules(runs, pd.DataFrame(rows), len(shared.made), shared.asked)
+
+
+def _benchmark(run: Run, shared: SharedRerun, earlier: Sequence[Run]) -> Run | None:
+    """The day with every offer at the lower of itself and its reference; None without levels."""
+    try:
+        levels = reference_levels(run, rules=run.rulebook.mitigation.reference, earlier=earlier)
+    except InputError:
+        return None
+    known = levels[levels["price"].notna()]
+    starts = run.case.interval_starts
+    curves = known.loc[known["component"] == "energy", "unit"].unique()
+    pairs = itertools.product(curves, starts)
+    energy = pd.DataFrame(pairs, columns=KEY[:2]).assign(component="energy")
+    commitment = known["component"].isin(COMMITMENT)
+    costs = known.loc[commitment, ["unit", "component"]].drop_duplicates()
+    blank = pd.DatetimeIndex([None] * len(costs)).tz_localize(starts.tz).as_unit(starts.unit)
+    costs = costs.assign(interval_start=blank)
+    keys: pd.DataFrame = pd.concat([energy, costs[KEY]], ignore_index=True)
+    return shared.held(substituted(run.case, known, keys))
+
+
+def _row(name: str, run: Run, made: MitigatedRun | None, benchmark: Run | None) -> dict[str, Any]:
+    money = run_money(run)
+    load = run.load_awards
+    hours = run.case.interval_hours
+    energy = float(load["mw"].sum()) * hours
+    decisions = None if made is None else made.decisions
+    done = None if decisions is None else decisions[decisions["action"] == "mitigated"]
+    row: dict[str, Any] = {
+        "rulebook": name,
+        "units_mitigated": 0 if done is None else int(done["unit"].nunique()),
+        "components_mitigated": 0 if done is None else len(done),
+        "who": "" if done is None else ", ".join(sorted(done["unit"].unique())),
+        "price": money["load_payment"] / energy if energy else np.nan,
+        "load_payment": money["load_payment"],
+        "uplift": uplift_total(run),
+        "production_cost": money["production_cost"],
+    }
+    if benchmark is not None:
+        row["production_cost_at_reference"] = _cost_at(benchmark.case, run)
+        above = with_price(load, run.prices) - with_price(load, benchmark.prices)
+        moved = np.nan_to_num((above * load["mw"]).to_numpy(dtype=float)) * hours
+        row["under_mitigation"] = float(np.maximum(moved, 0.0).sum())
+        row["over_mitigation"] = float(np.maximum(-moved, 0.0).sum())
+    row["note"] = ""
+    return row
+
+
+def _cost_at(case: Case, run: Run) -> float:
+    """What the dispatch of a run costs at the offers of another case of the same day."""
+    day = Day.of(case, run.rulebook)
+    shape = (day.intervals, len(day.units))
+    output = run.dispatch["mw"].to_numpy(dtype=float).reshape(shape)
+    cost = float(day.offers.cost(output).sum()) * day.hours
+    if run.settings["commitment"]:
+        on = run.dispatch["on"].to_numpy(dtype=bool).reshape(shape)
+        cost += float(commitment_cost(day, on).sum())
+    return cost
+
+
+def _label(book: str | Path | RuleBook) -> str:
+    return book.name if isinstance(book, RuleBook) else str(book)
+
+
+def _file_name(name: str) -> str:
+    kept = "".join(c if c.isalnum() or c in "._-=" else "_" for c in Path(name).name)
+    return kept.strip("._")
