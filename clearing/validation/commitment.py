@@ -37,9 +37,9 @@ def minimum_times(facts: Facts) -> Iterator[pd.DataFrame]:
 
     Hours count from the start or stop before, or from ``initial_hours``; the end of the case cuts
     them short. Where the case itself imposes both ends of a time (initial state, self-schedule,
-    must-run, outage) nothing was decided, and nothing is limited.
+    must-run, outage) nothing was decided, and nothing is limited. In real time nothing is decided.
     """
-    if not facts.commitment:
+    if not facts.commitment or facts.rolling:
         return
     units, names, real = facts.case.tables["units"], facts.names("units"), facts.once(state)
     out, fixed = outages(facts), facts.self_scheduled
@@ -55,8 +55,11 @@ def minimum_times(facts: Facts) -> Iterator[pd.DataFrame]:
 
 
 def must_run(facts: Facts) -> Iterator[pd.DataFrame]:
-    """Check on = 1 for must-run units, but for outages and self-schedules of 0 MW."""
-    if not facts.commitment:
+    """Check on = 1 for must-run units, but for outages and self-schedules of 0 MW.
+
+    In real time a unit that was out day-ahead stays off.
+    """
+    if not facts.commitment or facts.rolling:
         return
     names, on = facts.names("units"), facts.on.astype(np.float64)
     must = facts.case.tables["units"]["must_run"].to_numpy(dtype=bool)

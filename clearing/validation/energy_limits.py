@@ -16,7 +16,8 @@ __all__ = ["budget_value", "budgets", "produced", "shadow_prices"]
 def shadow_prices(facts: Facts) -> Iterator[pd.DataFrame]:
     """Check ``energy_budgets``, where the run has it: energy and limits as they are.
 
-    A shadow price is not negative, and 0 where energy is left.
+    A shadow price is not negative, and 0 where energy is left. In real time there is none: each
+    window has its own (``future_values``).
     """
     limits, table = facts.case.tables["energy_limits"], facts.table("energy_budgets")
     if limits.empty or table.empty:
@@ -30,6 +31,8 @@ def shadow_prices(facts: Facts) -> Iterator[pd.DataFrame]:
     off = np.abs((both["used_mwh"] - both["energy"]).to_numpy(dtype=np.float64))
     off = np.maximum(off, np.abs((both["max_mwh"] - both["max_mwh_case"]).to_numpy()))
     idle = np.where(left > tolerance, np.abs(shadow), np.maximum(-shadow, 0.0))
+    if facts.rolling:
+        idle = np.where(np.isnan(shadow), 0.0, np.inf)
     starts = both["day"].dt.tz_localize(facts.starts.tz)
     for check, value, most in (
         ("energy_limits.used", off, tolerance),
@@ -49,7 +52,7 @@ def budget_value(facts: Facts) -> Floats:
     table = facts.table("energy_budgets")
     day = facts.starts.strftime("%Y-%m-%d").to_numpy()
     when = table["day"].dt.strftime("%Y-%m-%d").to_numpy()
-    shadow = table["shadow_price"].to_numpy(dtype=np.float64)
+    shadow = table["shadow_price"].fillna(0.0).to_numpy(dtype=np.float64)
     for k, unit in enumerate(names.get_indexer(pd.Index(table["unit"])).tolist()):
         if unit >= 0:
             worth[day == when[k], unit] -= shadow[k]

@@ -97,6 +97,11 @@ class Facts:
         return bool(self.run.settings["commitment"])
 
     @property
+    def rolling(self) -> bool:
+        """Whether each interval is the first of a window of its own (real time)."""
+        return self.run.settings.get("market") == "rt"
+
+    @property
     def security(self) -> str:
         """Security setting of the run: none or n-1."""
         return str(self.run.settings["security"])

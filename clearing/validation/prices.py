@@ -204,6 +204,7 @@ def price_of_units(facts: Facts) -> Floats:
     """LMP of each unit's bus, corrected by what its ramps, budgets and own outage cost (T, U)."""
     names = facts.names("units")
     own = ramp_value(facts, names) + budget_value(facts) + outage_value(facts)
+    own += future_value(facts, names)
     return facts.lmp[:, facts.bus_of("units")] + own
 
 
@@ -211,7 +212,8 @@ def ramp_value(facts: Facts, names: pd.Index[str]) -> Floats:
     """Give the worth of one more MW of a unit to its ramp limits (T, U), money per MWh.
 
     A rise limit binding into this interval takes its shadow price away, one binding into the next
-    gives it; fall limits the other way round.
+    gives it; fall limits the other way round. In real time the next interval belongs to another
+    window: what this one made of it is `future_value`.
     """
     table = facts.table("constraints")
     worth = np.zeros((len(facts.starts), len(names)))
@@ -219,7 +221,19 @@ def ramp_value(facts: Facts, names: pd.Index[str]) -> Floats:
         own = table[table["constraint"].str.startswith(prefix)]
         shadow = facts.limit_rows(own, "shadow_price", names, prefix)
         worth += sign * shadow
-        worth[:-1] -= sign * shadow[1:]
+        if not facts.rolling:
+            worth[:-1] -= sign * shadow[1:]
+    return worth
+
+
+def future_value(facts: Facts, names: pd.Index[str]) -> Floats:
+    """What real time says that later intervals make of one more MW of a unit now (T, U)."""
+    table = facts.table("future_values")
+    worth = np.zeros((len(facts.starts), len(names)))
+    t, n = facts.interval_of(table), names.get_indexer(pd.Index(table["unit"]))
+    known = (t >= 0) & (n >= 0)
+    value = table["value"].to_numpy(dtype=np.float64)
+    np.add.at(worth, (t[known], n[known]), value[known])
     return worth
 
 

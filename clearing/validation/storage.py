@@ -81,7 +81,8 @@ def prices(facts: Facts) -> Iterator[pd.DataFrame]:
     discharge_price; in use the one is not below the other, not in full use not above. One
     direction is not wanted while the other is in use. From an interval to the next v stays,
     unless the storage is empty (it may fall) or full (it may rise); at the end it is 0, unless
-    there the storage is held full (it is below 0) or up (above 0).
+    there the storage is held full (it is below 0) or up (above 0). In real time each interval has
+    a window of its own, and v may be another one in the next.
     """
     table, names = facts.case.tables["storage"], facts.names("storage")
     if table.empty or facts.priced_otherwise:
@@ -103,6 +104,8 @@ def prices(facts: Facts) -> Iterator[pd.DataFrame]:
         yield below("prices.storage", names, facts.starts, kept, 0.0, slack)
         more = (mw < number[most] - tolerance) & (other <= tolerance) & ~circles
         yield above("prices.storage", names, facts.starts, np.where(more, gain, 0.0), 0.0, slack)
+    if facts.rolling:
+        return
     stored = facts.by_name("storage_schedule", "energy_mwh")
     low, high = (np.tile(number[c], (len(stored), 1)) for c in ("energy_min", "energy_max"))
     end = initial_energy(facts)
