@@ -95,6 +95,13 @@ class LossRules(_Section):
     """Transmission losses."""
 
     method: Literal["none", "marginal"] = Field(description="lossless, or marginal losses")
+    tolerance_mw: Positive = Field(
+        default=1e-5,
+        description="MW by which balance and flows may miss the quadratic losses of an interval",
+    )
+    iterations: int = Field(
+        default=60, ge=1, description="linearizations of the losses before clearing gives up"
+    )
 
 
 class OfferRules(_Section):

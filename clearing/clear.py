@@ -98,9 +98,6 @@ def clear(
             progress=progress,
         )
     rules = RuleBook.load(rulebook or "default").with_settings(changed)
-    if rules.losses.method != "none":
-        message = f"{rules.losses.method} losses are not part of this version; set it to none"
-        raise InputError.one("", None, "losses.method", "not_available", message)
     day = Day.of(case, rules)
     if not commitment:
         session = Session.open(day, security, progress)
@@ -210,6 +207,7 @@ def _run(
         },
         "passes": session.passes,
         "soft_rows": len(session.live.soft),
+        **({} if session.losses is None else {"losses": session.losses.report}),
         "warnings": [
             *(str(w) for w in day.case.warnings),
             *([] if decision is None else decision.warnings),

@@ -22,6 +22,7 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from clearing.compiled import Compiled
+from clearing.losses import Tangent
 from clearing.rows import Keys, Kind, RowSet, SoftRows
 from clearing.unit_outages import UnitOutages
 from network import Contingency, ContingencyScreen, Interface, interface_weights
@@ -47,6 +48,8 @@ class NetworkLimits:
         self._injection = compiled.injection
         self._rows: dict[int, int] = {}
         self._ptdf = np.zeros((0, len(self.grid.buses)))
+        self.tangent: Tangent | None = None
+        """With losses, the state that flows are linearized at."""
 
     def take_over(self, other: NetworkLimits) -> None:
         """Keep what another market on the same grid, with the same contingencies, has computed."""
@@ -82,11 +85,20 @@ class NetworkLimits:
     @cached_property
     def fixed_flows(self) -> Floats:
         """Flows that constants and phase shifts cause, (L, T)."""
-        return self.grid.flows(np.ascontiguousarray(self._compiled.fixed_injection.T))
+        return self._flows(self._compiled.fixed_injection)
 
     def flows(self, x: Floats) -> Floats:
         """Base-case flows, (L, T), at a solution (n,)."""
-        return self.grid.flows(np.ascontiguousarray(self._compiled.injections(x).T))
+        return self._flows(self._compiled.injections(x))
+
+    def _flows(self, injections: Floats) -> Floats:
+        by_bus = np.ascontiguousarray(injections.T)
+        return self.grid.flows(by_bus) if self.tangent is None else self.tangent.flows(by_bus)
+
+    def linearize(self, tangent: Tangent) -> None:
+        """Let flows carry losses, linearized at a state; rows made before belong to another."""
+        self.tangent = tangent
+        self.__dict__.pop("fixed_flows", None)
 
     def output(self, x: Floats) -> Floats:
         """Output of the units, (T, U), MW, at a solution (n,)."""
@@ -194,7 +206,20 @@ class NetworkLimits:
             worst *= 4
 
     def sensitivities(self, rows: RowSet) -> tuple[Floats, Positions]:
-        """MW on limits per MW injected: (K, B) distinct ones, and which one each row has, (N,)."""
+        """MW on limits per MW injected: (K, B) distinct ones, and which one each row has, (N,).
+
+        With losses those of each interval, losses included.
+        """
+        if self.tangent is None:
+            return self.lossless(rows)
+        names, which = _distinct(rows.kind, rows.element, rows.contingency, rows.interval)
+        first = np.zeros(names.shape[1], dtype=np.intp)
+        first[which] = np.arange(len(rows))
+        factors, of = self.lossless(rows[first])
+        return self.tangent.sensitivities(factors[of], names[3]), which
+
+    def lossless(self, rows: RowSet) -> tuple[Floats, Positions]:
+        """Give sensitivities as `sensitivities` does, losses left out."""
         kind, element, contingency = rows.kind, rows.element, rows.contingency
         names = np.stack([kind, element, contingency])
         distinct, which = np.unique(names, axis=1, return_inverse=True)
@@ -226,7 +251,7 @@ class NetworkLimits:
         Gives rows, units and MW on the limit per MW of the unit's output before, (E,) each.
         """
         at = np.flatnonzero(np.isin(rows.contingency, self.outages.members))
-        sensitivity, which = self.sensitivities(rows[at])
+        sensitivity, which = self.lossless(rows[at])
         parts = []
         state = np.stack([rows.contingency[at], rows.interval[at]])
         for contingency, interval in np.unique(state, axis=1).T.tolist():
@@ -355,6 +380,12 @@ class NetworkLimits:
             at = np.flatnonzero(outage == k)
             factors[at, : together.shape[1]] = together[line[at]]
         return factors, out
+
+
+def _distinct(*names: Positions) -> tuple[Positions, Positions]:
+    """Distinct columns of stacked names, and which one each is."""
+    distinct, which = np.unique(np.stack(names), axis=1, return_inverse=True)
+    return distinct, which.reshape(-1)
 
 
 def _beyond(kind: Kind, flows: Floats, low: Floats, high: Floats, tolerance: float) -> RowSet:

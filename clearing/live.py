@@ -8,7 +8,7 @@ from typing import Any
 
 import highspy
 import numpy as np
-from scipy.sparse import csr_array, eye_array, hstack
+from scipy.sparse import csr_array, eye_array, hstack, vstack
 
 from cases import NoClearing, RuleBook
 from clearing.compiled import Compiled
@@ -36,16 +36,22 @@ class LpSolution:
     """Duals of the compiled market's rows, money per MW over the interval, (m,)."""
     soft_dual: Floats
     """Worth of one more MW of each soft row's limit over the interval, >= 0, (N,)."""
+    cut_dual: Floats
+    """Duals of the loss tangents, money per MW over the interval, (C,)."""
 
 
 class LiveModel:
-    """A compiled market in HiGHS and the soft rows that were added to it.
+    """A compiled market in HiGHS and the rows that were added to it.
 
-    Soft row k is row ``m + k`` and its excess column ``n + k`` of the solver, always.
+    Behind the market's m rows stand C loss tangents (`clearing.loss_rows`), none without losses.
+    Soft row k is row ``m + C + k`` and its excess column ``n + k`` of the solver, always.
     """
 
     def __init__(self, compiled: Compiled, rulebook: RuleBook) -> None:
         self.compiled = compiled
+        self.rulebook = rulebook
+        self.cut_place: Positions = np.zeros(0, dtype=np.intp)
+        """Interval and island, t * I + i, of each loss tangent, (C,)."""
         self._loaded = SoftRows.none(len(compiled.cost))
         self.charged = SoftRows.none(len(compiled.cost))
         """Rows that are charged in the objective, only while a loop is at work."""
@@ -94,6 +100,97 @@ class LiveModel:
         """Coefficients of the soft rows that are loaded, (N, n)."""
         return self._loaded.coefficients
 
+    @property
+    def loaded(self) -> SoftRows:
+        """Soft rows that are loaded, (N,)."""
+        return self._loaded
+
+    @property
+    def hard(self) -> int:
+        """Rows of the solver before the soft ones: the market's and the loss tangents."""
+        return len(self.compiled.row_low) + len(self.cut_place)
+
+    def relinearize(
+        self,
+        cuts: csr_array,
+        bounds: tuple[Floats, Floats],
+        kept: Positions,
+        place: Positions,
+        balance: Positions,
+        soft: SoftRows,
+    ) -> None:
+        """Load other loss tangents and other coefficients of the soft rows; the basis is kept.
+
+        Parameters
+        ----------
+        cuts, bounds
+            The tangents, (C, n), and their least and largest values, (C,) each.
+        kept
+            Which tangent each one was before, (C,); -1 for a new one.
+        place
+            Their intervals and islands, t * I + i, (C,).
+        balance
+            Rows of the lossless balance by place; they are no longer limits.
+        soft
+            The soft rows that are loaded, with other coefficients and limits.
+        """
+        m, old = len(self.compiled.row_low), self.hard
+        basis = self.highs.getBasis()
+        row, before = list(basis.row_status), list(basis.row_status)
+        # A new tangent takes the state of a row at its limit that leaves from the same place.
+        if len(self.cut_place):
+            lost = np.array([int(s) != _BASIC for s in before[m:old]], dtype=bool)
+            lost[kept[kept >= 0]] = False
+            leaving = np.bincount(self.cut_place[lost], minlength=len(balance))
+        else:
+            leaving = np.array([int(before[k]) != _BASIC for k in balance.tolist()], dtype=np.intp)
+        for k in balance.tolist():
+            row[k] = highspy.HighsBasisStatus.kBasic
+        status = []
+        for k, at in zip(kept.tolist(), place.tolist(), strict=True):
+            if k >= 0:
+                status.append(before[m + k])
+                continue
+            status.append(
+                highspy.HighsBasisStatus.kLower
+                if leaving[at] > 0
+                else highspy.HighsBasisStatus.kBasic
+            )
+            leaving[at] -= 1
+        self.cut_place, self._loaded = place, soft
+        self._reload(cuts, bounds, balance)
+        basis.row_status = row[:m] + status + before[old:]
+        states = [int(s) for s in (*basis.col_status, *basis.row_status)]
+        if states.count(_BASIC) == len(basis.row_status):
+            self.highs.setBasis(basis)
+
+    def _reload(self, cuts: csr_array, bounds: tuple[Floats, Floats], balance: Positions) -> None:
+        """Pass the program to the solver again, with costs and bounds of columns as they are."""
+        c, soft, count = self.compiled, self._loaded, len(self._loaded)
+        blank = csr_array((len(c.row_low) + len(bounds[0]), count))
+        hard = csr_array(vstack([c.matrix, cuts], format="csr"))
+        matrix = csr_array(
+            vstack(
+                [
+                    hstack([hard, blank], format="csr"),
+                    hstack([soft.coefficients, -eye_array(count)], format="csr"),
+                ],
+                format="csr",
+            )
+        )
+        low, high = c.row_low.copy(), c.row_high.copy()
+        low[balance], high[balance] = -np.inf, np.inf
+        program = self.highs.getLp()
+        program.num_row_ = matrix.shape[0]
+        program.row_lower_ = np.concatenate([low, bounds[0], np.full(count, -np.inf)])
+        program.row_upper_ = np.concatenate([high, bounds[1], soft.limit])
+        program.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        program.a_matrix_.num_row_, program.a_matrix_.num_col_ = matrix.shape
+        program.a_matrix_.start_ = matrix.indptr.astype(np.int32)
+        program.a_matrix_.index_ = matrix.indices.astype(np.int32)
+        program.a_matrix_.value_ = np.asarray(matrix.data, dtype=float)
+        self.highs.passModel(program)
+
     def add(self, new: SoftRows) -> None:
         """Append soft rows with their excess columns in one step; the basis stays valid."""
         count = len(new)
@@ -118,7 +215,7 @@ class LiveModel:
         """Take soft rows out again; those that do not bind change nothing by it."""
         if not len(rows):
             return
-        n, m = len(self.compiled.cost), len(self.compiled.row_low)
+        n, m = len(self.compiled.cost), self.hard
         self.highs.deleteRows(len(rows), np.asarray(m + rows, dtype=np.int32))
         self.highs.deleteCols(len(rows), np.asarray(n + rows, dtype=np.int32))
         self._loaded = self._loaded[self._others(rows)]
@@ -132,7 +229,7 @@ class LiveModel:
         """
         if not len(rows):
             return
-        n, m = len(self.compiled.cost), len(self.compiled.row_low)
+        n, m = len(self.compiled.cost), self.hard
         basis = self.highs.getBasis()
         kept = self._others(rows)
         column, row = list(basis.col_status), list(basis.row_status)
@@ -161,7 +258,7 @@ class LiveModel:
         self.add(back)
         basis = self.highs.getBasis()
         column, row = list(basis.col_status), list(basis.row_status)
-        n, m = len(self.compiled.cost) + there, len(self.compiled.row_low) + there
+        n, m = len(self.compiled.cost) + there, self.hard + there
         column[n:] = [highspy.HighsBasisStatus.kBasic] * len(back)
         row[m:] = [highspy.HighsBasisStatus.kUpper] * len(back)
         basis.col_status, basis.row_status = column, row
@@ -228,7 +325,8 @@ class LiveModel:
             value[:n],
             value[n:],
             dual[:m],
-            np.maximum(-dual[m:], 0.0),
+            np.maximum(-dual[self.hard :], 0.0),
+            dual[m : self.hard],
         )
 
     @property
@@ -247,7 +345,7 @@ class LiveModel:
 
     def inactive(self) -> Flags:
         """Which soft rows do not hold anything back in the present basis, (N,)."""
-        m = len(self.compiled.row_low)
+        m = self.hard
         status = np.array([int(s) for s in self.highs.getBasis().row_status[m:]], dtype=np.intp)
         idle: Flags = status == _BASIC
         return idle

@@ -61,7 +61,7 @@ class ClearedModel:
         model.excess = pyo.Var(keys, within=pyo.NonNegativeReals)
         model.soft_limit = pyo.Constraint(keys)
         loaded: Any = self.highs.getLp()
-        columns, first = len(compiled.cost), len(compiled.row_low)
+        columns, first = len(compiled.cost), self.live.hard
         members = compiled.by_column
         matrix = _rows_of(loaded)
         for k, key in enumerate(keys):

@@ -1,4 +1,4 @@
-"""From duals to prices: LMP, split into energy and congestion, with its terms by constraint.
+"""From duals to prices: LMP, split into energy, congestion and losses, with terms by constraint.
 
 With the reference weights w of an island (summing to 1) and, for each limit k that binds, its
 shadow price mu_k >= 0 and DFAX_kb = -(sensitivity in the binding direction):
@@ -8,11 +8,22 @@ shadow price mu_k >= 0 and DFAX_kb = -(sensitivity in the binding direction):
 
 LMPs do not depend on w; the split does (Litvinov, Zheng, Rosenwald and Shamsollahi, "Marginal loss
 modeling in LMP calculation", IEEE Trans. Power Systems 19(2), 2004).
+
+With losses (`clearing.losses`) the LMP is ``lambda v_b - sum over k of mu_k d_k s_kb``: lambda is
+the dual of the balance, v the delivery factors, s_k the sensitivities with losses and d_k the
+binding direction. DFAX stay those of the lossless flows, and the loss component is the rest:
+
+    lmp_b = energy + sum over k of mu_k * DFAX_kb + loss_b
+    loss_b = -sum over l of PTDF_lb * rho_l * (lmp_from(l) + lmp_to(l)),   sum over b w_b loss_b = 0
+
+with rho_l = r_l F_l / base: what one MW more at b loses on every branch, 2 rho_l per MW of flow,
+paid at the mean price of its ends. Where nothing binds and the reference is one bus, it is
+``-(loss factor) * energy``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -38,6 +49,8 @@ class Prices:
     """(T, B): the energy component, one value per island."""
     congestion: Floats
     """(T, B)."""
+    loss: Floats
+    """(T, B); 0 without losses."""
     rows: RowSet
     """Network rows with a shadow price, (K,)."""
     shadow: Floats
@@ -63,7 +76,12 @@ class Prices:
 
 
 def price(
-    day: Day, network: NetworkLimits, solution: LpSolution, soft: RowSet, balance_rows: Positions
+    day: Day,
+    network: NetworkLimits,
+    solution: LpSolution,
+    soft: RowSet,
+    balance_rows: Positions,
+    worth: Floats | None = None,
 ) -> Prices:
     """Compute prices from the duals of energy balance and network rows.
 
@@ -71,10 +89,15 @@ def price(
     ----------
     balance_rows
         Rows of the energy balance in the compiled market, by interval and island, (T * I,).
+    worth
+        With losses, what the balance is worth at each bus (T, B), money per MWh.
     """
     islands = day.grid.islands
-    dual = solution.row_dual[balance_rows].reshape(day.intervals, day.islands) / day.hours
-    lmp = dual[:, islands]
+    if worth is None:
+        dual = solution.row_dual[balance_rows].reshape(day.intervals, day.islands) / day.hours
+        lmp = dual[:, islands]
+    else:
+        lmp = worth.copy()
     shadow = solution.soft_dual / day.hours
     binds = (soft.kind != Kind.RAMP) & (shadow > _ZERO)
     rows, shadow = soft[binds], shadow[binds]
@@ -88,17 +111,23 @@ def price(
     reference = day.reference_shares
     energy = np.zeros((day.intervals, day.islands))
     np.add.at(energy.T, islands, (reference * lmp).T)
-    return Prices(
-        lmp,
-        energy[:, islands],
-        lmp - energy[:, islands],
-        rows,
-        shadow,
-        sensitivity,
-        which,
-        reference,
-        islands,
+    lossless = lmp - energy[:, islands]
+    none = np.where(np.isnan(lmp), np.nan, 0.0)
+    found = Prices(
+        lmp, energy[:, islands], lossless, none, rows, shadow, sensitivity, which, reference, islands
     )
+    return found if worth is None else _with_losses(found, network)
+
+
+def _with_losses(prices: Prices, network: NetworkLimits) -> Prices:
+    """Split what is not energy into lossless congestion and losses."""
+    relief, which = network.lossless(prices.rows)
+    lossless = replace(prices, relief=relief, which=which)
+    congestion = np.where(np.isnan(prices.lmp), np.nan, 0.0)
+    for k in range(len(prices.rows)):
+        congestion[prices.rows.interval[k]] += prices.shadow[k] * lossless.dfax(k)
+    loss = prices.congestion - congestion
+    return replace(lossless, congestion=congestion, loss=loss)
 
 
 def _without_market(day: Day) -> Flags:

@@ -15,10 +15,12 @@ from clearing.directions import Directions
 from clearing.formulation import build_dispatch
 from clearing.limits import NetworkLimits
 from clearing.live import LiveModel
+from clearing.loss_rows import LossRows
+from clearing.losses import Losses
 from clearing.prices import price
 from clearing.ramps import RampLimits
 from clearing.rows import Kind, RowSet
-from clearing.security import Loop, Progress
+from clearing.security import Loop, Progress, Secured
 from clearing.uniqueness import one_sided, open_intervals
 from network import Contingency, contingencies
 from network.arrays import Positions
@@ -47,10 +49,19 @@ class Session:
     """What the last solve has to say."""
     directions: Directions = field(init=False)
     """Links and storage, which go one way at a time."""
+    losses: LossRows | None = field(init=False)
+    """Losses; None where there are none."""
 
     def __post_init__(self) -> None:
-        """Find the devices of two directions."""
+        """Find the devices of two directions and the losses."""
         self.directions = Directions(self.live)
+        losses = Losses.of(self.day)
+        self.losses = losses and LossRows(losses, self.live, self.network, self.balance)
+
+    @property
+    def balance(self) -> Positions:
+        """Rows of the energy balance by interval and island, (T * I,)."""
+        return self.compiled.rows(self.compiled.market.model.energy_balance)
 
     @classmethod
     def open(cls, day: Day, security: Security, progress: Progress | None = None) -> Session:
@@ -83,23 +94,26 @@ class Session:
         live, day, loop = self.live, self.day, self.loop
         before = live.seconds, loop.screening_seconds, loop.row_seconds
         self.directions.release()
-        secured = self.loop.run()
-        self.passes += secured.passes
         held: set[tuple[str, str]] = set()
-        while two_way := self.directions.hold(secured.solution):
-            held.update(two_way)
-            secured = self.loop.run()
-            self.passes += secured.passes
+        if self.losses is not None:
+            self.losses.begin()
+        secured = self._secured(held)
+        flows = secured.flows
+        if self.losses is not None:
+            while self.losses.advance(secured.solution, secured.flows):
+                secured = self._secured(held)
+            flows = self.losses.flows
         self.times["highs"] = live.seconds - before[0]
         self.times["screen"] = loop.screening_seconds - before[1]
         self.times["rows"] = loop.row_seconds - before[2]
-        balance = self.compiled.rows(self.compiled.market.model.energy_balance)
+        balance = self.balance
         open_prices = open_intervals(live, balance, day.intervals)
         tie_break = day.rulebook.pricing.tie_break
         priced_by = secured.solution
         if len(open_prices) and tie_break != "solver":
             priced_by = one_sided(live, tie_break)
-        prices = price(day, self.network, priced_by, live.soft, balance)
+        worth = None if self.losses is None else self.losses.energy(priced_by)
+        prices = price(day, self.network, priced_by, live.soft, balance, worth)
         self.warnings = [
             *self.islanding,
             *self._unscreened(),
@@ -116,11 +130,21 @@ class Session:
             self.ramps,
             secured.solution,
             live.soft,
-            secured.flows,
+            flows,
             prices,
             priced_by.soft_dual / day.hours,
             priced_by.row_dual,
         )
+
+    def _secured(self, held: set[tuple[str, str]]) -> Secured:
+        """Solve with the losses as they are linearized, and note what is held to one way."""
+        secured = self.loop.run()
+        self.passes += secured.passes
+        while two_way := self.directions.hold(secured.solution):
+            held.update(two_way)
+            secured = self.loop.run()
+            self.passes += secured.passes
+        return secured
 
     def _unscreened(self) -> list[str]:
         """Name contingencies without flows afterwards, and those that shed load."""

@@ -51,15 +51,18 @@ def open_intervals(live: LiveModel, balance_rows: Positions, intervals: int) -> 
         low[here] = np.asarray(least, dtype=float)[at]
         high[here] = np.asarray(most, dtype=float)[at]
     size = np.maximum(1.0, np.abs(value))
+    # Tangents of the losses meet where they are nearly the same: that is not another price.
+    of_market, first = len(live.compiled.row_low), live.hard
+    tangent = ~is_column & (-1 - basic >= of_market) & (-1 - basic < first)
     at_bound = np.flatnonzero(
-        (value - low <= _AT_BOUND * size) | (high - value <= _AT_BOUND * size)
+        ((value - low <= _AT_BOUND * size) | (high - value <= _AT_BOUND * size)) & ~tangent
     )
     if len(at_bound) > _MOST:
         return np.arange(intervals)
     interval_of = np.full(len(basic), -1, dtype=np.intp)
     per_interval = len(balance_rows) // intervals
     interval_of[balance_rows] = np.repeat(np.arange(intervals), per_interval)
-    first = len(live.compiled.row_low)
+    interval_of[of_market:first] = live.cut_place // per_interval
     network = live.soft.kind != Kind.RAMP
     interval_of[first + np.flatnonzero(network)] = live.soft.interval[network]
     found = np.zeros(intervals, dtype=bool)

@@ -30,7 +30,7 @@ def prices(c: Cleared) -> pd.DataFrame:
             "lmp": p.lmp.ravel(),
             "mec": p.energy.ravel(),
             "mcc": p.congestion.ravel(),
-            "mlc": np.where(np.isnan(p.lmp), np.nan, 0.0).ravel(),
+            "mlc": p.loss.ravel(),
         }
     )
 
@@ -39,7 +39,8 @@ def zone_prices(c: Cleared) -> pd.DataFrame:
     """Prices of zones, weighted by demand (evenly where there is none), and of hubs."""
     day, points = c.day, Points(c.day.case)
     parts = [*map(points.zone, points.zones), *map(points.hub, points.hubs)]
-    columns = (("lmp", c.prices.lmp), ("mec", c.prices.energy), ("mcc", c.prices.congestion))
+    p = c.prices
+    columns = (("lmp", p.lmp), ("mec", p.energy), ("mcc", p.congestion), ("mlc", p.loss))
     frames = [
         pd.DataFrame(
             {
@@ -50,7 +51,6 @@ def zone_prices(c: Cleared) -> pd.DataFrame:
                     key: (value[:, point.buses] * point.weights).sum(axis=1)
                     for key, value in columns
                 },
-                "mlc": 0.0,
             }
         )
         for point in parts

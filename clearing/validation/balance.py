@@ -8,17 +8,20 @@ import numpy as np
 import pandas as pd
 
 from clearing.validation.facts import Facts
+from clearing.validation.losses import at_buses
 from clearing.validation.report import above, below, differing
 
 __all__ = ["bids", "energy_balance", "links", "loads"]
 
 
 def energy_balance(facts: Facts) -> Iterator[pd.DataFrame]:
-    """Check generation + imports - demand - bids + shortage - surplus = 0 in every island."""
+    """Check generation + imports - demand - bids + shortage - surplus = losses in every island."""
     islands = facts.grid.islands
     count = int(islands.max()) + 1
     total = np.zeros((len(facts.starts), count))
     np.add.at(total.T, islands, facts.injections.T)
+    if facts.lossy:
+        np.add.at(total.T, islands, -at_buses(facts).T)
     names = [str(k) for k in range(count)]
     slack = facts.tolerance * max(1.0, np.sqrt(len(islands) / count))
     yield differing("balance.energy", names, facts.starts, total, 0.0, slack)

@@ -40,7 +40,7 @@ def split(facts: Facts) -> Iterator[pd.DataFrame]:
     yield differing("prices.split", names, facts.starts, lmp, mec + mcc + mlc, slack)
     first = np.unique(facts.grid.islands, return_index=True)[1][facts.grid.islands]
     yield differing("prices.mec", names, facts.starts, mec, mec[:, first], facts.price_tolerance)
-    if facts.rulebook.losses.method == "none":
+    if not facts.lossy:
         none = np.where(np.isnan(lmp), mlc, 0.0)
         yield differing("prices.mlc", names, facts.starts, mlc, none, facts.price_tolerance)
 

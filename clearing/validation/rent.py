@@ -9,20 +9,21 @@ import pandas as pd
 
 from clearing.validation.binding import binding
 from clearing.validation.facts import Facts
+from clearing.validation.losses import surplus
 from clearing.validation.report import differing
 
 __all__ = ["rent_identity"]
 
 
 def rent_identity(facts: Facts) -> Iterator[pd.DataFrame]:
-    """Check load payment - generation revenue = rent of limits + rent of links, per interval.
+    """Check load payment - generation revenue = rent of limits and links + loss surplus.
 
     A limit's rent is its shadow price * (limit - the flow that phase shifts cause at zero
     injection); where slack was used the flow stands for the limit. A link's rent is what it
     sells at one end less what it buys at the other: here it stands on the left, as withdrawals
     and injections of the link at the prices of its ends.
     """
-    if facts.priced_otherwise or facts.rulebook.losses.method != "none":
+    if facts.priced_otherwise:
         return
     lmp = np.nan_to_num(facts.lmp)
     paid = -(lmp * facts.injections).sum(axis=1)
@@ -40,6 +41,9 @@ def rent_identity(facts: Facts) -> Iterator[pd.DataFrame]:
     slack = facts.price_tolerance * np.abs(facts.injections).sum(axis=1)
     np.add.at(slack, t[t >= 0], shadow[t >= 0] * facts.tolerance)
     slack += facts.tolerance * np.abs(lmp).max(axis=1)
+    more, inexact = surplus(facts)
+    expected += more
+    slack += inexact
     yield differing(
         "rent.identity",
         ["system"],
