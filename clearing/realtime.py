@@ -20,6 +20,9 @@ from clearing.start_costs import commitment_cost
 
 __all__ = ["clear_realtime"]
 
+_OF_COMMITMENT = ("min_up_above_horizon", "min_down_above_horizon")
+"""Warnings about a case that say nothing where the commitment is not decided on it."""
+
 
 def clear_realtime(
     case: Case,
@@ -106,8 +109,8 @@ def clear_realtime(
         "passes": joined.passes,
         "soft_rows": joined.rows,
         "warnings": [
-            *(str(w) for w in case.warnings),
-            *joined.warnings,
+            *(str(w) for w in case.warnings if w.rule not in _OF_COMMITMENT),
+            *joined.said(),
             *exceeded(tables["slacks"]),
         ],
     }
