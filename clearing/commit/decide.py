@@ -156,7 +156,8 @@ class Search:
         target = gap
         while self.gap > gap and self.rounds < _ROUNDS:
             self.rounds += 1
-            schedule = self.program.solve(target, start=self.best_x)
+            worth = np.inf if self.best is None else self.best[3]
+            schedule = self.program.solve(target, start=self.best_x, worth=worth)
             if schedule is None:
                 self.proven_none = time.perf_counter() < self.program.deadline
                 self.finished = self.best is not None and self.gap <= gap

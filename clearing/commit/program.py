@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import highspy
 import numpy as np
 
 from cases import NoClearing
+from clearing.commit.margins import Margins, margins
 from clearing.compiled import Compiled, compile_market
 from clearing.conflicts import conflicts
 from clearing.fleet import Fleet
@@ -27,6 +28,20 @@ _UNUSED_MW = 1e-6
 _WHOLE = 1e-6
 _AROUND = 1
 """Intervals on either side of an undecided one that a restricted program may change too."""
+_NEAR = 0.001
+"""Rise, as a share of the relaxation's objective, up to which a restricted program goes."""
+_FAR = 0.01
+"""Rise, as a share of the relaxation's objective, up to which margins are worked out."""
+_MANY_STATES = 20_000
+"""States beyond which margins would cost more than they save."""
+_INSIDE = 0.98
+"""Share of the gap that is used, so that rounding does not end beyond it."""
+
+_WITH_START: tuple[tuple[str, Any], ...] = (
+    ("mip_heuristic_effort", 0.0),
+    ("mip_pscost_minreliable", 1),
+)
+"""Options of a solve that begins from a good schedule: prove more, search less."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +106,25 @@ class Program:
         solution = self.loop.run().solution
         self.live.highs.setOptionValue("presolve", "off")
         self.relaxed = np.concatenate([solution.x, solution.excess])
+        self.bound = solution.objective
+        self._margins: Margins | None = None
+        self._prices = self._at_optimum()
         return solution.objective
+
+    def _at_optimum(self) -> tuple[Floats, Floats]:
+        """Reduced costs of the compiled market's columns and duals of its rows, relaxed."""
+        self.live.highs.run()
+        solution = self.live.highs.getSolution()
+        n, m = len(self.compiled.cost), len(self.compiled.row_low)
+        return np.asarray(solution.col_dual)[:n], np.asarray(solution.row_dual)[:m]
+
+    @property
+    def margins(self) -> Margins | None:
+        """What it costs to hold states against the relaxation; None where they are too many."""
+        if self._margins is None and len(self.states) <= _MANY_STATES:
+            most = _FAR * abs(self.bound)
+            self._margins = margins(self.fleet, self.compiled, self.bound, *self._prices, most)
+        return self._margins
 
     def know(self, rows: RowSet) -> None:
         """Add rows of the grid that another model has found."""
@@ -108,21 +141,37 @@ class Program:
         return self.fleet.split(counts)
 
     def solve(
-        self, gap: float, *, start: Floats | None = None, restricted: bool = False
+        self,
+        gap: float,
+        *,
+        start: Floats | None = None,
+        worth: float = np.inf,
+        restricted: bool = False,
     ) -> Schedule | None:
         """Decide the states to a relative gap; None where there is no schedule or none was found.
 
         Limits that the relaxation keeps without a penalty are hard, so that no start is dodged by
         exceeding one; where no schedule keeps them they may be exceeded. `start` is a first
-        solution, (n,); a restricted program only changes what the relaxation leaves undecided.
+        solution, (n,), and `worth` the cost of a schedule that is known: states that no schedule
+        cheaper by the gap can have are left out, and the bound says so. A restricted program only
+        changes what costs little against the relaxation.
         """
-        found = self._solve(gap, start, restricted, hard=True)
-        if found is None and not restricted and time.perf_counter() < self.deadline:
-            found = self._solve(gap, start, restricted, hard=False)
+        rise = np.inf
+        if restricted:
+            rise = _NEAR * abs(self.bound)
+        elif np.isfinite(worth):
+            rise = worth - _INSIDE * gap * abs(worth) - self.bound
+        found = self._solve(gap, start, restricted, rise, hard=True)
+        if restricted or found is not None or time.perf_counter() >= self.deadline:
+            return found
+        for hard in (True, False):
+            found = self._solve(gap, start, restricted, np.inf, hard)
+            if found is not None or time.perf_counter() >= self.deadline:
+                break
         return found
 
     def _solve(
-        self, gap: float, start: Floats | None, restricted: bool, hard: bool
+        self, gap: float, start: Floats | None, restricted: bool, rise: float, hard: bool
     ) -> Schedule | None:
         begin = time.perf_counter()
         left = self.deadline - begin
@@ -135,7 +184,7 @@ class Program:
             ("output_flag", False),
             ("threads", rules.threads),
             ("random_seed", rules.seed),
-            ("mip_rel_gap", gap),
+            ("mip_rel_gap", _INSIDE * gap),
             ("mip_abs_gap", 1e-6),
             ("mip_feasibility_tolerance", 1e-7),
             ("primal_feasibility_tolerance", rules.feasibility_tolerance),
@@ -152,15 +201,32 @@ class Program:
             unused = slack[self.relaxed[slack] <= _UNUSED_MW].astype(np.int32)
             none = np.zeros(len(unused))
             highs.changeColsBounds(len(unused), unused, none, none)
-        if restricted:
+        known = np.isfinite(rise) and self.margins is not None
+        if known:
+            self._hold(highs, rise, start)
+        elif restricted:
             self._restrict(highs)
         if start is not None:
             highs.setSolution(len(states), states, np.rint(start[states]))
+            for name, value in _WITH_START:
+                highs.setOptionValue(name, value)
         if self.progress is not None:
             self._report(highs, begin)
         highs.run()
         self.mip_seconds += time.perf_counter() - begin
-        return _schedule(highs, gap)
+        found = _schedule(highs, gap)
+        if known and found is not None and not restricted:
+            found = replace(found, bound=min(found.bound, self.bound + rise))
+        return found
+
+    def _hold(self, highs: highspy.Highs, rise: float, start: Floats | None) -> None:
+        """Leave out levels of states that cost more than `rise`, but for those of the start."""
+        assert self.margins is not None
+        columns, low, high = self.margins.limits(rise)
+        if start is not None:
+            given = np.rint(start[columns])
+            low, high = np.minimum(low, given), np.maximum(high, given)
+        highs.changeColsBounds(len(columns), columns.astype(np.int32), low, high)
 
     def _restrict(self, highs: highspy.Highs) -> None:
         """Fix the states that the relaxation decides, but for those beside an undecided one."""
