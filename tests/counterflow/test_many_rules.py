@@ -1,0 +1,87 @@
+"""One day under many rules: shared clearings, the same outcomes as one by one, both error types.
+
+The bundled day with Solitude at 125 in place of 30 (case E1 of mitigation.md 9D in its hour of
+17:00). By hand, against every offer at its reference: as submitted, load pays above the benchmark
+and nothing below it; with thresholds of zero every offer above its reference is replaced, so
+nothing is above it either.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import counterflow as cf
+from counterflow.cli import invoke
+from counterflow.many_rules import mitigate_by_rulebooks, mitigate_by_sweep
+
+PERCENT = "mitigation.conduct.energy.percent"
+IMPACT = "mitigation.impact.price.percent"
+
+
+@pytest.fixture(scope="module")
+def bid() -> cf.Run:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", cf.DataWarning)
+        case = cf.read_case("pjm5")
+        offers = case.offers
+        price = offers["price"].mask(offers["unit"] == "Solitude", 125.0)
+        return cf.clear(case.replace(offers=offers.assign(price=price)), commitment=False)
+
+
+def test_rulebooks_side_by_side_do_what_each_does_alone(bid: cf.Run) -> None:
+    found = mitigate_by_rulebooks(bid, ["default", "nyiso", "isone"])
+    assert found.clearings < found.asked
+    for name in ("default", "nyiso", "isone"):
+        alone, shared = cf.mitigate(bid, rulebook=name), found.runs[name]
+        pd.testing.assert_frame_equal(shared.prices, alone.prices)
+        what = ["unit", "interval_start", "component", "action", "offer_used"]
+        pd.testing.assert_frame_equal(shared.decisions[what], alone.decisions[what])
+    table = found.table.set_index("rulebook")
+    assert table.loc["default", "who"] == "Solitude"
+    assert table.loc["isone", "units_mitigated"] == 0
+
+
+def test_both_kinds_of_error_against_every_offer_at_its_reference(bid: cf.Run) -> None:
+    found = mitigate_by_sweep(bid, {PERCENT: [0, 1e6], IMPACT: [0]})
+    table = found.table.set_index("rulebook")
+    first, strict, lax, last = table.index
+    energy = bid.load_awards["mw"].sum()
+    paid = (table.loc[first, "load_payment"] - table.loc[last, "load_payment"]) / energy
+    net = (table.loc[first, "under_mitigation"] - table.loc[first, "over_mitigation"]) / energy
+    assert net == pytest.approx(paid)
+    assert table.loc[first, "under_mitigation"] > 0
+    assert table.loc[strict, "under_mitigation"] == pytest.approx(0.0, abs=1e-6)
+    assert table.loc[strict, "production_cost_at_reference"] == pytest.approx(
+        table.loc[last, "production_cost_at_reference"]
+    )
+    assert table.loc[lax, "units_mitigated"] == 0
+    assert table.loc[lax, "load_payment"] == pytest.approx(table.loc[first, "load_payment"])
+    assert (table["production_cost_at_reference"] >= table.loc[last, "production_cost"] - 1e-6).all()
+    assert not np.isnan(table["price"]).any()
+
+
+def test_an_unknown_rulebook_is_refused_before_anything_is_cleared(bid: cf.Run) -> None:
+    with pytest.raises(cf.InputError, match="no rulebook atlantis"):
+        mitigate_by_rulebooks(bid, ["default", "atlantis"])
+
+
+def test_command_writes_every_run_and_the_comparison(
+    bid: cf.Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bid.write(tmp_path / "bid")
+    given = ["mitigate", str(tmp_path / "bid"), "--rulebooks", "default,isone", "--json"]
+    assert invoke([*given, "-o", str(tmp_path / "many")]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [row["rulebook"] for row in told["comparison"]][1:3] == ["default", "isone"]
+    written = pd.read_csv(tmp_path / "many" / "comparison.csv")
+    assert written["rulebook"].tolist()[1:3] == ["default", "isone"]
+    assert cf.Run.read(tmp_path / "many" / "default").manifest["parent"] == bid.id
+    assert invoke([*given, "-o", str(tmp_path / "many")]) == 1
+    assert invoke(["mitigate", str(tmp_path / "bid"), "--sweep", f"{PERCENT}=100,500"]) == 0
+    assert "clearings made" in capsys.readouterr().out
