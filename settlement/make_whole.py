@@ -20,6 +20,8 @@ __all__ = ["COLUMNS", "make_whole"]
 COLUMNS = ("unit", "owner", "interval_start", "interval_end", "cost", "revenue", "amount", "reason")
 
 _MONEY = ("cost", "revenue", "amount")
+_UNPAID = 1e-6
+"""Money for reserve of an interval that is none."""
 
 
 def make_whole(run: Run, *, day_ahead: Run | None = None) -> pd.DataFrame:
@@ -44,19 +46,17 @@ def make_whole(run: Run, *, day_ahead: Run | None = None) -> pd.DataFrame:
     -------
     One row per block with a payment: unit, owner, interval_start, interval_end, cost, revenue,
     amount (exact Decimals of the smallest unit, amount > 0) and reason. `security`: the unit must
-    run, or it runs at its minimum and relieves a binding constraint; `reserve`: it holds reserve in
-    the block; `economic`: any other.
+    run, or it runs at its minimum and relieves a binding constraint; `reserve`: it is paid for
+    reserve in the block (at a price of 0 there is more than is asked for, and reserve is no
+    reason); `economic`: any other.
     """
     unit = exact(run.rulebook.settlement.smallest_unit)
     rows = _intervals(run, day_ahead)
     blocks = _blocks(rows, day_ahead)
-    # Solver noise must not become a cent: a loss has to reach half a unit to be paid at all.
-    losing = blocks[blocks["cost"] - blocks["revenue"] > float(unit) / 2]
-    if losing.empty:
-        return _empty(run)
     paid = []
-    for row in records(_with_reserves_and_reasons(losing, rows, run, day_ahead)):
+    for row in records(_with_reserves_and_reasons(blocks, rows, run, day_ahead)):
         cost, revenue = (round_to(exact(row[name]), unit) for name in ("cost", "revenue"))
+        # Solver noise must not become a cent: a loss has to reach half a unit to be paid at all.
         if cost - revenue > 0 and row["cost"] - row["revenue"] > float(unit) / 2:
             money = {"cost": cost, "revenue": revenue, "amount": cost - revenue}
             paid.append({name: money.get(name, row.get(name)) for name in COLUMNS})
@@ -116,7 +116,7 @@ def _with_reserves_and_reasons(
     rows = rows.merge(blocks[["unit", "block"]], on=["unit", "block"])
     reserve = _reserve_revenue(run, day_ahead).rename("reserve")
     rows = rows.join(reserve, on=["unit", "interval_start"])
-    rows["has_reserve"] = rows["reserve"].notna()
+    rows["has_reserve"] = rows["reserve"].abs() > _UNPAID
     rows["own"] = _self_scheduled(rows, run)
     rows["relieves"] = _relieves_at_minimum(rows, run)
     facts = rows.groupby(["unit", "block"])[["reserve", "has_reserve", "own", "relieves"]].agg(

@@ -24,10 +24,11 @@ def day(
     demand: Sequence[float],
     *,
     minutes: int = 60,
+    start: pd.Timestamp = START,
     tables: Mapping[str, pd.DataFrame] | None = None,
 ) -> Case:
     """Build a day on bus A: `offers` gives each unit one block up to p_max at a price."""
-    starts = pd.date_range(START, periods=len(demand), freq=f"{minutes}min")
+    starts = pd.date_range(start, periods=len(demand), freq=f"{minutes}min")
     p_max = {row["unit"]: row["p_max"] for row in units}
     blocks = [
         {"unit": unit, "segment": 1, "mw": p_max[unit], "price": price}
@@ -43,7 +44,7 @@ def day(
     }
     meta = {
         "name": "by hand",
-        "start": START.isoformat(),
+        "start": start.isoformat(),
         "intervals": len(demand),
         "interval_minutes": minutes,
     }
