@@ -13,6 +13,7 @@ from cases.rulebook_procedures import CaisoRules, ErcotRules, PjmRules
 from cases.rulebook_references import ReferenceRules
 from cases.rulebook_structure import StructureRules
 from cases.rulebook_thresholds import Threshold
+from cases.rulebook_withholding import WithholdingRules
 
 __all__ = [
     "AreaRules",
@@ -23,6 +24,7 @@ __all__ = [
     "ReferenceRules",
     "RerunRules",
     "Threshold",
+    "WithholdingRules",
 ]
 
 Profile = Literal[
@@ -61,3 +63,4 @@ class MitigationRules(_Section):
     caiso: CaisoRules = CaisoRules()
     ercot: ErcotRules = ErcotRules()
     monthly_auction: MonthlyAuctionRules = MonthlyAuctionRules()
+    withholding: WithholdingRules = WithholdingRules()
