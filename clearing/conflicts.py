@@ -6,6 +6,7 @@ from typing import Any
 
 import highspy
 import numpy as np
+import pyomo.environ as pyo
 
 from clearing.compiled import Compiled
 
@@ -13,6 +14,9 @@ __all__ = ["conflicts"]
 
 _BROKEN = 1e-6
 _MOST = 20
+_DEFINITIONS = ("state_logic", "above_blocks", "offer_blocks", "energy_balance")
+"""Rows that say what a variable is: they give way last."""
+_LAST = 1e4
 
 
 def conflicts(compiled: Compiled) -> tuple[str, ...]:
@@ -36,7 +40,8 @@ def conflicts(compiled: Compiled) -> tuple[str, ...]:
         index = np.concatenate([matrix.indices[span], [n + row, n + m + row]]).astype(np.int32)
         value = np.concatenate([matrix.data[span], [1.0, -1.0]])
         highs.addRow(compiled.row_low[row], compiled.row_high[row], len(index), index, value)
-    costs = np.concatenate([price, np.ones(2 * m)])
+    dear = np.array([_LAST if name.startswith(_DEFINITIONS) else 1.0 for name in names])
+    costs = np.concatenate([price, dear, dear])
     highs.changeColsCost(n + 2 * m, np.arange(n + 2 * m, dtype=np.int32), costs)
     if market.integers:
         whole = compiled.column_of(np.concatenate(market.integers)).astype(np.int32)
@@ -54,9 +59,7 @@ def conflicts(compiled: Compiled) -> tuple[str, ...]:
 
 def _row_names(compiled: Compiled) -> list[str]:
     names = [""] * len(compiled.row_low)
-    from pyomo.environ import Constraint
-
-    for component in compiled.market.model.component_objects(Constraint):
+    for component in compiled.market.model.component_objects(pyo.Constraint):
         for constraint, row in zip(component.values(), compiled.rows(component), strict=True):
             names[row] = str(constraint.name)
     return names
