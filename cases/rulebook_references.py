@@ -131,6 +131,12 @@ class ReferenceRules(_Section):
     adder: float = Field(
         ge=0, allow_inf_nan=False, description="share added to a cost-based reference; 0.10 = 10 %"
     )
+    commitment_adder: float | None = Field(
+        default=None,
+        ge=0,
+        allow_inf_nan=False,
+        description="share added to the cost of starts, stops and no-load; left out = `adder`",
+    )
     order: Annotated[tuple[ReferenceMethod, ...], BeforeValidator(_listed)] = Field(
         default=("negotiated", "opportunity", "offer", "price", "cost"),
         description="methods in order: the first that has enough data holds",

@@ -98,6 +98,8 @@ def mitigate_offers(
             areas=conduct.areas,
             owner_of=_owners(run, rules),
             rerun=rerun or EngineRerun(run),
+            kept=settled.kept,
+            tests=conduct.tests,
         )
     )
     decisions = decide(
@@ -106,6 +108,7 @@ def mitigate_offers(
     tables: dict[str, Any] = {
         **_unmade(run),
         **_market_tables(run, outcome),
+        **outcome.tables,
         "reference_levels": _conformed("reference_levels", levels, run),
         "tests_conduct": conduct.tests,
         "tests_impact": _conformed("tests_impact", outcome.impact, run),
@@ -122,7 +125,7 @@ def mitigate_offers(
         "commitment": rules.rerun.commitment,
         "earlier": [other.id for other in earlier],
         "funnel": funnel,
-        "notes": list(conduct.notes),
+        "notes": [*conduct.notes, *outcome.notes],
     }
     manifest = _manifest(run, outcome.final, record)
     events = [*_first_events(conduct.tests, levels, settled, record), *outcome.events]
@@ -152,6 +155,13 @@ class _Settled:
         """Keys that a monitor has replaced."""
         rows = self.override_of
         return rows.loc[rows["action"] == "mitigated", KEY].reset_index(drop=True)
+
+    @property
+    def kept(self) -> pd.DataFrame:
+        """Keys that a monitor, or the same rules before, have left as they are."""
+        rows = self.override_of
+        by_hand = rows.loc[rows["action"] != "mitigated", KEY]
+        return pd.concat([by_hand, self.standing[KEY]], ignore_index=True)
 
     @property
     def failing(self) -> pd.DataFrame:

@@ -108,6 +108,7 @@ def decide(
     rows = _with_impact(rows, outcome, standing)
     rows = _with_actions(rows, outcome, override_of, standing)
     rows = _with_structure(rows, run)
+    rows = _as_said(rows, outcome.said)
     rows["money_effect"] = _money(rows, run, outcome.final)
     rows["reference_inputs_hash"] = _hashes(rows, levels)
     parent = run.id
@@ -184,6 +185,16 @@ def _with_actions(
         offer_used=np.where(done, used, offered),
         near=near,
     )
+
+
+def _as_said(rows: pd.DataFrame, said: pd.DataFrame) -> pd.DataFrame:
+    """Rows with what the procedure says of them, but for those that are decided by hand."""
+    by_hand = (rows["override_by"] != "").to_numpy()
+    for name in said.columns.difference(KEY):
+        told = rows[KEY].merge(said[[*KEY, name]], on=KEY, how="left", sort=False)[name]
+        there = told.notna().to_numpy() & ~by_hand
+        rows[name] = rows[name].mask(there, told.set_axis(rows.index))
+    return rows
 
 
 def _minimum_generation(

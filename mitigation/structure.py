@@ -48,6 +48,14 @@ class StructureTests:
         Prices with competitive constraints only, where two-step clearing was tested.
     notes
         What a reader must know: nothing binds, marginal units with negative relief.
+    binding
+        Binding constraints, numbered by ``test``.
+    factors
+        Relief factor of every unit in every test: test, interval_start, unit, bus, dfax.
+    base
+        The dispatch from which relief is measured, where a test asks for it.
+    prices
+        Prices measured against the slack of the tests.
     """
 
     run: Run
@@ -59,6 +67,10 @@ class StructureTests:
     competitive: pd.DataFrame
     step_one: pd.DataFrame
     notes: tuple[str, ...]
+    binding: pd.DataFrame
+    factors: pd.DataFrame
+    base: ReliefBase | None
+    prices: pd.DataFrame
 
     @cached_property
     def indices(self) -> pd.DataFrame:
@@ -119,6 +131,7 @@ def test_structure(
     slack, prices, terms = measured_against(run, rules.slack, rules.slack_bus)
     factors = unit_factors(binding, terms, run.case.units)
     rows, relief, step_one = [no_verdicts(run)], pd.DataFrame(), prices.iloc[:0]
+    base: ReliefBase | None = None
     if len(binding) and {"three_pivotal", "two_step"} & set(rules.tests):
         base = relief_base(run, binding, factors, rules, model)
         supply = relief_supply(run, base, factors, prices, owners, rules)
@@ -153,6 +166,10 @@ def test_structure(
         ),
         step_one=step_one[["interval_start", "bus", "lmp"]],
         notes=_notes(binding, wrong, slack),
+        binding=binding,
+        factors=factors,
+        base=base,
+        prices=prices,
     )
 
 

@@ -41,8 +41,13 @@ def whole_day(components: pd.Series) -> pd.Series:
     return found
 
 
-def substituted(case: Case, levels: pd.DataFrame, keys: pd.DataFrame) -> Case:
+def substituted(
+    case: Case, levels: pd.DataFrame, keys: pd.DataFrame, *, whole: bool = False
+) -> Case:
     """Give the case with the components of ``keys`` at the lower of offer and reference.
+
+    With ``whole`` prices are those of the reference, also where that is the higher one: one
+    schedule takes the place of another.
 
     Parameters
     ----------
@@ -65,8 +70,8 @@ def substituted(case: Case, levels: pd.DataFrame, keys: pd.DataFrame) -> Case:
     return _with_tables(
         case,
         {
-            **_energy(case, levels, keys, lower=True),
-            **_commitment(case, levels, keys),
+            **_energy(case, levels, keys, lower=True, whole=whole),
+            **_commitment(case, levels, keys, whole=whole),
             **_reserves(case, levels, keys),
             **_parameters(case, levels, keys),
         },
@@ -119,7 +124,7 @@ def segment_levels(levels: pd.DataFrame, case: Case, failing: pd.DataFrame) -> p
 
 
 def replaced_blocks(offered: Case, used: Case, keys: pd.DataFrame) -> pd.DataFrame:
-    """Energy blocks of ``keys`` whose price in ``used`` lies below that offered at the same MW.
+    """Energy blocks of ``keys`` whose price in ``used`` is not that offered at the same MW.
 
     Columns unit, interval_start, segment (of ``used``).
     """
@@ -130,7 +135,7 @@ def replaced_blocks(offered: Case, used: Case, keys: pd.DataFrame) -> pd.DataFra
     cells = _cells(energy, used)
     new, old = (for_intervals(case.tables["offers"], cells) for case in (used, offered))
     both = at_same_mw(old, new)
-    return both.loc[both["offered"] < both["reference"], names].drop_duplicates(ignore_index=True)
+    return both.loc[both["offered"] != both["reference"], names].drop_duplicates(ignore_index=True)
 
 
 def _cells(keys: pd.DataFrame, case: Case) -> pd.DataFrame:
@@ -144,7 +149,7 @@ def _cells(keys: pd.DataFrame, case: Case) -> pd.DataFrame:
 
 
 def _energy(
-    case: Case, levels: pd.DataFrame, keys: pd.DataFrame, *, lower: bool
+    case: Case, levels: pd.DataFrame, keys: pd.DataFrame, *, lower: bool, whole: bool = False
 ) -> dict[str, pd.DataFrame]:
     """Energy offers with stamped rows for the keys: cut at the steps of both curves."""
     energy = keys[keys["component"] == "energy"]
@@ -156,6 +161,8 @@ def _energy(
     pieces = at_same_mw(levels[levels["component"] == "energy"], own)
     if lower:
         pieces["price"] = np.fmin(pieces["offered"], pieces["reference"])
+        if whole:
+            pieces["price"] = pieces["reference"].fillna(pieces["offered"])
         step = pieces["price"]
     else:
         pieces["price"], step = pieces["offered"], pieces["reference"]
@@ -178,7 +185,9 @@ def _energy(
     return {"offers": pd.concat([kept, pieces[offers.columns]], ignore_index=True)}
 
 
-def _commitment(case: Case, levels: pd.DataFrame, keys: pd.DataFrame) -> dict[str, pd.DataFrame]:
+def _commitment(
+    case: Case, levels: pd.DataFrame, keys: pd.DataFrame, *, whole: bool
+) -> dict[str, pd.DataFrame]:
     """Commitment offers at the lower of offer and reference, tier by tier."""
     wanted = keys.loc[keys["component"].isin(COMMITMENT), ["unit", "component"]]
     if wanted.empty:
@@ -194,7 +203,8 @@ def _commitment(case: Case, levels: pd.DataFrame, keys: pd.DataFrame) -> dict[st
         after = own["after_hours_off"].fillna(0.0).to_numpy(dtype=float)
         # A tier is measured against the reference of as many hours off; the first is for all.
         at = np.argmax(np.where(after <= hours, after, -1.0)) if (after <= hours).any() else 0
-        price[place] = min(price[place], float(own["price"].iloc[int(at)]))
+        reference = float(own["price"].iloc[int(at)])
+        price[place] = reference if whole else min(price[place], reference)
     return {"commitment_offers": offers.assign(price=price)}
 
 

@@ -1,6 +1,6 @@
 """Conduct and impact: replace what failed the conduct test, and keep what moved something.
 
-The procedure of the profiles ``default``, ``isone``, ``miso``, ``spp`` and ``ieso``; which
+The procedure of the profiles ``default``, ``isone``, ``miso`` and ``spp``; which
 thresholds, areas, counterfactual and commitment they use is written in their rulebooks.
 """
 
@@ -39,7 +39,7 @@ DECIDED: Final = [
 ]
 
 
-@registered("default", "isone", "miso", "spp", "ieso")
+@registered("default", "isone", "miso", "spp")
 def conduct_and_impact(subject: Subject) -> Outcome:
     """Measure the impact by the rulebook's counterfactual and clear with what failed both tests."""
     measured = measure(subject, subject.rules.impact.mode)

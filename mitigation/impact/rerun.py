@@ -41,7 +41,11 @@ class EngineRerun:
         self._live: Run | None = run if run.model is not None else None
 
     def held(self, case: Case, *, check: bool = True) -> Run:
-        """Clear again with prices of offers changed in place.
+        """Clear again with prices of offers changed in place; raises as :meth:`live`."""
+        return clearing.reclear(self.live(), case, check=check)
+
+    def live(self) -> Run:
+        """Return the run with its live model; one that was read is cleared again, once.
 
         Raises
         ------
@@ -59,7 +63,7 @@ class EngineRerun:
                         f"{before:.6f}: clear the case anew, then mitigate"
                     ]
                 )
-        return clearing.reclear(self._live, case, check=check)
+        return self._live
 
     def checked(self, run: Run) -> Run:
         """Validate a run.

@@ -81,8 +81,10 @@ def commitment_cost(
             return part
     assert not isinstance(fuel, Missing) and not isinstance(allowance, Missing)
     cost = float(fuel[0] + allowance[0] + row["other"])
-    digest = inputs_hash("cost", evidence.rules.adder, unit, component, hours, cost)
-    return Level(cost * (1.0 + evidence.rules.adder), "cost", inputs_hash=digest)
+    rules = evidence.rules
+    adder = rules.adder if rules.commitment_adder is None else rules.commitment_adder
+    digest = inputs_hash("cost", adder, unit, component, hours, cost)
+    return Level(cost * (1.0 + adder), "cost", inputs_hash=digest)
 
 
 def _priced(

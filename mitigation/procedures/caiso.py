@@ -1,0 +1,225 @@
+"""CAISO: local market power mitigation against the competitive LMP.
+
+All-constraints run with bids as submitted, dynamic competitive path test of every binding
+constraint, congestion split by its verdicts, mitigation of the resources that non-competitive
+congestion favors, binding run. Source: CAISO tariff 39.7 and 30.11; reference/mitigation.md
+section 3.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from cases.rulebook_structure import StructureRules
+from cases.run import Run
+from mitigation.procedure import Outcome, Subject, registered
+from mitigation.procedures.common import (
+    AT,
+    LIMIT,
+    capped,
+    market_result,
+    passed_by,
+    structure_of,
+    with_energy,
+)
+from mitigation.relief import self_scheduled
+from mitigation.structure import StructureTests
+from mitigation.substitution import COMMITMENT, KEY
+from mitigation.thresholds import margin_above
+
+__all__ = ["local_market_power", "reference_bus"]
+
+_LEAST_PART: Final = 1e-6
+
+
+@registered("caiso")
+def local_market_power(subject: Subject) -> Outcome:
+    """Mitigate bids to ``max(default bid, competitive LMP)`` where congestion is not competitive.
+
+    Reference levels are the default energy bids. Of a curve only the blocks at or above the
+    dispatch (or self-schedule) move, and none is left below one that stays. Start-up and no-load
+    that lie above their cap, the limit of the conduct test over the proxy cost, count at the cap,
+    whatever the congestion.
+    """
+    rules, chosen = _rules(subject)
+    found = structure_of(subject, rules)
+    energy = subject.failing.loc[subject.failing["component"] == "energy", KEY]
+    split = _at_units(subject.run, found, energy)
+    cells = split.loc[split["subject"].eq(True), KEY]
+    pieces = capped(subject.run.case, subject.levels, cells, _floors(subject.run, split))
+    lowered = passed_by(pieces)
+    costs = subject.failing.loc[subject.failing["component"].isin(COMMITMENT), KEY]
+    levels = _capped_commitment(with_energy(subject.levels, pieces, lowered), subject, costs)
+    paths = found.verdicts[found.verdicts["rule_id"] == "competitive_path"]
+    failed = paths[~paths["passed"]]
+    assessed = {
+        "pass": "path assessment",
+        "reference_bus": rules.slack_bus,
+        "constraints": sorted(paths["constraint"].unique()),
+        "not_competitive": sorted(failed["constraint"].unique()),
+        "intervals": int(failed["interval_start"].nunique()),
+        "subject": len(cells),
+    }
+    return market_result(
+        subject,
+        levels,
+        pd.concat([lowered[KEY], costs], ignore_index=True),
+        said=pd.concat(
+            [_said(split, lowered, paths, found), _said_of_costs(subject, costs)],
+            ignore_index=True,
+        ),
+        found=found,
+        events=[assessed],
+        notes=(chosen,) if len(paths) else (),
+    )
+
+
+def reference_bus(run: Run, buses: tuple[str, ...], path: str) -> tuple[str, str]:
+    """Reference bus of a day for the split of congestion, and why it is that one.
+
+    Of the two buses at the ends of a path the one from which it runs, by the sum of its flows of
+    the day. Where the case has none of them, the bus with the lowest average price: the sending end
+    of what binds, from which no bus has negative congestion on average.
+
+    Source: CAISO, Midway or Vincent by the direction of Path 26.
+    """
+    known = set(run.case.tables["buses"]["bus"])
+    here = [bus for bus in buses if bus in known]
+    if here:
+        if len(here) == 1 or not path:
+            return here[0], f"reference bus {here[0]}, named by the rulebook"
+        flow = _path_flow(run, path)
+        bus = here[0] if flow >= 0 else here[1]
+        return bus, f"reference bus {bus}: the sending end of {path} on this day"
+    prices = run.prices.assign(lmp=run.prices["lmp"] - run.prices["mlc"].fillna(0.0))
+    average = prices.groupby("bus", sort=False)["lmp"].mean().round(6)
+    bus = str(average.idxmin()) if average.notna().any() else str(next(iter(known)))
+    named = f"{', '.join(buses)}: none of them is in the case, so " if buses else ""
+    return bus, f"{named}reference bus {bus}, the one with the lowest average price of the day"
+
+
+def _path_flow(run: Run, path: str) -> float:
+    """Sum of the flows over a branch or interface, MW."""
+    flows = run.flows
+    own = flows[flows["branch"] == path]
+    if len(own):
+        return float(own["flow_mw"].sum())
+    weights = run.case.tables["interfaces"]
+    weights = weights.loc[weights["interface"] == path, ["branch", "weight"]]
+    both = flows.merge(weights, on="branch", sort=False)
+    return float((both["flow_mw"] * both["weight"]).sum())
+
+
+def _rules(subject: Subject) -> tuple[StructureRules, str]:
+    rules = subject.rules.structure
+    if rules.slack != "bus" or rules.slack_bus:
+        return rules, f"congestion is split from the slack {rules.slack} {rules.slack_bus}".strip()
+    own = subject.rules.caiso
+    bus, why = reference_bus(subject.run, own.reference_buses, own.reference_path)
+    return rules.model_copy(update={"slack_bus": bus}), f"congestion is split from {why}"
+
+
+def _at_units(run: Run, found: StructureTests, energy: pd.DataFrame) -> pd.DataFrame:
+    """Competitive LMP and the like at the unit of each key."""
+    bus = run.case.tables["units"].set_index("unit")["bus"]
+    names = ["interval_start", "bus", "mcc_noncompetitive", "competitive_lmp", "subject"]
+    return energy.assign(bus=energy["unit"].map(bus)).merge(
+        found.competitive[names], on=["interval_start", "bus"], how="left", sort=False
+    )
+
+
+def _floors(run: Run, split: pd.DataFrame) -> pd.DataFrame:
+    """Competitive LMP and the MW from which bids move: dispatch, or self-schedule above it."""
+    rows = split.merge(run.dispatch[[*AT, "mw"]], on=AT, how="left", sort=False)
+    rows = rows.merge(self_scheduled(run.case), on=AT, how="left", sort=False)
+    from_mw = np.fmax(rows["mw"].fillna(0.0), rows["self_mw"].fillna(0.0))
+    return rows[AT].assign(floor=rows["competitive_lmp"], from_mw=from_mw)
+
+
+def _capped_commitment(
+    levels: pd.DataFrame, subject: Subject, costs: pd.DataFrame
+) -> pd.DataFrame:
+    """Levels of commitment costs raised from the proxy cost to its cap."""
+    if costs.empty:
+        return levels
+    price = levels["price"].to_numpy(dtype=float).copy()
+    component = levels["component"].to_numpy(dtype=object)
+    for name in COMMITMENT:
+        own = component == name
+        rule = getattr(subject.rules.conduct, name)
+        zero = subject.rules.reference_at_or_below_zero
+        price[own] = price[own] + margin_above(price[own], rule, zero)
+    return levels.assign(price=price)
+
+
+def _said(
+    split: pd.DataFrame, lowered: pd.DataFrame, paths: pd.DataFrame, found: StructureTests
+) -> pd.DataFrame:
+    """What the procedure says of every energy bid above its default bid."""
+    rows = split.merge(lowered[[*KEY, "offer_used", "reference"]], on=KEY, how="left", sort=False)
+    rows = rows.merge(_favoring(split, paths, found), on=KEY, how="left", sort=False)
+    tested = pd.MultiIndex.from_frame(rows[["interval_start"]]).isin(
+        pd.MultiIndex.from_frame(paths[["interval_start"]])
+    )
+    texts = []
+    for congestion, price, reference, used, there in zip(
+        rows["mcc_noncompetitive"],
+        rows["competitive_lmp"],
+        rows["reference"],
+        rows["offer_used"],
+        tested,
+        strict=True,
+    ):
+        if not there:
+            texts.append("above its default bid, but no constraint binds in the interval")
+        elif not congestion > _LEAST_PART:
+            texts.append(f"non-competitive congestion of {congestion:g}: not subject to mitigation")
+        elif used == used:
+            texts.append(
+                f"non-competitive congestion of {congestion:g}: bid lowered to {used:g}, default "
+                f"bid {reference:g}, competitive LMP {price:g}"
+            )
+        else:
+            texts.append(
+                f"non-competitive congestion of {congestion:g}, but no block at or above the "
+                f"dispatch lies above both default bid and competitive LMP {price:g}"
+            )
+    said: pd.DataFrame = rows.drop(
+        columns=["bus", "mcc_noncompetitive", "competitive_lmp", "subject", "reference"]
+    )
+    return said.assign(note=texts, rule_id="mitigation.structure.competitive_path")
+
+
+def _favoring(split: pd.DataFrame, paths: pd.DataFrame, found: StructureTests) -> pd.DataFrame:
+    """The constraint behind each key: of those that are not competitive the one that adds most."""
+    factors = found.factors.merge(
+        found.binding[["test", *LIMIT, "shadow_price"]], on="test", sort=False
+    )
+    names = ["interval_start", *LIMIT]
+    verdicts = paths[[*names, "total_supply_mw", "need_mw", "rsi3", "passed", "note"]]
+    verdicts = verdicts.drop_duplicates(names)
+    rows = split[KEY].merge(factors, on=AT, sort=False).merge(verdicts, on=names, sort=False)
+    rows["part"] = rows["dfax"] * rows["shadow_price"]
+    rows = rows.sort_values(["passed", "part"], ascending=[True, False], kind="stable")
+    first = rows.drop_duplicates(KEY)
+    return first[[*KEY, *LIMIT, "shadow_price", "need_mw", "rsi3"]].assign(
+        effective_supply_mw=first["total_supply_mw"],
+        pivotal_group=first["note"].str.removeprefix("potentially pivotal: "),
+        tps_result=np.where(first["passed"], "pass", "fail"),
+    )
+
+
+def _said_of_costs(subject: Subject, costs: pd.DataFrame) -> pd.DataFrame:
+    """Commitment costs count at their cap."""
+    tests = subject.tests[subject.tests["result"] == "fail"]
+    rows = costs.merge(tests[[*KEY, "limit", "offered"]], on=KEY, sort=False)
+    rows = rows.assign(over=rows["offered"] - rows["limit"]).sort_values("over", ascending=False)
+    worst = rows.drop_duplicates(KEY)
+    return worst[KEY].assign(
+        offer_used=worst["limit"],
+        rule_id="mitigation.conduct." + worst["component"],
+        note=[f"above the cap of {limit:g}: counted at it" for limit in worst["limit"]],
+    )
