@@ -93,15 +93,13 @@ class Session:
         """Solve until every limit is kept or paid for, and price the result."""
         live, day, loop = self.live, self.day, self.loop
         before = live.seconds, loop.screening_seconds, loop.row_seconds
-        self.directions.release()
-        held: set[tuple[str, str]] = set()
         if self.losses is not None:
             self.losses.begin()
-        secured = self._secured(held)
+        secured, held = self._secured()
         flows = secured.flows
         if self.losses is not None:
             while self.losses.advance(secured.solution, secured.flows):
-                secured = self._secured(held)
+                secured, held = self._secured()
             flows = self.losses.flows
         self.times["highs"] = live.seconds - before[0]
         self.times["screen"] = loop.screening_seconds - before[1]
@@ -136,15 +134,17 @@ class Session:
             priced_by.row_dual,
         )
 
-    def _secured(self, held: set[tuple[str, str]]) -> Secured:
-        """Solve with the losses as they are linearized, and note what is held to one way."""
+    def _secured(self) -> tuple[Secured, set[tuple[str, str]]]:
+        """Solve with the losses as they are linearized, and say what is held to one way."""
+        held: set[tuple[str, str]] = set()
+        self.directions.release()
         secured = self.loop.run()
         self.passes += secured.passes
         while two_way := self.directions.hold(secured.solution):
             held.update(two_way)
             secured = self.loop.run()
             self.passes += secured.passes
-        return secured
+        return secured, held
 
     def _unscreened(self) -> list[str]:
         """Name contingencies without flows afterwards, and those that shed load."""
