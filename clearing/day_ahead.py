@@ -101,9 +101,7 @@ def _containing(ahead: Case, case: Case) -> tuple[Positions, Positions]:
     return place, np.flatnonzero(~inside)
 
 
-def _by_name(
-    run: Run, table: str, column: str, value: str, names: pd.Series[str]
-) -> Floats:
+def _by_name(run: Run, table: str, column: str, value: str, names: pd.Series[str]) -> Floats:
     """Read a column of a table with one row per interval and name as (T, N) in another order."""
     frame = run.tables[table]
     found = frame[value].to_numpy(dtype=float).reshape(run.case.meta.intervals, -1)
@@ -121,4 +119,4 @@ def _budget_value(run: Run, case: Case) -> Floats:
     same = limits[key].assign(day=limits["day"].dt.strftime("%Y-%m-%d"))
     known = table.assign(day=table["day"].dt.strftime("%Y-%m-%d"))[[*key, "shadow_price"]]
     value = same.merge(known, on=key, how="left")["shadow_price"].to_numpy(dtype=float)
-    return np.nan_to_num(value)
+    return np.asarray(np.nan_to_num(value))

@@ -34,7 +34,7 @@ class Before:
 
 @dataclass(eq=False)
 class Horizons:
-    """Cuts days out of a longer one whose commitment is given; the grid and all checks are those of the whole."""
+    """Cuts days out of a longer one, its commitment given; the grid is that of the whole."""
 
     day: Day
     _at: dict[str, Positions] = field(init=False)
@@ -61,9 +61,7 @@ class Horizons:
                 tables[name] = tables[name][inside].reset_index(drop=True)
         tables["virtuals"] = case.tables["virtuals"].iloc[:0]
         hours = np.where(np.isnan(before.on), np.nan, np.where(before.on > 0.5, 1.0, -1.0))
-        tables["units"] = case.tables["units"].assign(
-            initial_hours=hours, initial_mw=before.output
-        )
+        tables["units"] = case.tables["units"].assign(initial_hours=hours, initial_mw=before.output)
         if len(case.tables["storage"]):
             tables["storage"] = case.tables["storage"].assign(
                 initial_mwh=before.stored, final_mwh=np.nan, cyclic=False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -145,8 +144,12 @@ class Joined:
             over = direction * change - limit
             at = np.flatnonzero(over > self.tolerance)
             constraint, contingency = row_names(c.network, rows[at])
-            parts.append((constraint, contingency, np.full(len(at), way[0] if len(way) else 1), over[at]))
-        names, blank, way, mw = (np.concatenate([np.asarray(p[k]) for p in parts]) for k in range(4))
+            parts.append(
+                (constraint, contingency, np.full(len(at), way[0] if len(way) else 1), over[at])
+            )
+        names, blank, way, mw = (
+            np.concatenate([np.asarray(p[k]) for p in parts]) for k in range(4)
+        )
         penalty = self.day.rulebook.penalties.ramp
         stamp = self.day.case.interval_starts[[when]].repeat(len(names))
         end = self.day.case.interval_ends[[when]].repeat(len(names))

@@ -71,7 +71,8 @@ def clear_realtime(
     on = ahead.states(day)
     day = day.committed(Commitment(on, commitment_cost(day, on)))
     outages, islanding = secure_contingencies(day, security)
-    rolling = Rolling(day, ahead, outages, rules.realtime.look_ahead)
+    deadline = begin + rules.solver.time_limit
+    rolling = Rolling(day, ahead, outages, rules.realtime.look_ahead, deadline)
     joined = Joined(day, rules.security.tolerance_mw)
     joined.warnings += islanding
     for window in rolling.windows():

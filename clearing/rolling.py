@@ -12,6 +12,7 @@ left the units, the storages and the energy budgets, and knows what lies behind 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -65,6 +66,8 @@ class Rolling:
     ahead: DayAhead
     outages: tuple[Contingency, ...]
     look_ahead: int
+    deadline: float
+    """Time (of `time.perf_counter`) after which solving ends without a clearing."""
     times: dict[str, float] = field(default_factory=dict)
     _network: NetworkLimits | None = None
 
@@ -104,20 +107,21 @@ class Rolling:
             self.times[name] = self.times.get(name, 0.0) + seconds
         value = _Ahead(session, cleared, self._budget_cost(day)[0])
         at_cap = held & (cleared.output[0] >= caps[0] - _HELD_MW)
-        return Window(
-            first, session, cleared, value.ramps(at_cap), value.budgets(), at_cap
-        )
+        return Window(first, session, cleared, value.ramps(at_cap), value.budgets(), at_cap)
 
     def _open(self, day: Day) -> Session:
+        start = time.perf_counter()
         compiled = compile_market(build_dispatch(day))
         live = LiveModel(compiled, day.rulebook)
+        live.deadline = self.deadline
         network, ramps = NetworkLimits(compiled, self.outages), RampLimits(compiled)
         if self._network is not None:
             network.take_over(self._network)
         self._network = network
         rules = day.rulebook.security
         loop = Loop(live, network, ramps, rules.tolerance_mw, rules.rows_per_pass)
-        return Session(day, compiled, live, network, ramps, loop, [], {})
+        times = {"build": time.perf_counter() - start}
+        return Session(day, compiled, live, network, ramps, loop, [], times)
 
     def _guide(self, session: Session, first: int, count: int, caps: Floats) -> Flags:
         """Put into a window what lies behind its end; say which units a stop holds."""
@@ -172,7 +176,9 @@ class Rolling:
         last = np.nan_to_num(day.unit_column("shutdown_ramp"), nan=np.inf)
         left = self._stops[first : first + day.intervals]
         with np.errstate(invalid="ignore"):
-            caps = np.where(np.isfinite(left), last + np.where(left > 0.0, down * left, 0.0), np.inf)
+            caps = np.where(
+                np.isfinite(left), last + np.where(left > 0.0, down * left, 0.0), np.inf
+            )
         steps = np.arange(1, day.intervals + 1)[:, None] * day.hours
         reached = np.nan_to_num(before.output, nan=0.0) - np.where(
             np.isfinite(down), down * steps, np.inf
@@ -218,6 +224,7 @@ class Rolling:
 
 def _possible(session: Session, known: RowSet) -> RowSet:
     """Rows found before that limit something that can move in this window."""
+    known = known[known.interval < session.day.intervals]
     ramps, ramp = session.ramps, known.kind == Kind.RAMP
     when, unit = known.interval, np.where(ramp, known.element, 0)
     moves = ramps.column[when, unit] >= 0

@@ -184,7 +184,7 @@ def progress_text(event: Mapping[str, Any], elapsed: float) -> str:
         parts.append(f"pass {event['pass']}")
     if event.get("rows") is not None:
         parts.append(f"{event['rows']:,d} rows")
-    if event.get("gap") is not None:
+    if event.get("gap") is not None and math.isfinite(event["gap"]):
         parts.append(f"gap {event['gap']:.3%}")
     parts.append(f"{elapsed:.0f} s")
     return "  ".join(parts)

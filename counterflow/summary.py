@@ -11,6 +11,7 @@ import pandas as pd
 from cases import Run
 from counterflow.limits import active, network_limits, relieved_flow
 from counterflow.money import interval_hours, run_money, with_price
+from settlement import make_whole
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,10 @@ class Summary:
     constraints: constraint, contingency, direction, intervals, shadow_price_mean (over the
     intervals in which it binds), shadow_price_max, rent, penalty_mwh.
     breakdown: item, amount (what adds up to the objective). slacks: the rows of `run.slacks`, the
-    most costly first.
+    most costly first. reserves: product, zone, requirement_mw (mean), price_mean, price_max,
+    shortage_mwh. commitment: units, units_on (at some time), units_started, starts, stops, market,
+    from (the run it was taken from), gap, bound, guarantees (make-whole payments, money); None
+    for a run without commitment.
     """
 
     run: str
@@ -35,11 +39,13 @@ class Summary:
     constraints: pd.DataFrame
     breakdown: pd.DataFrame
     slacks: pd.DataFrame
+    reserves: pd.DataFrame
+    commitment: dict[str, Any] | None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data for JSON."""
         out: dict[str, Any] = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        for name in ("zones", "constraints", "breakdown", "slacks"):
+        for name in ("zones", "constraints", "breakdown", "slacks", "reserves"):
             out[name] = out[name].to_dict("records")
         return out
 
@@ -59,7 +65,44 @@ def summarize(run: Run) -> Summary:
         constraints=constraint_summary(run.constraints),
         breakdown=objective_breakdown(run),
         slacks=run.slacks.sort_values("cost", ascending=False, kind="stable", ignore_index=True),
+        reserves=reserve_summary(run),
+        commitment=commitment_summary(run),
     )
+
+
+def reserve_summary(run: Run) -> pd.DataFrame:
+    """Sum up reserve prices over all intervals: one row per product and zone with a requirement."""
+    table = run.reserve_prices
+    key = ["product", "zone"]
+    short = table["shortage_mw"] * interval_hours(table) if len(table) else table["shortage_mw"]
+    rows = table.assign(short=short).groupby(key, sort=False, as_index=False)
+    out = rows.agg(
+        requirement_mw=("requirement_mw", "mean"),
+        price_mean=("price", "mean"),
+        price_max=("price", "max"),
+        shortage_mwh=("short", "sum"),
+    )
+    return out[out["requirement_mw"] > 0].reset_index(drop=True)
+
+
+def commitment_summary(run: Run) -> dict[str, Any] | None:
+    """Count states, starts and stops, and say how sure the commitment is."""
+    if not run.settings.get("commitment"):
+        return None
+    table, stated = run.dispatch, run.stated
+    by_unit = table.groupby("unit", sort=False)[["on", "start", "stop"]].sum()
+    return {
+        "units": len(by_unit),
+        "units_on": int((by_unit["on"] > 0).sum()),
+        "units_started": int((by_unit["start"] > 0).sum()),
+        "starts": int(by_unit["start"].sum()),
+        "stops": int(by_unit["stop"].sum()),
+        "market": run.settings.get("market", "da"),
+        "from": run.settings.get("commitment_from"),
+        "gap": stated.get("gap"),
+        "bound": stated.get("bound"),
+        "guarantees": float(sum(make_whole(run)["amount"])),
+    }
 
 
 def zone_summary(run: Run) -> pd.DataFrame:

@@ -1,11 +1,17 @@
-"""``counterflow clear``: dispatch and prices of a case."""
+"""``counterflow clear``: commitment, dispatch and prices of a case."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from counterflow.commands.options import CaseSource, Json, bad, free_folder, pairs
+from counterflow.commands.options import CaseSource, Json, bad, free_folder, pairs, read_run
+
+if TYPE_CHECKING:
+    from cases import Case
 
 
 def run(
@@ -14,10 +20,27 @@ def run(
         Path | None,
         typer.Option("-o", "--output", metavar="RUN", help="Run folder to write; must be new."),
     ] = None,
-    no_commitment: Annotated[
+    commitment: Annotated[
         bool,
-        typer.Option("--no-commitment", help="Every unit is on; start-ups and no-load ignored."),
-    ] = False,
+        typer.Option(
+            "--commitment/--no-commitment",
+            help="Decide which units run, or have every unit on, start-ups and no-load ignored.",
+        ),
+    ] = True,
+    commitment_from: Annotated[
+        Path | None,
+        typer.Option(
+            "--commitment-from",
+            metavar="RUN",
+            help="Real time: dispatch the commitment of this run interval by interval.",
+        ),
+    ] = None,
+    market: Annotated[
+        Literal["da", "rt"] | None,
+        typer.Option(
+            "--market", metavar="da|rt", help="Day-ahead or real-time series of the source."
+        ),
+    ] = None,
     rulebook: Annotated[
         str | None,
         typer.Option("--rulebook", metavar="NAME|FILE", help="Rulebook. [default: default]"),
@@ -38,27 +61,40 @@ def run(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Clear a case: dispatch, prices at every bus, what binds; validated without the solver."""
+    """Clear a case: which units run, dispatch, prices at every bus; validated without the solver.
+
+    A commitment that a limit stopped before its gap is written with a warning and its proven gap.
+    """
     if gap is not None and not 0 <= gap < 1:
         raise bad("usage", f"--gap expects a fraction from 0 to below 1, not {gap:g}")
     if time_limit is not None and not 0 < time_limit < float("inf"):
         raise bad("usage", f"--time-limit expects seconds above 0, not {time_limit:g}")
+    if commitment_from is not None:
+        _check_real_time(commitment, market, gap)
+    elif market == "rt" and commitment:
+        raise bad("usage", "--market rt needs --commitment-from RUN, or --no-commitment")
     settings = pairs(setting or [], "--set")
     if output is not None:
         free_folder(output, "a run folder")
 
-    from cases import read_case
     from clearing import clear
     from counterflow import console
     from counterflow.commands.show import print_summary, print_warnings
     from counterflow.summary import summarize
 
-    found = read_case(case)
-    with console.progress_line() as progress:
+    found = _read(case, market or ("rt" if commitment_from is not None else None))
+    parent = None if commitment_from is None else read_run(commitment_from)
+    day = found.meta.start.date().isoformat()
+    with console.progress_line() as line:
+
+        def progress(event: Mapping[str, Any]) -> None:
+            line({"day": day, **event})
+
         cleared = clear(
             found,
             rulebook=rulebook,
-            commitment=not no_commitment,
+            commitment=commitment,
+            commitment_from=parent,
             security=security,
             gap=gap,
             time_limit=time_limit,
@@ -78,3 +114,21 @@ def run(
     print_warnings([text for text in cleared.manifest["warnings"] if text not in known])
     if output is not None:
         console.out().print(f"\nwritten to {output}", markup=False)
+
+
+def _check_real_time(commitment: bool, market: str | None, gap: float | None) -> None:
+    """Refuse options that say something else than a commitment that is taken over."""
+    if not commitment:
+        raise bad("usage", "--commitment-from gives the commitment; leave out --no-commitment")
+    if market == "da":
+        raise bad("usage", "--commitment-from is for --market rt, not da")
+    if gap is not None:
+        raise bad("usage", "--gap is for deciding a commitment; --commitment-from takes one over")
+
+
+def _read(source: str, market: str | None) -> Case:
+    """Read a case; only sources that hold both markets are told which one is wanted."""
+    from cases import read_case
+
+    both = source.startswith("rts-gmlc") or (Path(source) / "SourceData").is_dir()
+    return read_case(source, **({"market": market} if market is not None and both else {}))

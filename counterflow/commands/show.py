@@ -3,26 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from counterflow.commands.options import Json, RunFolder, read_run
+import typer
+
+from counterflow.commands.options import Json, RunFolder, bad, read_run
 
 if TYPE_CHECKING:
+    from cases import Run
     from counterflow.summary import Summary
 
 
-def run(run: RunFolder, as_json: Json = False) -> None:
-    """Show a run: prices by zone, binding constraints, objective, penalties used."""
+def run(
+    run: RunFolder,
+    table: Annotated[
+        str | None,
+        typer.Option("--table", metavar="NAME", help="Rows of a table, such as reserves."),
+    ] = None,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, help="Most rows of --table to show.")
+    ] = 40,
+    as_json: Json = False,
+) -> None:
+    """Show a run: prices by zone, what binds, commitment, reserves, money; or one of its tables."""
     from counterflow import console
     from counterflow.summary import summarize
 
     found = read_run(run)
+    if table is not None:
+        print_table(found, table, limit, as_json)
+        return
     summary = summarize(found)
     if as_json:
         console.print_json({"ok": True, "manifest": found.manifest, **summary.to_dict()})
         return
     print_summary(summary, found.manifest)
     print_warnings(found.manifest["warnings"])
+
+
+def print_table(run: Run, name: str, limit: int, as_json: bool) -> None:
+    """Write the rows of a table of a run, all of them as JSON.
+
+    Raises InputError where no run has such a table.
+    """
+    from cases.convert import nearest
+    from cases.schema import RUN_TABLES
+    from counterflow import console
+
+    if name not in RUN_TABLES:
+        raise bad("unknown_table", f"no run has a table {name}{nearest(name, RUN_TABLES)}")
+    rows = getattr(run, name)
+    if as_json:
+        console.print_json({"ok": True, "table": name, "rows": rows.to_dict("records")})
+        return
+    if rows.empty:
+        console.out().print(f"{name}: no rows", markup=False)
+        return
+    headings = {column: column for column in rows.columns}
+    title = f"{name}: {console.count(len(rows), 'row')}"
+    console.out().print(console.table(rows, title, headings, digits=4, limit=limit))
 
 
 def print_warnings(warnings: Sequence[str], limit: int = 10) -> None:
@@ -52,7 +91,10 @@ def print_summary(summary: Summary, manifest: Mapping[str, Any]) -> None:
     )
     status = manifest.get("status")
     if status not in (None, "", "optimal"):
-        page.print(f"status: {status}, gap {manifest.get('gap')}", markup=False, style="yellow")
+        gap = f"{float(manifest['gap']):.4%}" if manifest.get("gap") is not None else "not known"
+        page.print(f"status: {status}, proven gap {gap}", markup=False, style="yellow")
+    if (text := commitment_text(summary)) is not None:
+        page.print(text, markup=False)
     page.print()
     zones = {
         "zone": "zone",
@@ -87,6 +129,17 @@ def print_summary(summary: Summary, manifest: Mapping[str, Any]) -> None:
             summary.breakdown, f"Objective, {money}", {"item": "item", "amount": "amount"}
         )
     )
+    if len(summary.reserves):
+        page.print()
+        reserves = {
+            "product": "product",
+            "zone": "zone",
+            "requirement_mw": "mean requirement MW",
+            "price_mean": f"mean {summary.currency}/MW/h",
+            "price_max": f"largest {summary.currency}/MW/h",
+            "shortage_mwh": "short MWh",
+        }
+        page.print(console.table(summary.reserves, "Reserves", reserves, limit=20))
     if len(summary.slacks):
         page.print()
         slacks = {
@@ -101,3 +154,23 @@ def print_summary(summary: Summary, manifest: Mapping[str, Any]) -> None:
         }
         title = "Limits exceeded at a penalty"
         page.print(console.table(summary.slacks, title, slacks, limit=20))
+
+
+def commitment_text(summary: Summary) -> str | None:
+    """Say what was committed and how sure it is; None where every unit is on."""
+    from counterflow.console import count
+
+    states = summary.commitment
+    if states is None:
+        return None
+    parts = [
+        f"{states['units_on']:,d} of {count(states['units'], 'unit')} run",
+        f"{count(states['units_started'], 'unit')} started ({count(states['starts'], 'start')}, "
+        f"{count(states['stops'], 'stop')})",
+    ]
+    if states["market"] == "rt":
+        parts.append(f"as committed in run {states['from'][:12]}")
+    elif states["gap"] is not None:
+        parts.append(f"gap {states['gap']:.4%}, bound {summary.currency} {states['bound']:,.2f}")
+    parts.append(f"guarantee payments {summary.currency} {states['guarantees']:,.2f}")
+    return "commitment: " + ", ".join(parts)
