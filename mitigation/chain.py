@@ -19,6 +19,7 @@ from cases.schema import RUN_TABLES, conform
 from mitigation.areas import counted_areas
 from mitigation.conduct import conduct_of_run, failing_components
 from mitigation.decisions import by_key, decide, standing_decisions
+from mitigation.frequently_mitigated import with_frequent_adders
 from mitigation.given_levels import given_levels
 from mitigation.impact.rerun import EngineRerun, Rerun
 from mitigation.overrides import OVERRIDES, applied_to, read_overrides
@@ -81,6 +82,7 @@ def mitigate_offers(
     chosen = read_overrides(overrides, run.case)
     if levels is None:
         levels = reference_levels(run, rules=rules.reference, earlier=earlier)
+        levels = with_frequent_adders(levels, run.case, rules.reference, earlier)
     else:
         levels = given_levels(levels, run.case)
     counted = counted_areas(earlier, rules.areas, until=run.case.interval_starts[0])

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
-from cases.rulebook_references import FrequentTier
+from cases.case import Case
+from cases.rulebook_references import FrequentTier, ReferenceRules
 from cases.run import Run
 from mitigation.references.history import final_runs
 
-__all__ = ["capped_run_hours", "frequent_adder", "frequent_tier", "frequent_tiers"]
+__all__ = [
+    "associated_units",
+    "capped_run_hours",
+    "frequent_adder",
+    "frequent_tier",
+    "frequent_tiers",
+    "with_frequent_adders",
+]
 
 
 def capped_run_hours(runs: Sequence[Run]) -> pd.DataFrame:
@@ -86,3 +95,52 @@ def frequent_tiers(
         best = max((tier.get(unit, "") for unit in group), key=lambda name: rank[name], default="")
         tier |= dict.fromkeys((unit for unit in group if unit in tier), best)
     return counted.assign(tier=counted["unit"].map(tier).astype("str"))
+
+
+def associated_units(case: Case) -> list[list[str]]:
+    """Units of one site and one economics: same owner, bus, technology and fuel."""
+    units = case.tables["units"]
+    named = units[units["technology"] != ""]
+    groups = named.groupby(["owner", "bus", "technology", "fuel"], sort=False)["unit"].agg(list)
+    return [list(each) for each in groups if len(each) > 1]
+
+
+def with_frequent_adders(
+    levels: pd.DataFrame, case: Case, rules: ReferenceRules, earlier: Sequence[Run]
+) -> pd.DataFrame:
+    """Give reference levels with the adders of units that are capped often.
+
+    The adder takes the place of the general one (``adder``) on energy blocks whose level is cost:
+    ``cost + max(min(percent of cost, percent_cap), absolute)``, never below the level as it was.
+    Without tiers, or without earlier runs to count in, levels stay as they are.
+
+    Parameters
+    ----------
+    levels
+        Reference levels with their ``method``.
+    case
+        The day, for units associated with those that are capped often.
+    rules
+        The section ``mitigation.reference``.
+    earlier
+        Runs of earlier days, in which hours are counted.
+
+    Source: PJM Operating Agreement, schedule 1, 6.4.2.
+    """
+    if not rules.frequent or not earlier:
+        return levels
+    found = frequent_tiers(earlier, rules.frequent, associated=associated_units(case))
+    tier = found.loc[found["tier"] != ""].set_index("unit")["tier"]
+    own = levels["unit"].isin(tier.index) & (levels["component"] == "energy")
+    own &= levels["method"] == "cost"
+    if not own.any():
+        return levels
+    price, note = levels["price"].copy(), levels["note"].astype(object).copy()
+    for row in np.flatnonzero(own.to_numpy()).tolist():
+        name = str(tier[levels["unit"].iloc[row]])
+        cost = float(levels["price"].iloc[row]) / (1.0 + rules.adder)
+        raised = cost + frequent_adder(rules.frequent[name], cost)
+        price.iloc[row] = max(float(price.iloc[row]), raised)
+        told = f"adder of frequently mitigated units, {name}"
+        note.iloc[row] = f"{note.iloc[row]}; {told}" if note.iloc[row] else told
+    return levels.assign(price=price, note=note.astype("str"))
