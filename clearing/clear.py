@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from cases import Case, InputError, RuleBook, Run
 from clearing.cleared import Cleared
 from clearing.commit.decide import Decision, decide
@@ -127,6 +125,7 @@ def reclear(run: Run, case: Case, *, progress: Progress | None = None, check: bo
     """
     begin = time.perf_counter()
     settings = run.settings
+    _refuse_real_time(run)
     day = Day.of(case, run.rulebook)
     if settings["commitment"]:
         on = committed_units(run)
@@ -150,6 +149,7 @@ def recommit(run: Run, case: Case, *, progress: Progress | None = None) -> Run:
     commitment is cleared again without it.
     """
     settings = run.settings
+    _refuse_real_time(run)
     if not settings["commitment"]:
         return reclear(run, case, progress=progress)
     begin = time.perf_counter()
@@ -157,6 +157,15 @@ def recommit(run: Run, case: Case, *, progress: Progress | None = None) -> Run:
     known = None if run.model is None else run.model.live.soft
     found = decide(day, settings["security"], progress, start=committed_units(run), known=known)
     return _decided(found, begin, settings["security"], settings["set"], run.id)
+
+
+def _refuse_real_time(run: Run) -> None:
+    if run.settings.get("market") == "rt":
+        message = (
+            "a real-time run is not cleared again by itself: mitigate the day-ahead run and clear "
+            "real time from that"
+        )
+        raise InputError.one("", None, "run", "real_time", message)
 
 
 def committed_units(run: Run) -> Flags:
