@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 # An equation line of a docstring ends in its name: `p <= p_max          (dispatch limits)`.
-NAME = re.compile(r"\S {6,}\(([a-z][a-z -]+)\)$", re.MULTILINE)
+NAME = re.compile(r"(?:\S {2,}|^ {30,})\(([a-z][a-z ,-]+)\)$", re.MULTILINE)
 
 
 def names_in_code() -> set[str]:
@@ -16,7 +16,8 @@ def names_in_code() -> set[str]:
 
 
 def test_code_names_its_equations() -> None:
-    assert {"energy balance", "offer blocks", "ramp up"} <= names_in_code()
+    expected = {"energy balance", "offer blocks", "ramp up", "state logic", "minimum down time"}
+    assert expected | {"offer block limits", "capacity, started"} <= names_in_code()
 
 
 def test_every_name_is_in_the_docs() -> None:
