@@ -93,14 +93,10 @@ class Session:
         """Solve until every limit is kept or paid for, and price the result."""
         live, day, loop = self.live, self.day, self.loop
         before = live.seconds, loop.screening_seconds, loop.row_seconds
-        if self.losses is not None:
-            self.losses.begin()
-        secured, held = self._secured()
-        flows = secured.flows
-        if self.losses is not None:
-            while self.losses.advance(secured.solution, secured.flows):
-                secured, held = self._secured()
-            flows = self.losses.flows
+        held: set[tuple[str, str]] = set()
+        self.directions.release()
+        secured = self._secured(held) if self.losses is None else self._with_losses(held)
+        flows = secured.flows if self.losses is None else self.losses.flows
         self.times["highs"] = live.seconds - before[0]
         self.times["screen"] = loop.screening_seconds - before[1]
         self.times["rows"] = loop.row_seconds - before[2]
@@ -134,17 +130,32 @@ class Session:
             priced_by.row_dual,
         )
 
-    def _secured(self) -> tuple[Secured, set[tuple[str, str]]]:
-        """Solve with the losses as they are linearized, and say what is held to one way."""
-        held: set[tuple[str, str]] = set()
-        self.directions.release()
+    def _with_losses(self, held: set[tuple[str, str]]) -> Secured:
+        """Solve until the losses are settled, note what is held to one way, and ask that again."""
+        assert self.losses is not None
+        self.losses.begin()
+        secured, settled = self._secured(held), False
+        while not settled:
+            while self.losses.advance(secured.solution, secured.flows):
+                secured = self._secured(held)
+            settled = not held
+            if held:
+                held.clear()
+                self.directions.release()
+                secured = self._secured(held)
+                settled = not self.losses.advance(secured.solution, secured.flows)
+                secured = secured if settled else self._secured(held)
+        return secured
+
+    def _secured(self, held: set[tuple[str, str]]) -> Secured:
+        """Solve with the losses as they are linearized, and note what is held to one way."""
         secured = self.loop.run()
         self.passes += secured.passes
         while two_way := self.directions.hold(secured.solution):
             held.update(two_way)
             secured = self.loop.run()
             self.passes += secured.passes
-        return secured, held
+        return secured
 
     def _unscreened(self) -> list[str]:
         """Name contingencies without flows afterwards, and those that shed load."""
