@@ -32,6 +32,7 @@ class SharedRerun:
 
     engine: Rerun
     made: dict[tuple[str, str], Run] = field(default_factory=dict)
+    sound: dict[int, Run] = field(default_factory=dict)
     asked: int = 0
 
     def held(self, case: Case, *, check: bool = True) -> Run:
@@ -39,8 +40,10 @@ class SharedRerun:
         return self._once("held", case, lambda: self.engine.held(case, check=check))
 
     def checked(self, run: Run) -> Run:
-        """Validate a run."""
-        return self.engine.checked(run)
+        """Validate a run, once."""
+        if id(run) not in self.sound:
+            self.sound[id(run)] = self.engine.checked(run)
+        return self.sound[id(run)]
 
     def reoptimized(self, case: Case) -> Run:
         """Clear with the commitment chosen anew, once for the same offers."""
@@ -130,13 +133,18 @@ def _by_rules(run: Run, chosen: Mapping[str, RuleBook], earlier: Sequence[Run]) 
     benchmark = _benchmark(run, shared, earlier)
     runs: dict[str, MitigatedRun] = {}
     rows = [_row("as submitted", run, None, benchmark)]
+    levels: dict[str, pd.DataFrame] = {}
     for name, rules in chosen.items():
+        # Rules that make references alike have the same levels: they are made once.
+        alike = rules.mitigation.reference.model_dump_json()
         try:
-            made = mitigated(run, rules, earlier=earlier, rerun=shared)
+            given = levels.get(alike)
+            made = mitigated(run, rules, references=given, earlier=earlier, rerun=shared)
         except CounterflowError as error:
             rows.append({"rulebook": name, "note": str(error)})
             continue
         runs[name] = made
+        levels.setdefault(alike, made.reference_levels)
         rows.append(_row(name, made, made, benchmark))
     if benchmark is not None:
         rows.append(_row("every offer at its reference", benchmark, None, benchmark))
