@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from cases.rulebook_after_the_fact import AfterTheFactRules
 from cases.rulebook_areas import AreaRules
 from cases.rulebook_conduct import ConductRules, ImpactRules, RerunRules
 from cases.rulebook_guangdong import MonthlyAuctionRules
@@ -16,6 +17,7 @@ from cases.rulebook_thresholds import Threshold
 from cases.rulebook_withholding import WithholdingRules
 
 __all__ = [
+    "AfterTheFactRules",
     "AreaRules",
     "ConductRules",
     "ImpactRules",
@@ -64,3 +66,4 @@ class MitigationRules(_Section):
     ercot: ErcotRules = ErcotRules()
     monthly_auction: MonthlyAuctionRules = MonthlyAuctionRules()
     withholding: WithholdingRules = WithholdingRules()
+    after_the_fact: AfterTheFactRules = AfterTheFactRules()
