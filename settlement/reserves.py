@@ -64,10 +64,14 @@ def on_intervals(day_ahead: pd.DataFrame, interval: pd.Series) -> pd.DataFrame:
 def reserve_deviations(
     awards: pd.DataFrame, day_ahead: pd.DataFrame, interval: pd.Series, run: Run
 ) -> pd.DataFrame:
-    """Real-time awards less day-ahead awards, with the real-time prices of `run`."""
+    """Real-time awards less day-ahead awards, with the real-time prices of `run`.
+
+    A product that real time does not trade has no deviations: its day-ahead awards stand.
+    """
     before = on_intervals(day_ahead, interval)
     key = ["owner", "subject", "product", "interval_start"]
     both = pd.concat([awards[[*key, "mw"]], before[[*key, "mw"]].assign(mw=-before["mw"])])
+    both = both[both["product"].isin(run.reserve_prices["product"])]
     table = both.groupby(key, sort=True)["mw"].sum().reset_index()
     return with_reserve_prices(table[table["mw"].abs() > 1e-9], run)
 

@@ -16,9 +16,12 @@ __all__ = ["awards", "in_force", "prices"]
 def in_force(facts: Facts) -> pd.DataFrame:
     """Rows of ``virtuals`` of every interval; those with a stamp replace the blank ones.
 
-    Columns of the case's table and ``t``, the interval; one row per virtual and interval.
+    Columns of the case's table and ``t``, the interval; one row per virtual and interval. None in
+    real time: virtuals are day-ahead only.
     """
     table = facts.case.tables["virtuals"]
+    if facts.rolling:
+        table = table.iloc[:0]
     stamped = table[table["interval_start"].notna()]
     stamped = stamped.assign(t=facts.interval_of(stamped))
     blank = table[table["interval_start"].isna()]
