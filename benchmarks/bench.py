@@ -9,40 +9,25 @@ the fastest is kept, for both programs alike.
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from importlib.metadata import version
+from dataclasses import asdict, dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from benchmarks.days import CHECK_DAYS, DAYS, Day, day_folder
+from benchmarks.processes import HERE, keep, run_json
 from benchmarks.tables import markdown_table, rich_table, write_into_docs
 
-HERE = Path(__file__).parent
 PEER_SETTINGS = ("simplex", "ipm", "hipo")
 OBJECTIVE_TOLERANCE = 1e-6
 SLACK_TOLERANCE_MW = 1e-3
 REPEATS = 3
 REPEAT_BELOW_SECONDS = 20.0
-# Importing and reading, which the peer does before its clock starts.
-READING_SECONDS = 90.0
-ONE_THREAD = {
-    name: "1"
-    for name in (
-        "OMP_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS",
-        "MKL_NUM_THREADS",
-        "NUMEXPR_NUM_THREADS",
-    )
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,25 +68,15 @@ class Result:
 
 def run_once(command: Sequence[str], limit: float) -> Timing:
     """Run one timing process and read the line of JSON that it prints last."""
-    nothing = Timing(float("nan"), float("nan"), float("nan"), {})
-    try:
-        done = subprocess.run(
-            command,
-            cwd=HERE.parent,
-            env={**os.environ, **ONE_THREAD},
-            capture_output=True,
-            text=True,
-            timeout=limit + READING_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return replace(nothing, failure=f"> {limit:.0f} s")
-    if done.returncode != 0:
-        tail = (done.stderr.strip() or done.stdout.strip() or "no output").splitlines()[-1]
-        return replace(nothing, failure=f"exit {done.returncode}: {tail}")
-    details = json.loads(done.stdout.strip().splitlines()[-1])
+    details = run_json(command, limit)
+    if "failure" in details:
+        return Timing(float("nan"), float("nan"), float("nan"), {}, details["failure"])
     timing = Timing(details["wall"], details["objective"], details["memory_mb"], details)
-    return timing if timing.wall <= limit else replace(timing, failure=f"> {limit:.0f} s")
+    return (
+        timing
+        if timing.wall <= limit
+        else Timing(timing.wall, timing.objective, timing.memory_mb, details, f"> {limit:.0f} s")
+    )
 
 
 def run_best(command: Sequence[str], limit: float) -> Timing:
@@ -146,24 +121,27 @@ def time_day(day: Day, peer: Path | None, limit: float) -> Result:
     return Result(day, ours, best, settings)
 
 
-def machine() -> dict[str, Any]:
-    """What the timings depend on besides the code."""
-    return {
-        "cores": os.cpu_count(),
-        "processor": platform.machine(),
-        "python": platform.python_version(),
-        **{name: version(name) for name in ("highspy", "pyomo", "scipy", "numpy", "pandas")},
-    }
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Time the chosen days, print the table, keep the results; 3 when a timing is worthless."""
-    parser = argparse.ArgumentParser(prog="make bench", description=__doc__.splitlines()[0])
+    """Time the chosen days, print the table, keep the results; 3 when a timing is worthless.
+
+    `--only commitment` or `--only mitigation` times these, with the options of their modules.
+    """
+    chooser = argparse.ArgumentParser(add_help=False)
+    chooser.add_argument("--only", choices=("dispatch", "commitment", "mitigation", "structure"))
+    chosen, rest = chooser.parse_known_args(arguments)
+    if chosen.only and chosen.only != "dispatch":
+        module = import_module(f"benchmarks.{chosen.only}")
+        return int(module.main(rest))
+    parser = argparse.ArgumentParser(
+        prog="make bench",
+        description=__doc__.splitlines()[0],
+        epilog="--only commitment|mitigation|structure: the other tables, --help for their options",
+    )
     parser.add_argument("--cases", default="", help="names, separated by commas; default all")
     parser.add_argument("--peer", type=Path, help="Python of the environment that holds PyPSA")
     parser.add_argument("--limit", type=float, default=900.0, help="seconds a run may take")
     parser.add_argument("--docs", action="store_true", help="put the table into the docs")
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(rest)
     known = {**DAYS, **CHECK_DAYS}
     names = [name for name in options.cases.split(",") if name] or list(DAYS)
     unknown = [name for name in names if name not in known]
@@ -178,12 +156,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             results.append(time_day(known[name], options.peer, options.limit))
         console.print(f"[dim]{name}: {time.perf_counter() - started:.0f} s in all[/dim]")
     console.print(rich_table(results))
-    folder = HERE / "results"
-    folder.mkdir(exist_ok=True)
     for result in results:
-        content = {"machine": machine(), **asdict(result)}
-        text = json.dumps(content, indent=2, default=str) + "\n"
-        (folder / f"{result.day.name}.json").write_text(text, encoding="utf-8")
+        keep(result.day.name, asdict(result))
     if options.docs:
         write_into_docs(markdown_table(results))
     wrong = [complaint for result in results for complaint in complaints(result)]

@@ -6,18 +6,15 @@ Every day is a process of its own with one solver thread and one BLAS thread.
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
-from benchmarks.bench import HERE, ONE_THREAD, machine
+from benchmarks.processes import keep, run_json
 from benchmarks.run_structure import DAYS
+from benchmarks.tables import rich_rows
 
 HEADINGS = (
     "day",
@@ -36,23 +33,7 @@ HEADINGS = (
 def time_day(name: str, limit: float) -> dict[str, Any]:
     """What the process of one day printed; `failure` where it failed or took too long."""
     command = [sys.executable, "-m", "benchmarks.run_structure", name]
-    environment = {**os.environ, **ONE_THREAD}
-    try:
-        done = subprocess.run(
-            command,
-            cwd=HERE.parent,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=limit,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return {"failure": f"> {limit:.0f} s"}
-    if done.returncode != 0:
-        return {"failure": (done.stderr.strip() or "no output").splitlines()[-1]}
-    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return found
+    return run_json(command, limit)
 
 
 def cells(name: str, timing: Mapping[str, Any]) -> list[str]:
@@ -81,19 +62,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown:
         parser.error(f"no such case: {', '.join(unknown)}; known are {', '.join(DAYS)}")
     console = Console(width=max(150, Console().width))
-    table = Table(title="Structural tests against clearing")
-    for position, heading in enumerate(HEADINGS):
-        table.add_column(heading, justify="left" if position == 0 else "right", no_wrap=True)
-    folder = HERE / "results"
-    folder.mkdir(exist_ok=True)
+    rows = []
     failed = False
     for name in names:
         timing = time_day(name, options.limit)
         failed |= "failure" in timing
-        table.add_row(*cells(name, timing))
-        text = json.dumps({"machine": machine(), "day": name, **timing}, indent=2) + "\n"
-        (folder / f"structure-{name}.json").write_text(text, encoding="utf-8")
-    console.print(table)
+        rows.append(cells(name, timing))
+        keep(f"structure-{name}", {"day": name, **timing})
+    console.print(rich_rows("Structural tests against clearing", HEADINGS, rows))
     return 3 if failed else 0
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from benchmarks.bench import Result, Timing
 
 PERFORMANCE = Path(__file__).parent.parent / "docs" / "performance.md"
-START, END = "<!-- table: begin -->", "<!-- table: end -->"
 HEADINGS = (
     "day",
     "wall s",
@@ -77,23 +76,40 @@ def cells(result: Result) -> list[str]:
 
 def rich_table(results: Sequence[Result]) -> Table:
     """The table for a terminal."""
-    table = Table(title="One solver thread, one BLAS thread, reading excluded")
-    for position, heading in enumerate(HEADINGS):
-        table.add_column(heading, justify="left" if position == 0 else "right", no_wrap=True)
-    for result in results:
-        table.add_row(*cells(result))
-    return table
+    title = "One solver thread, one BLAS thread, reading excluded"
+    return rich_rows(title, HEADINGS, map(cells, results))
 
 
 def markdown_table(results: Sequence[Result]) -> str:
     """The same table in Markdown."""
-    rows = [HEADINGS, ["---", *["---:"] * (len(HEADINGS) - 1)], *map(cells, results)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return markdown_rows(HEADINGS, map(cells, results))
 
 
-def write_into_docs(table: str) -> None:
-    """Put a table between the markers of docs/performance.md."""
-    text = PERFORMANCE.read_text(encoding="utf-8")
-    before, rest = text.split(START)
-    after = rest.split(END)[1]
-    PERFORMANCE.write_text(f"{before}{START}\n{table}\n{END}{after}", encoding="utf-8")
+def short(failure: str) -> str:
+    """A failure for a cell; the whole text is told below the table."""
+    return failure if len(failure) < 20 else failure.partition(":")[0]
+
+
+def rich_rows(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """A table for a terminal: the first column to the left, numbers to the right."""
+    table = Table(title=title)
+    for position, heading in enumerate(headings):
+        table.add_column(heading, justify="left" if position == 0 else "right", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def markdown_rows(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = [headings, ["---", *["---:"] * (len(headings) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def write_into_docs(table: str, name: str = "table", path: Path = PERFORMANCE) -> None:
+    """Put a table between the markers of its name in docs/performance.md."""
+    start, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    text = path.read_text(encoding="utf-8")
+    before, rest = text.split(start)
+    after = rest.split(end)[1]
+    path.write_text(f"{before}{start}\n{table}\n{end}{after}", encoding="utf-8")
