@@ -34,6 +34,8 @@ _FREE = 1e-7
 _INVALID_MW = 1e-6
 _SLACK_MW = 1e-2
 """MW above a tangent from which it is left out again."""
+_SAME_FACTOR = 1e-7
+"""Delivery factors that differ by less make the same prices."""
 _FLIPS = 2
 """Times that an interval may go back from an equation to tangents."""
 
@@ -74,7 +76,7 @@ class LossRows:
     def begin(self, tangent: Tangent | None = None) -> None:
         """Start a solve from a state, or from that which the first solve ended with."""
         self._home = tangent or self._home
-        self.iterations = 0
+        self.iterations, self.residual = 0, np.inf
         self._equal[:] = False
         self._flips[:] = 0
         if self._home is not None:
@@ -92,14 +94,17 @@ class LossRows:
         injections = np.ascontiguousarray(self.live.compiled.injections(solution.x).T)
         real = self.losses.flows(injections)
         missed = self.losses.imbalance(injections, real)
+        before = self.residual
         self.residual = max(float(np.abs(missed).max()), float(np.abs(real - flows).max(initial=0)))
         self.flows = real
         self.total = float(self.losses.on_branches(real).sum()) * self.network.day.hours
         worthless = self._worthless(solution)
+        tangent = self.losses.tangent(real)
         settled = len(self._least) > 0 and self.residual <= rules.tolerance_mw
-        if settled and not (worthless != self._equal).any():
-            if self._home is None:
-                self._home = self.losses.tangent(real)
+        settled = settled and not (worthless != self._equal).any()
+        # Prices move with the square root of what is missed: go on while that still helps.
+        if settled and (self._priced(solution, tangent) or self.residual > 0.5 * before):
+            self._home = self._home or tangent
             return False
         if self.iterations >= rules.iterations:
             raise NoClearing(
@@ -109,8 +114,19 @@ class LossRows:
             )
         self.iterations += 1
         self._equal = worthless
-        self.add(self.losses.tangent(real), solution.x)
+        self.add(tangent, solution.x)
         return True
+
+    def _priced(self, solution: LpSolution, tangent: Tangent) -> bool:
+        """Whether the delivery factors that made the prices are those of the solution's flows."""
+        worth = np.zeros((len(self._equal), 1))
+        np.add.at(worth, self._place, np.abs(solution.cut_dual)[:, None])
+        used = np.zeros((len(self._equal), self._buses))
+        np.add.at(used, self._place, np.abs(solution.cut_dual)[:, None] * self._weight)
+        real = np.repeat(tangent.weight.T, self._islands, axis=0)
+        inside = (used != 0.0) & (worth > 0.0)
+        gap = np.abs(used / np.where(worth > 0.0, worth, 1.0) - real)
+        return bool(gap[inside].max(initial=0.0) <= _SAME_FACTOR)
 
     def _worthless(self, solution: LpSolution) -> Flags:
         """Where the balance must be an equation: energy is worth nothing or less, (T * I,)."""
