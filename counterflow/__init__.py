@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from counterflow._later import NotYet, report, serve, study
     from counterflow.comparison import Comparison, compare
     from counterflow.decision_explanation import DecisionExplanation, explain_decision
+    from counterflow.disclosure import disclose
     from counterflow.explanation import PriceExplanation, explain_price
     from counterflow.export import export_prices
     from counterflow.mitigation import MitigatedRun, mitigate
@@ -57,6 +58,7 @@ _HOME = {
     "Summary": "counterflow.summary",
     "clear": "clearing",
     "compare": "counterflow.comparison",
+    "disclose": "counterflow.disclosure",
     "explain_decision": "counterflow.decision_explanation",
     "explain_price": "counterflow.explanation",
     "export_prices": "counterflow.export",
@@ -91,6 +93,7 @@ __all__ = [
     "__version__",
     "clear",
     "compare",
+    "disclose",
     "errors",
     "explain_decision",
     "explain_price",

@@ -143,6 +143,17 @@ def write_prices(run: Run, path: Path, profile: str = "gridstatus") -> int:
     InputError
         Unknown profile, another file type, or a folder that does not exist.
     """
+    return write_table(lambda: export_prices(run, profile), path)
+
+
+def write_table(make: Callable[[], pd.DataFrame], path: Path) -> int:
+    """Write a table to a ``.csv`` or ``.parquet`` file, whole or not at all; give its rows.
+
+    Raises
+    ------
+    InputError
+        Another file type, or a folder that does not exist; the table is not made then.
+    """
     if path.suffix not in (".csv", ".parquet"):
         raise InputError.one(
             file="",
@@ -159,7 +170,7 @@ def write_prices(run: Run, path: Path, profile: str = "gridstatus") -> int:
             rule="no such folder",
             message=f"{path.parent} is not a folder: create it first",
         )
-    table = export_prices(run, profile)
+    table = make()
     partial = path.with_name(f".{path.name}.partial")
     try:
         if path.suffix == ".csv":

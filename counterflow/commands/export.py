@@ -1,11 +1,11 @@
-"""``counterflow export``: prices in a published market's columns."""
+"""``counterflow export``: prices in a published market's columns, or offers after a delay."""
 
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from counterflow.commands.options import Json, RunFolder, read_run
+from counterflow.commands.options import Json, RunFolder, bad, read_run
 
 
 def run(
@@ -21,14 +21,48 @@ def run(
             help="Whose columns; nyiso writes congestion with the opposite sign, as NYISO does.",
         ),
     ] = "gridstatus",
+    offers: Annotated[
+        Literal["unit", "aggregate", "masked"] | None,
+        typer.Option(
+            "--offers",
+            metavar="unit|aggregate|masked",
+            help="Export offers instead of prices: by unit, as one curve, or under masks.",
+        ),
+    ] = None,
+    delay_days: Annotated[
+        float | None,
+        typer.Option(
+            "--delay-days", help="With --offers: days after its end until an interval may be shown."
+        ),
+    ] = None,
+    mask_key: Annotated[
+        Path | None,
+        typer.Option(
+            "--mask-key",
+            metavar="FILE",
+            help="With --offers masked: a file with a secret; the same secret, the same masks.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Export prices: buses, and zones and hubs in the gridstatus profile."""
+    """Export prices (buses; zones and hubs in the gridstatus profile), or offers after a delay."""
     from counterflow import console
-    from counterflow.export import write_prices
+    from counterflow.disclosure import disclose
+    from counterflow.export import write_prices, write_table
 
-    rows = write_prices(read_run(run), output, profile)
+    if offers is None:
+        if delay_days is not None or mask_key is not None:
+            raise bad("usage", "--delay-days and --mask-key go with --offers")
+        rows = write_prices(read_run(run), output, profile)
+        about: dict[str, object] = {"profile": profile}
+    else:
+        if delay_days is None:
+            raise bad("usage", "--offers needs --delay-days")
+        days, key = delay_days, mask_key.read_text(encoding="utf-8").strip() if mask_key else ""
+        cleared = read_run(run)
+        rows = write_table(lambda: disclose(cleared, delay_days=days, form=offers, key=key), output)
+        about = {"offers": offers, "delay_days": delay_days}
     if as_json:
-        console.print_json({"ok": True, "file": output, "profile": profile, "rows": rows})
+        console.print_json({"ok": True, "file": output, **about, "rows": rows})
     else:
         console.out().print(f"{rows:,d} rows written to {output}", markup=False)
