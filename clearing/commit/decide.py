@@ -25,6 +25,10 @@ __all__ = ["Decision", "decide"]
 _LOOSE = 0.01
 """Gap at which a first schedule is good enough to look for rows of the grid."""
 _ROUNDS = 30
+_NEAR = (0.001, 0.0025)
+"""Restricted programs keep states that cost up to these shares of the relaxation's objective."""
+_GOOD = 0.007
+"""Distance to the relaxation, as a share of it, at which a first schedule needs no wider search."""
 _ROUNDING = 1e-9
 """Relative distance of schedule and bound that is none: sums in another order."""
 
@@ -144,12 +148,19 @@ class Search:
         return len(self.program.live.soft) > before
 
     def first_schedule(self, gap: float) -> None:
-        """Solve the program restricted to what the relaxation leaves open."""
-        schedule = self.program.solve(max(gap / 2, 1e-6), restricted=True)
-        if schedule is not None:
-            self.best_x = schedule.x
-            self._told("restricted", schedule)
-            self.look_at(self.program.on(schedule.x))
+        """Solve the program restricted to states that cost little, more of them if it must be."""
+        for near in _NEAR:
+            schedule = self.program.solve(max(gap / 2, 1e-6), start=self.best_x, near=near)
+            if schedule is not None:
+                self.best_x = schedule.x
+                self._told("restricted", schedule)
+                self.look_at(self.program.on(schedule.x))
+            if self.best is not None:
+                above = self.best[3] - self.relaxed
+                if above <= max(_GOOD * abs(self.relaxed), gap * abs(self.best[3])):
+                    return
+            if self.program.margins is None:
+                return
 
     def run(self, gap: float) -> None:
         """Solve the whole program until its schedule, secured, is within the gap."""
@@ -250,6 +261,8 @@ def _strict_objective(cleared: Cleared, strict: Day) -> float:
         columns = cleared.compiled.columns("reserve_shortage")
         penalty = cleared.compiled.cost[columns] == day.rulebook.penalties.reserve * day.hours
         beyond += float(cleared.solution.x[columns][penalty].sum())
+    if "reserve_ramp_excess" in cleared.compiled.market.families:
+        beyond += float(cleared.values("reserve_ramp_excess").sum())
     return cleared.solution.objective + more * day.hours * beyond
 
 

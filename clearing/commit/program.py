@@ -28,8 +28,10 @@ _UNUSED_MW = 1e-6
 _WHOLE = 1e-6
 _AROUND = 1
 """Intervals on either side of an undecided one that a restricted program may change too."""
-_NEAR = 0.001
-"""Rise, as a share of the relaxation's objective, up to which a restricted program goes."""
+_CLOSE = 0.005
+"""Rise, as a share of the relaxation's objective, up to which a known schedule is a good one."""
+_NODES = 30
+"""Most nodes of a restricted program: it hunts for a schedule, it proves nothing."""
 _FAR = 0.01
 """Rise, as a share of the relaxation's objective, up to which margins are worked out."""
 _MANY_STATES = 20_000
@@ -90,7 +92,8 @@ class Program:
     def _slack_columns(self) -> Positions:
         """Columns of the market that exceed a limit at a penalty, not along a demand curve."""
         day, families = self.fleet.day, self.compiled.market.families
-        names = ("shortage", "surplus", "reserve_shortage", "ramp_up_excess", "ramp_down_excess")
+        names = ["shortage", "surplus", "reserve_shortage", "reserve_ramp_excess"]
+        names += ["ramp_up_excess", "ramp_down_excess", "given_ramp_excess"]
         found = np.concatenate([self.compiled.columns(name) for name in names if name in families])
         least = min(day.rulebook.penalties.balance, day.rulebook.penalties.reserve)
         dear: Flags = self.compiled.cost[found] >= least * day.hours - 1e-6
@@ -146,19 +149,19 @@ class Program:
         *,
         start: Floats | None = None,
         worth: float = np.inf,
-        restricted: bool = False,
+        near: float | None = None,
     ) -> Schedule | None:
         """Decide the states to a relative gap; None where there is no schedule or none was found.
 
         Limits that the relaxation keeps without a penalty are hard, so that no start is dodged by
         exceeding one; where no schedule keeps them they may be exceeded. `start` is a first
         solution, (n,), and `worth` the cost of a schedule that is known: states that no schedule
-        cheaper by the gap can have are left out, and the bound says so. A restricted program only
-        changes what costs little against the relaxation.
+        cheaper by the gap can have are left out, and the bound says so. `near` restricts the
+        program to states that cost up to this share of the relaxation's objective.
         """
-        rise = np.inf
-        if restricted:
-            rise = _NEAR * abs(self.bound)
+        rise, restricted = np.inf, near is not None
+        if near is not None:
+            rise = near * abs(self.bound)
         elif np.isfinite(worth):
             rise = worth - _INSIDE * gap * abs(worth) - self.bound
         found = self._solve(gap, start, restricted, rise, hard=True)
@@ -208,6 +211,9 @@ class Program:
             self._restrict(highs)
         if start is not None:
             highs.setSolution(len(states), states, np.rint(start[states]))
+        if restricted:
+            highs.setOptionValue("mip_max_nodes", _NODES)
+        elif known and start is not None and rise <= _CLOSE * abs(self.bound):
             for name, value in _WITH_START:
                 highs.setOptionValue(name, value)
         if self.progress is not None:
