@@ -147,6 +147,14 @@ def _structure(row: Row, start: pd.Timestamp, money: str) -> list[str]:
     if math.isnan(row["rsi3"]):
         return said
     passed = row["tps_result"] == "pass"
+    if math.isnan(row["relevant_price"]):
+        said.append(
+            f"{number(row['need_mw'])} MW of counterflow is dispatched; without what "
+            f"{row['pivotal_group']} can withhold, {number(row['effective_supply_mw'])} MW can be "
+            f"had. RSI3 = {number(row['rsi3'], 4)} {'>=' if passed else '<'} 1: the constraint is "
+            f"{'' if passed else 'not '}competitive [competitive_path]."
+        )
+        return said
     said.append(
         f"{number(row['need_mw'])} MW of relief is needed; relevant supply at effective prices "
         f"up to the screen of {money}{number(row['relevant_price'])}/MWh is "
@@ -224,9 +232,11 @@ def _verdict(row: Row, money: str) -> str:
         reason = row["override_reason"]
         return f"{what} is {row['action']} by {row['override_by']}: {reason} [override]."
     if row["action"] == "mitigated":
+        why = f" ({row['note']})" if row["note"] and not row["impact_result"] else ""
+        rule = f" [{row['rule_id']}]" if why and row["rule_id"] else ""
         return (
             f"{what} is mitigated: {money}{number(row['offer_used'])} is used in place of "
-            f"{money}{number(row['offered'])}."
+            f"{money}{number(row['offered'])}{why}{rule}."
         )
     note = f" ({row['note']})" if row["note"] else ""
     return f"{what} is kept as submitted{note}."

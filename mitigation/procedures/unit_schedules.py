@@ -112,7 +112,7 @@ class UnitSchedules:
             all_day += sorted(set(own) & set(COMMITMENT))
         parts = [
             pd.DataFrame({"unit": unit, "interval_start": blank.repeat(len(all_day))}).assign(
-                component=all_day
+                component=pd.Series(all_day, dtype="str")
             )
         ]
         if name == COST:
