@@ -167,7 +167,8 @@ def test_progress_shows_day_stage_pass_and_gap(monkeypatch: pytest.MonkeyPatch) 
     )
     event["gap"] = float("inf")
     assert "gap" not in console.progress_text(event, 4.2)
-    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    written = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", written)
     with console.progress_line() as line:
         line(event)
-    assert sys.stderr.getvalue() == ""  # type: ignore[attr-defined]
+    assert written.getvalue() == ""
