@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -18,12 +20,15 @@ from cases.convert import nearest
 from cases.errors import Failure, InputError
 from cases.rulebook_areas import AreaRules
 from cases.rulebook_contradictions import contradictions
+from cases.rulebook_evidence import evidence_failures
 from cases.rulebook_mitigation import MitigationRules
 from cases.rulebook_settlement import SettlementRules
 from cases.toml import to_toml
+from cases.toml_lines import key_lines, line_of
 
 __all__ = ["RuleBook", "rulebook_names"]
 
+_LINE = re.compile(r"at line (\d+)")
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -155,18 +160,21 @@ class RuleBook(BaseModel):
     def load(cls, name_or_path: str | Path | RuleBook = "default") -> RuleBook:
         """Read a shipped rulebook by name, or a TOML file; a RuleBook is returned as it is.
 
-        Raises InputError: unknown name, unreadable file, unknown or missing keys, wrong values.
+        Raises InputError, with the line of each key where the file has it: unknown name, unreadable
+        file, unknown or missing keys, wrong values, contradictions; in a file that extends another
+        and names its procedure also a missing date, and numbers without evidence.
         """
         if isinstance(name_or_path, RuleBook):
             return name_or_path
-        label, values = _read(name_or_path, ())
+        label, text, own, values = _read(name_or_path, ())
         try:
             book = cls.model_validate(values)
         except ValidationError as error:
-            raise InputError(_failures(label, error, values)) from None
+            raise InputError(_placed(_failures(label, error, values), text)) from None
         failures = book._contradictions(label)
+        failures += [Failure(label, None, *found) for found in evidence_failures(own)]
         if failures:
-            raise InputError(failures)
+            raise InputError(_placed(failures, text))
         return book
 
     def with_settings(self, settings: Mapping[str, Any]) -> RuleBook:
@@ -252,8 +260,10 @@ def area_keys() -> dict[str, str]:
     return {key: field.description or "" for key, field in _leaves(AreaRules)}
 
 
-def _read(name_or_path: str | Path, seen: tuple[str, ...]) -> tuple[str, dict[str, Any]]:
-    """The values of a rulebook file, those of the ones it extends included."""
+def _read(
+    name_or_path: str | Path, seen: tuple[str, ...]
+) -> tuple[str, str, dict[str, Any], dict[str, Any]]:
+    """A rulebook file: its label, text, own values, and those with what it extends."""
     text = str(name_or_path)
     if text in rulebook_names():
         label = f"{text}.toml"
@@ -270,17 +280,27 @@ def _read(name_or_path: str | Path, seen: tuple[str, ...]) -> tuple[str, dict[st
             f"no rulebook {text}: give a TOML file or one of {', '.join(rulebook_names())}",
         )
     try:
-        values = tomllib.loads(data.decode())
+        content = data.decode()
+        own = tomllib.loads(content)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError.one(label, None, None, "toml", f"not valid TOML: {error}") from None
-    base = values.pop("extends", None)
+        place = _LINE.search(str(error))
+        line = int(place[1]) if place else None
+        raise InputError.one(label, line, None, "toml", f"not valid TOML: {error}") from None
+    values = {key: value for key, value in own.items() if key != "extends"}
+    base = own.get("extends")
     if base is None:
-        return label, values
+        return label, content, own, values
     if not isinstance(base, str) or base in seen or base == text:
-        raise InputError.one(
-            label, None, "extends", "extends", "must name another rulebook, and not in a circle"
-        )
-    return label, _merged(_read(base, (*seen, text))[1], values)
+        message = "must name another rulebook, and not in a circle"
+        line = line_of(key_lines(content), "extends")
+        raise InputError.one(label, line, "extends", "extends", message)
+    return label, content, own, _merged(_read(base, (*seen, text))[3], values)
+
+
+def _placed(failures: Iterable[Failure], text: str) -> list[Failure]:
+    """Failures with the line of their key in the file."""
+    lines = key_lines(text)
+    return [replace(failure, row=line_of(lines, failure.column)) for failure in failures]
 
 
 def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from cases import InputError, RuleBook, rulebook_names
 from cases.rulebook_mitigation import ImpactRules
 
 TAG = re.compile(r"\[[VCHMLD]\] 20\d\d-\d\d: \S.*")
-MARKETS = ["isone", "miso", "nyiso", "spp"]
+MARKETS = ["caiso", "ercot", "ieso", "isone", "miso", "nyiso", "pjm", "spp"]
 
 
 def numbers(section: BaseModel, prefix: str) -> Iterator[tuple[str, float]]:
@@ -216,6 +216,7 @@ def test_contradictions_are_named_by_file_and_key(text: str, expected: str, tmp_
     with pytest.raises(InputError) as caught:
         RuleBook.load(path)
     found = [str(failure) for failure in caught.value.failures]
+    found = [re.sub(r" row \d+,", ",", line) for line in found]
     assert any(line.startswith(f"{path}, {expected}") for line in found), found
     assert len(found) == 1
 
@@ -306,3 +307,72 @@ def test_where_a_number_comes_from() -> None:
     assert book.evidence_for("mitigation.conduct.energy.percent").startswith("[H] 2026-01: NYISO")
     assert book.evidence_for("mitigation.areas.reliability.conduct.energy").startswith("[L]")
     assert book.evidence_for("solver.seed") == ""
+
+
+PROFILE = """extends = "default"
+name = "freeland"
+date = 2026-01-01
+
+[mitigation]
+profile = "pjm"
+
+[mitigation.conduct.energy]
+percent = 60.0
+absolute = 30.0
+
+[evidence]
+"mitigation.conduct.energy" = "[M] 2026-01: its tariff"
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "column", "message"),
+    [
+        ("percent = 60.0", "percnt = 60.0", 9, "mitigation.conduct.energy.percnt", "no such key"),
+        ("date = 2026-01-01\n", "", None, "date", "needs the date"),
+        ('"[M] 2026-01', '"2026-01', 13, "evidence.mitigation.conduct.energy", "how sure"),
+        ('"[M] 2026-01', '"[M]', 13, "evidence.mitigation.conduct.energy", "since when"),
+        ('[evidence]\n"mitigation.conduct.energy" = "[M] 2026-01: its tariff"\n', "", 9,
+         "mitigation.conduct.energy.percent", "has no evidence"),
+        ("[evidence]", "[mitigation.conduct.energy]\n[evidence]", 12, None, "Cannot declare"),
+        ("absolute = 30.0", "percent = 30.0", 10, None, "Cannot overwrite"),
+    ],
+)  # fmt: skip
+def test_a_profile_is_refused_with_file_and_line(
+    old: str, new: str, line: int | None, column: str | None, message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "freeland.toml"
+    path.write_text(PROFILE)
+    assert RuleBook.load(path).mitigation.conduct.energy.percent == 60.0
+    assert old in PROFILE
+    path.write_text(PROFILE.replace(old, new))
+    with pytest.raises(InputError) as caught:
+        RuleBook.load(path)
+    first = caught.value.failures[0]
+    assert (first.file, first.row, first.column) == (str(path), line, column)
+    assert message in first.message
+
+
+def test_values_of_pjm_caiso_ercot_and_ieso() -> None:
+    """Sections 2 to 4 of reference/mitigation.md."""
+    pjm, caiso, ercot, ieso = (
+        RuleBook.load(name).mitigation for name in ("pjm", "caiso", "ercot", "ieso")
+    )
+    test = pjm.structure.three_pivotal
+    assert (test.screen, pjm.reference.adder, pjm.reference.price.percent) == (1.5, 0.10, 25)
+    assert (pjm.reference.price.weights, pjm.reference.choice) == ("mw", "participant")
+    path = caiso.structure.competitive_path
+    assert (path.dfax_min, path.suppliers, path.rsi_min) == (0.02, 3, 1.0)
+    assert (caiso.reference.adder, caiso.reference.commitment_adder) == (0.10, 0.0)
+    assert caiso.conduct.startup.percent == caiso.conduct.no_load.percent == 25
+    assert caiso.caiso.reference_buses == ("Midway", "Vincent")
+    assert ercot.structure.two_step.concentration_max == 2500
+    narrow, dynamic = ieso.areas["narrow"], ieso.areas["dynamic"]
+    assert (narrow.binding_share, dynamic.binding_share, dynamic.binding_days) == (0.04, 0.15, 5)
+    for area in (narrow, dynamic):
+        assert area.conduct.energy is not None and area.impact.price is not None
+        assert (area.conduct.energy.percent, area.conduct.energy.absolute) == (50, 25)
+        assert (area.impact.price.percent, area.impact.price.absolute) == (50, 25)
+    assert (ieso.impact.price.percent, ieso.impact.price.absolute) == (100, 50)
+    tiers = RuleBook.load("pjm_fmu").mitigation.reference.frequent
+    assert [tiers[name].from_percent for name in sorted(tiers)] == [60, 70, 80]

@@ -89,8 +89,8 @@ def test_capped_curves_never_fall_and_never_exceed_the_bid() -> None:
     case = blocks(five_bus("A1"), "Solitude", (20.0, 12.0), (100.0, 60.0), (400.0, 140.0))
     run = cleared(case)
     cells = pd.DataFrame({"unit": ["Solitude"], "interval_start": case.interval_starts[:1]})
-    levels = references(run).assign(interval_start=pd.NaT)
-    levels["interval_start"] = levels["interval_start"].astype(case.interval_starts.dtype)
+    blank = pd.DatetimeIndex([pd.NaT] * 5, dtype=case.interval_starts.dtype)
+    levels = references(run).assign(interval_start=blank)
     for floor in (5.0, 40.0, 100.0, 500.0):
         for from_mw in (0.0, 20.0, 60.0, 300.0):
             pieces = capped(case, levels, cells, cells.assign(floor=floor, from_mw=from_mw))

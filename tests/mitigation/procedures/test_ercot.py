@@ -59,8 +59,8 @@ def test_only_material_units_where_the_rulebook_says_so() -> None:
 
 
 def test_competitive_constraints_change_nothing() -> None:
-    """An index limit that no concentration exceeds, and supply that no one owner is pivotal for."""
-    run = cleared(Solitude=125.0)
+    """At 39 Solitude and Sundance can each relieve D-E alone: 105.9 and 96.1 of 42.8 MW."""
+    run = cleared(Solitude=39.0)
     made = mitigated(
         run,
         "ercot",
