@@ -142,7 +142,8 @@ class Joined:
             rows = RowSet.of(Kind.RAMP, unit, zero, way, np.zeros(len(unit)))
             limit, change = ramps.limit_and_change(rows, c.output)
             over = direction * change - limit
-            at = np.flatnonzero(over > self.tolerance)
+            told = np.isin(rows.keys, c.soft.keys)
+            at = np.flatnonzero((over > self.tolerance) & ~told)
             constraint, contingency = row_names(c.network, rows[at])
             parts.append(
                 (constraint, contingency, np.full(len(at), way[0] if len(way) else 1), over[at])
