@@ -1,4 +1,4 @@
-"""Every number of a market's profile has a source: how sure it is, since when, where it was read."""
+"""Every number of a profile has a source: how sure it is, since when, where it was read."""
 
 from __future__ import annotations
 

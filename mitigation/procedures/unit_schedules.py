@@ -54,7 +54,8 @@ class UnitSchedules:
         """Units and intervals of a spell."""
         state = self._state
         own = (state["unit"] == spell["unit"]) & (state["spell"] == spell["spell"])
-        return state.loc[own, _AT].reset_index(drop=True)
+        cells: pd.DataFrame = state.loc[own, _AT].reset_index(drop=True)
+        return cells
 
     def missing(self, units: pd.Series) -> list[tuple[str, str]]:
         """Unit and component of commitment offers without a reference level."""
@@ -144,14 +145,19 @@ class UnitSchedules:
         return full[[*_AT, "spell"]].merge(head, on=["unit", "spell"], sort=False)
 
     @cached_property
+    def _p_max(self) -> dict[str, float]:
+        largest = self.units["p_max"].astype(float)
+        return {str(unit): float(mw) for unit, mw in largest.items()}
+
+    @cached_property
     def _levels(self) -> pd.DataFrame:
         levels = self.subject.levels
         return levels[levels["component"].isin(COMMITMENT)]
 
     def _parameters(self, unit: str, *, limited: bool) -> dict[str, float]:
         """Minimum output and minimum run, as offered or as registered where that is shorter."""
-        row = self.units.loc[unit]
-        found = {"p_min": float(row["p_min"]), "min_up": float(row["min_up"])}
+        own_rows = self.units.loc[[unit]]
+        found = {name: own_rows[name].to_numpy(dtype=float)[0] for name in ("p_min", "min_up")}
         if limited:
             levels = self.subject.levels
             for component in self.parameters.get(unit, []):
@@ -167,7 +173,7 @@ class UnitSchedules:
         unit = spell["unit"]
         eco_min = parameters["p_min"]
         if eco_min <= 0:
-            eco_min = min(self.subject.rules.pjm.least_mw, float(self.units.at[unit, "p_max"]))
+            eco_min = min(self.subject.rules.pjm.least_mw, self._p_max[unit])
         pieces = self._pieces(spell)
         at = pieces[pieces["upper_mw"] >= eco_min - _MW]
         row = (at if len(at) else pieces.tail(1)).iloc[0]
