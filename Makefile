@@ -10,7 +10,7 @@ PEER := .venv-bench-pypsa
 PIP := -m pip --disable-pip-version-check --quiet
 WORKERS ?= 2
 PACKAGES := cases network clearing mitigation settlement counterflow
-# All units are on, at p_min or above, so not every day of the year is feasible; this one is congested.
+# The day of the demo's market; one line is congested on this one.
 DATE ?= 2020-07-27
 
 # One thread in BLAS: small dense blocks gain nothing from more, and busy cores lose much.
@@ -48,7 +48,7 @@ $(PEER)/.ready: requirements/bench.lock
 	$(PEER)/bin/python $(PIP) install -r requirements/bench.lock
 	@touch $@
 
-demo: $(VENV)/.run  ## clear a day of RTS-GMLC; show its prices and what binds
+demo: $(VENV)/.run  ## a day-ahead market of RTS-GMLC, and a stressed day mitigated and settled
 	@tools/demo $(BIN)/counterflow $(DATE)
 
 test: $(VENV)/.dev browser  ## the tests, slow ones left out
