@@ -136,6 +136,10 @@ class LiveModel:
         """
         m, old = len(self.compiled.row_low), self.hard
         basis = self.highs.getBasis()
+        if not basis.valid:
+            self.cut_place, self._loaded = place, soft
+            self._reload(cuts, bounds, balance)
+            return
         row, before = list(basis.row_status), list(basis.row_status)
         # A new tangent takes the state of a row at its limit that leaves from the same place.
         if len(self.cut_place):

@@ -73,9 +73,12 @@ class LossRows:
         self._weight = np.zeros((0, self._buses))
         self._newest: Flags = np.zeros(0, dtype=bool)
 
-    def begin(self, tangent: Tangent | None = None) -> None:
-        """Start a solve from a state, or from that which the first solve ended with."""
-        self._home = tangent or self._home
+    def start_at(self, tangent: Tangent | None) -> None:
+        """Let every solve start from a state of another model."""
+        self._home = tangent
+
+    def begin(self) -> None:
+        """Start a solve from the state given, or from that which the first solve ended with."""
         self.iterations, self.residual = 0, np.inf
         self._equal[:] = False
         self._flips[:] = 0
@@ -151,6 +154,15 @@ class LossRows:
         keep = (above < _SLACK_MW) & (there >= self._least - _INVALID_MW)
         keep &= ~self._equal[self._place]
         self._take(tangent, keep)
+
+    def learn(self, other: LossRows, x: Floats | None) -> bool:
+        """Take in the state that another model ended with; whether x (n, ...) falls short there."""
+        self._equal = other._equal.copy()
+        self._take(self.losses.tangent(other.flows), ~self._equal[self._place])
+        if x is None:
+            return False
+        short = self._least - self._matrix @ x[: len(self.live.compiled.cost)]
+        return bool(short.max() > _SLACK_MW)
 
     def _take(self, tangent: Tangent, keep: Flags) -> None:
         """Load the tangents to keep and those of a new state, and all rows of the grid anew."""

@@ -41,6 +41,7 @@ class Decision:
     session: Session
     cleared: Cleared
     bound: float
+    """With what the schedule exceeds at the rulebook's penalties, as in its objective."""
     gap: float
     status: str
     """optimal within the gap, or limit."""
@@ -86,7 +87,8 @@ def decide(
         program.know(known)
     if start is not None:
         found.look_at(start)
-    found.first_schedule(solver.gap)
+    if found.gap > solver.gap:
+        found.first_schedule(solver.gap)
     found.run(solver.gap)
     if found.best is None and not found.proven_none:
         raise NoClearing("no clearing: the time limit ended before a schedule was found", ())
@@ -139,13 +141,16 @@ class Search:
         if self.known is not None:
             session.know(self.known)
         session.know(self.program.live.soft)
+        if session.losses is not None:
+            session.losses.start_at(self.program.network.tangent)
         cleared = session.solve()
         objective = _strict_objective(cleared, self.program.fleet.day)
         before = len(self.program.live.soft)
         self.program.know(session.live.soft)
         if self.best is None or objective < self.best[3]:
             self.best = session, cleared, commitment, objective
-        return len(self.program.live.soft) > before
+        missed = self.program.learn(session.losses, self.best_x)
+        return missed or len(self.program.live.soft) > before
 
     def first_schedule(self, gap: float) -> None:
         """Solve the program restricted to states that cost little, more of them if it must be."""
@@ -201,7 +206,7 @@ class Search:
     def decision(self, islanding: list[str], begin: float) -> Decision:
         """The best schedule as a result."""
         assert self.best is not None
-        session, cleared, commitment, _ = self.best
+        session, cleared, commitment, strict = self.best
         limit = not self.finished or self.gap > self.day.rulebook.solver.gap
         warnings = []
         if limit:
@@ -216,11 +221,16 @@ class Search:
                 "outages of units: the commitment lets every available unit pick up, the dispatch "
                 "those that are on; the gap is proven for the former"
             )
+        if self.program.losses is not None:
+            warnings.append(
+                "losses: the gap is proven for a program that takes losses by their tangents and "
+                "limits of the grid as linearized at the last schedule"
+            )
         return Decision(
             commitment,
             session,
             cleared,
-            max(self.bound, self.relaxed),
+            max(self.bound, self.relaxed) - (strict - cleared.solution.objective),
             self.gap,
             "limit" if limit else "optimal",
             self.events,

@@ -17,6 +17,8 @@ from clearing.fleet import Fleet
 from clearing.formulation.build_commitment import build_commitment
 from clearing.limits import NetworkLimits
 from clearing.live import LiveModel
+from clearing.loss_rows import LossRows
+from clearing.losses import Losses
 from clearing.rows import Kind, RowSet
 from clearing.security import Loop, Progress
 from network import Contingency
@@ -26,6 +28,8 @@ __all__ = ["Program", "Schedule"]
 
 _UNUSED_MW = 1e-6
 _WHOLE = 1e-6
+_LINEARIZATIONS = 4
+"""States of the relaxation at which losses are linearized, at most."""
 _AROUND = 1
 """Intervals on either side of an undecided one that a restricted program may change too."""
 _CLOSE = 0.005
@@ -86,6 +90,9 @@ class Program:
             rules.security.rows_per_pass,
             progress,
         )
+        losses = Losses.of(fleet.day)
+        balance = self.compiled.rows(self.compiled.market.model.energy_balance)
+        self.losses = losses and LossRows(losses, self.live, self.network, balance)
         self.mip_seconds = 0.0
         self._slack = self._slack_columns()
 
@@ -106,8 +113,14 @@ class Program:
 
     def relax(self) -> float:
         """Solve the relaxation and find the rows of the grid that it breaks; its objective."""
-        solution = self.loop.run().solution
+        secured = self.loop.run()
         self.live.highs.setOptionValue("presolve", "off")
+        if self.losses is not None:
+            while self.losses.iterations < _LINEARIZATIONS:
+                if not self.losses.advance(secured.solution, secured.flows):
+                    break
+                secured = self.loop.run()
+        solution = secured.solution
         self.relaxed = np.concatenate([solution.x, solution.excess])
         self.bound = solution.objective
         self._margins: Margins | None = None
@@ -136,6 +149,12 @@ class Program:
         if len(new):
             self.live.add(self.network.soft_rows(new))
             self.relaxed = np.concatenate([self.relaxed, np.zeros(len(new))])
+
+    def learn(self, losses: LossRows | None, x: Floats | None) -> bool:
+        """Linearize losses where another model ended; whether that speaks against x (n,)."""
+        if self.losses is None or losses is None:
+            return False
+        return self.losses.learn(losses, x)
 
     def on(self, x: Floats) -> Flags:
         """Which units are on at a solution, (T, U)."""
@@ -194,6 +213,9 @@ class Program:
             ("time_limit", min(left, 1e30)),
         ):
             highs.setOptionValue(name, value)
+        if self.bound > 0.0:
+            # A schedule this close to the relaxation needs no other proof.
+            highs.setOptionValue("objective_target", self.bound / (1.0 - _INSIDE * gap))
         highs.passModel(lp)
         states = self.states.astype(np.int32)
         kinds = np.full(len(states), int(highspy.HighsVarType.kInteger), dtype=np.uint8)
@@ -288,5 +310,5 @@ def _schedule(highs: highspy.Highs, gap: float) -> Schedule | None:
         np.asarray(highs.getSolution().col_value, dtype=float),
         float(info.objective_function_value),
         float(info.mip_dual_bound),
-        bool(status == highspy.HighsModelStatus.kOptimal),
+        status in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kObjectiveTarget),
     )
