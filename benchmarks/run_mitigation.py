@@ -4,7 +4,8 @@
 those of three owners, have raised their offers, with its commitment held; of the second with the
 commitment decided anew. Each rerun is compared with a clearing of the same offers from nothing.
 Where units are committed, "from nothing" is the dispatch of the held commitment: what a rerun
-repeats. A rerun goes from a model that has just cleared the day as submitted.
+repeats. A rerun goes from a model that has just cleared the day as submitted. Short ones are
+repeated and the fastest is kept, of both.
 
 `nyiso`: the day with raised offers of three owners cleared under the rulebook `nyiso`, then
 mitigated: conduct, the joint counterfactual and the final run, each with commitment.
@@ -36,6 +37,7 @@ FACTOR = 1.5
 # Above 300 % of the reference, where New York's conduct test fails.
 RAISED_FACTOR = 5.0
 SECURITY = "n-1"
+REPEATS, REPEAT_BELOW_SECONDS = 3, 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,26 @@ def from_nothing(run: Run, case: Case, limit: float) -> Run:
     return clearing.reclear(bare, case, check=False)
 
 
+def changed(first: Run, case: Case, other: Case, limit: float) -> dict[str, float]:
+    """Clear a case with other offers, from nothing and from a clearing of the first ones."""
+    cold = from_nothing(first, other, limit)
+    walls, reruns = [], []
+    for _ in range(REPEATS):
+        fresh = from_nothing(first, case, limit)
+        walls.append(seconds(fresh))
+        before = fresh.objective
+        again = clearing.reclear(fresh, other, check=False)
+        reruns.append(seconds(again))
+        if walls[-1] > REPEAT_BELOW_SECONDS:
+            break
+    return {
+        "seconds": min(reruns),
+        "cold": min(walls),
+        "difference": abs(again.objective - cold.objective) / max(abs(cold.objective), 1e-9),
+        "moved": abs(again.objective / before - 1.0),
+    }
+
+
 def rerun(day: MitigationDay, limit: float) -> dict[str, Any]:
     """First clearing, reruns with its commitment held, rerun with another commitment."""
     case = with_owners(day.build(), OWNERS)
@@ -131,16 +153,8 @@ def rerun(day: MitigationDay, limit: float) -> dict[str, Any]:
     fewer, more = some_units(case), units_of_owners(case)
     found["changed"] = {"share": len(fewer), "owners": len(more)}
     for name, units in (("share", fewer), ("owners", more)):
-        other = raised(case, units, FACTOR)
-        cold = from_nothing(first, other, limit)
-        fresh = from_nothing(first, case, limit)
-        again = clearing.reclear(fresh, other, check=False)
-        found[name] = {
-            "seconds": seconds(again),
-            "cold": seconds(fresh),
-            "difference": abs(again.objective - cold.objective) / max(abs(cold.objective), 1e-9),
-            "moved": abs(again.objective / fresh.objective - 1.0),
-        }
+        found[name] = changed(first, case, raised(case, units, FACTOR), limit)
+    found["cold"] = min(found[name]["cold"] for name in ("share", "owners"))
     if day.commitment:
         anew = clearing.recommit(first, raised(case, more, FACTOR))
         found["recommit"] = {

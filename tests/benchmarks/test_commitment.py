@@ -78,12 +78,13 @@ def test_days_are_chosen_by_group_or_name() -> None:
         chosen_days("2021", 24)
 
 
-def test_pglib_hours_are_cleared_to_the_gap_of_the_library() -> None:
-    day = CommitmentDay("four", "pglib", "pglib-uc/rts_gmlc/2020-07-06", 4)
+def test_pglib_hours_are_cleared_around_the_optimum_that_egret_proves() -> None:
+    day = CommitmentDay("two", "pglib", "pglib-uc/rts_gmlc/2020-07-06", 2)
     found = timed(day, day.build(), 60.0)
-    # Egret 0.6.2 with HiGHS 1.15.1 on the same four hours: [296920.38, 296962.66].
-    assert found["bound"] <= 296962.66
-    assert found["objective"] >= 296920.38
+    # Egret 0.6.2 with HiGHS 1.15.1 on the same two hours, gap 0.
+    optimum = 157373.70605
+    assert found["bound"] <= optimum * (1 + 1e-9)
+    assert found["objective"] >= optimum * (1 - 1e-9)
     assert found["gap"] <= 0.001
     assert found["penalties"] == 0.0
 

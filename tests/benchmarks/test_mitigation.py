@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from benchmarks import mitigation
+from benchmarks import mitigation, run_mitigation
 from benchmarks.commitment_days import with_owners
 from benchmarks.run_mitigation import (
     CHECK_DAYS,
@@ -34,7 +36,10 @@ def test_only_the_named_units_offers_are_raised() -> None:
     assert ratio[case.offers["unit"] != unit].eq(1.0).all()
 
 
-def test_reruns_reach_the_objective_of_a_clearing_from_nothing() -> None:
+def test_reruns_reach_the_objective_of_a_clearing_from_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(run_mitigation, "REPEATS", 1)
     day = MitigationDay("pjm5", lambda: read_case("pjm5"), False)
     found = rerun(day, 60.0)
     assert mitigation.complaints("rerun", "d", found) == []
@@ -45,11 +50,13 @@ def test_reruns_reach_the_objective_of_a_clearing_from_nothing() -> None:
 
 def test_what_makes_a_timing_worthless_is_told() -> None:
     good = {"seconds": 1.0, "cold": 4.0, "difference": 0.0, "moved": 0.1}
-    timing = {"first": 9.0, "gap": 0.001, "share": good, "owners": {**good, "difference": 1e-3}}
+    timing: dict[str, Any] = {"first": 9.0, "cold": 4.0, "gap": 0.001, "share": good}
+    timing["owners"] = {**good, "difference": 1e-3}
     assert "objective is off" in mitigation.complaints("rerun", "d", timing)[0]
     timing["owners"] = {**good, "moved": 0.0}
     assert "change nothing" in mitigation.complaints("rerun", "d", timing)[0]
     timing["recommit"] = {"seconds": 18.0, "gap": 0.0005, "status": "optimal"}
+    assert mitigation.rerun_cells("d", timing)[4:6] == ["1.00", "0.25"]
     assert mitigation.rerun_cells("d", timing)[-2:] == ["2.00", "0.050%"]
     assert mitigation.complaints("nyiso", "d", {"failure": "> 1 s"}) == ["nyiso d: > 1 s"]
 
