@@ -107,9 +107,11 @@ def ramps_with_energy(facts: Facts) -> Iterator[pd.DataFrame]:
             <= ramp_up * m / 60 * on_(t-1) + startup_ramp * start_t + excess
 
     for every such response time m, downward awards likewise with falls; a unit that is off moves
-    from 0. Blank ramps and a blank output before the case are no limit. ``excess`` is what
-    ``slacks`` reports. Where the interval is the response time, output and award also stay within
-    the start-up ramp where the unit starts and the shut-down ramp before it stops.
+    from 0. Blank ramps (with their events) and a blank output before the case are no limit.
+    ``excess`` is what ``slacks`` reports. Between two self-schedules nothing is decided: where the
+    schedule moves further than its ramp, nothing is left for reserves. Where the interval is the
+    response time, output and award also stay within the start-up ramp where the unit starts and
+    the shut-down ramp before it stops.
     """
     if facts.table("reserves").empty:
         return
@@ -279,6 +281,8 @@ def _lasting(
     units, names = facts.case.tables["units"], facts.names("units")
     was_on, start, stop, before = moves(facts)
     change = facts.dispatch - before
+    scheduled = ~np.isnan(facts.self_scheduled)
+    scheduled[1:] &= scheduled[:-1].copy()
     for up, word, event_ramp in ((True, "up", "startup_ramp"), (False, "down", "shutdown_ramp")):
         ramp = units[f"ramp_{word}"].fillna(np.inf).to_numpy(dtype=np.float64)
         event = units[event_ramp].fillna(np.inf).to_numpy(dtype=np.float64)
@@ -287,8 +291,10 @@ def _lasting(
             inside = (real.up == up) & (real.minutes <= minutes)
             inside &= real.minutes >= 60.0 * facts.hours
             limit = np.where(stays, ramp * minutes / 60.0, np.where(moved, event, np.inf))
+            limit = np.where(np.isinf(ramp), np.inf, limit)
             prefix = f"reserve_ramp_{word}_{minutes:g}:"
             limit = limit + facts.slack("ramp", names, "upper", prefix=prefix)
+            limit = np.where(scheduled, np.fmax(limit, change if up else -change), limit)
             offered: npt.NDArray[np.bool_] = np.any(
                 np.nan_to_num(real.offered[:, :, inside]) > 0.0, axis=2
             )
@@ -309,6 +315,7 @@ def held_by_reserves(
     lasting = real.award[:, :, real.minutes >= facts.hours * 60.0].sum(axis=2) > 0.0
     for total, offered, moved, limit in _lasting(facts, real):
         lasting |= offered & (total + moved >= limit - facts.tolerance)
+    lasting |= _at_event_ramp(facts, real)
     tied = lasting.copy()
     tied[:-1] |= lasting[1:]
     for need in real.requirements:
@@ -320,6 +327,21 @@ def held_by_reserves(
         at_most = facts.dispatch >= most[:, None] - facts.tolerance
         tied |= asked[:, None] & inside & at_most
     return lower + real.downward, upper - real.upward, tied
+
+
+def _at_event_ramp(facts: Facts, real: ReserveFacts) -> npt.NDArray[np.bool_]:
+    """Where a start or the coming stop caps output and awards that last the interval (T, U)."""
+    units = facts.case.tables["units"]
+    _, start, stop, _ = moves(facts)
+    stops = np.vstack([stop[1:], np.zeros((1, stop.shape[1]), dtype=bool)])
+    inside = real.up & (np.abs(real.minutes - 60.0 * facts.hours) < facts.tolerance)
+    offered = np.any(np.nan_to_num(real.offered[:, :, inside]) > 0.0, axis=2)
+    held = facts.dispatch + real.award[:, :, inside].sum(axis=2)
+    found = np.zeros(held.shape, dtype=bool)
+    for event, name in ((start, "startup_ramp"), (stops, "shutdown_ramp")):
+        ramp = units[name].fillna(np.inf).to_numpy(dtype=np.float64)
+        found |= event & offered & (held >= ramp - facts.tolerance)
+    return found
 
 
 def reserve_price_of_units(facts: Facts, real: ReserveFacts) -> Floats:
