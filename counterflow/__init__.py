@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from counterflow.explanation import PriceExplanation, explain_price
     from counterflow.export import export_prices
     from counterflow.mitigation import MitigatedRun, mitigate
+    from counterflow.monitor_tables import MonitorTables, monitor_tables
     from counterflow.summary import Summary, summarize
     from settlement import settle
 
@@ -50,6 +51,7 @@ _HOME = {
     "Failure": "cases.errors",
     "InputError": "cases.errors",
     "MitigatedRun": "counterflow.mitigation",
+    "MonitorTables": "counterflow.monitor_tables",
     "NoClearing": "cases.errors",
     "NotYet": "counterflow._later",
     "PriceExplanation": "counterflow.explanation",
@@ -63,6 +65,7 @@ _HOME = {
     "explain_price": "counterflow.explanation",
     "export_prices": "counterflow.export",
     "mitigate": "counterflow.mitigation",
+    "monitor_tables": "counterflow.monitor_tables",
     "read_case": "cases",
     "report": "counterflow._later",
     "serve": "counterflow._later",
@@ -84,6 +87,7 @@ __all__ = [
     "Failure",
     "InputError",
     "MitigatedRun",
+    "MonitorTables",
     "NoClearing",
     "NotYet",
     "PriceExplanation",
@@ -99,6 +103,7 @@ __all__ = [
     "explain_price",
     "export_prices",
     "mitigate",
+    "monitor_tables",
     "plots",
     "read_case",
     "report",

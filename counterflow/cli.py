@@ -52,6 +52,7 @@ def _register() -> None:
         plot,
         settle,
         show,
+        tables,
     )
 
     app.command("import")(import_case.run)
@@ -64,6 +65,7 @@ def _register() -> None:
     app.command("compare")(compare.run)
     app.command("export")(export.run)
     app.command("plot")(plot.run)
+    app.command("tables")(tables.run)
 
 
 _register()

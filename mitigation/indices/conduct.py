@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -106,13 +107,39 @@ def markup_in_prices(run: Run, state: pd.DataFrame) -> pd.DataFrame:
     From unit participation factors, interval by interval; NaN with a reason where the marginal
     units do not determine the prices.
     """
+    reference = state.set_index(AT)["reference"]
+    result = []
+    for buses, here, parts in participation_by_interval(run):
+        start = buses["interval_start"].iloc[0]
+        markup = (
+            here.set_index("unit")["price"]
+            - reference.reindex(pd.MultiIndex.from_product([[start], here["unit"]])).to_numpy()
+        )
+        markup = markup.where(here.set_index("unit")["kind"] == "unit", 0.0)
+        component = pd.Series(np.nan, index=buses["bus"])
+        for found in parts:
+            component.loc[found.index] = markup_component(found, markup)
+        result.append(
+            buses[["interval_start", "interval_end", "bus", "zone"]].assign(
+                component=component.to_numpy()
+            )
+        )
+    return _load_weighted(run, pd.concat(result, ignore_index=True))
+
+
+def participation_by_interval(
+    run: Run,
+) -> Iterator[tuple[pd.DataFrame, pd.DataFrame, list[pd.DataFrame]]]:
+    """Unit participation factors of each interval.
+
+    Gives the rows of ``prices``, the marginal units (unit, kind, price, bus, lmp) and, for each
+    island whose prices they determine, the factors: buses by units.
+    """
     island = islands(run)
     placed = _marginal_at_buses(run)
-    reference = state.set_index(AT)["reference"]
     exceeded = run.constraints.loc[run.constraints["penalty_mw"] > 0, KEYS]
     terms = run.price_terms.merge(exceeded, on=KEYS, how="left", indicator=True, sort=False)
     terms = terms[terms["_merge"] == "left_only"]
-    result = []
     for start, buses in run.prices.groupby("interval_start"):
         here = placed[placed["interval_start"] == start]
         factors = (
@@ -121,25 +148,15 @@ def markup_in_prices(run: Run, state: pd.DataFrame) -> pd.DataFrame:
             .reindex(buses["bus"], fill_value=0.0)
             .fillna(0.0)
         )
-        markup = (
-            here.set_index("unit")["price"]
-            - reference.reindex(pd.MultiIndex.from_product([[start], here["unit"]])).to_numpy()
-        )
-        markup = markup.where(here.set_index("unit")["kind"] == "unit", 0.0)
-        component = pd.Series(np.nan, index=buses["bus"])
+        parts = []
         for _, members in island.groupby(island):
             inside = factors.index.intersection(members.index)
             local = factors.loc[inside]
             local = local.loc[:, (local != 0).any()]
             found = participation_factors(here[here["bus"].isin(inside)], local, local)
             if len(found):
-                component.loc[inside] = markup_component(found, markup)
-        result.append(
-            buses[["interval_start", "interval_end", "bus", "zone"]].assign(
-                component=component.to_numpy()
-            )
-        )
-    return _load_weighted(run, pd.concat(result, ignore_index=True))
+                parts.append(found)
+        yield buses, here, parts
 
 
 def _marginal_at_buses(run: Run) -> pd.DataFrame:
