@@ -5,7 +5,7 @@ withdrawn at each end, on top of the demand there (fictitious nodal demand: Li a
 LMP simulation", IEEE Trans. Power Systems 22(4), 2007), so that flows carry the losses and no bus
 is special:
 
-    inj = A' F + |A|' (r F^2 / (2 base)),    F = b (A theta - shift) base                     (losses)
+    inj = A' F + |A|' (r F^2 / (2 base)),    F = b (A theta - shift) base                   (losses)
 
 A is the incidence matrix. With rho = r F / base the change with the flows is
 
@@ -15,7 +15,7 @@ J has a left null vector w, 1 at the grid's reference bus of each island: to fir
 can only change by ``w' d inj = 0``. 1 - w_b is the exact loss factor of bus b; the usual one,
 2 sum_l rho_l PTDF_lb, is its first approximation. w solves
 
-    K w = -A' diag(b rho) |A| w,    K = A' diag(b) A                               (delivery factors)
+    K w = -A' diag(b rho) |A| w,    K = A' diag(b) A                              (delivery factors)
 
 a series whose terms shrink with rho: a few solves with the grid's factor for all intervals, and
 never a dense matrix. Flow sensitivities with losses solve the same equation with ``b_k a_k`` added

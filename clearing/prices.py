@@ -114,7 +114,16 @@ def price(
     lossless = lmp - energy[:, islands]
     none = np.where(np.isnan(lmp), np.nan, 0.0)
     found = Prices(
-        lmp, energy[:, islands], lossless, none, rows, shadow, sensitivity, which, reference, islands
+        lmp,
+        energy[:, islands],
+        lossless,
+        none,
+        rows,
+        shadow,
+        sensitivity,
+        which,
+        reference,
+        islands,
     )
     return found if worth is None else _with_losses(found, network)
 

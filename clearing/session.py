@@ -56,7 +56,9 @@ class Session:
         """Find the devices of two directions and the losses."""
         self.directions = Directions(self.live)
         losses = Losses.of(self.day)
-        self.losses = losses and LossRows(losses, self.live, self.network, self.balance)
+        self.losses = (
+            None if losses is None else LossRows(losses, self.live, self.network, self.balance)
+        )
 
     @property
     def balance(self) -> Positions:

@@ -92,7 +92,7 @@ class Program:
         )
         losses = Losses.of(fleet.day)
         balance = self.compiled.rows(self.compiled.market.model.energy_balance)
-        self.losses = losses and LossRows(losses, self.live, self.network, balance)
+        self.losses = None if losses is None else LossRows(losses, self.live, self.network, balance)
         self.mip_seconds = 0.0
         self._slack = self._slack_columns()
 

@@ -14,7 +14,7 @@ __all__ = ["at_buses", "component", "price_slack", "surplus"]
 
 
 def at_buses(facts: Facts) -> Floats:
-    """MW withdrawn for losses at each bus (T, B): half of r F^2 / base at either end of a branch."""
+    """MW withdrawn for losses at each bus (T, B): half of r F^2 / base at each end of a branch."""
     table = facts.case.tables["branches"]
     half = 0.5 * facts.resistance * facts.computed_flow**2 / facts.case.meta.base_mva
     total = np.zeros((len(facts.starts), len(facts.names("buses"))))

@@ -205,5 +205,7 @@ def test_without_resistance_nothing_changes() -> None:
 def test_small_resistances_approach_the_lossless_prices() -> None:
     grid = random_grid(2, True)
     lossless = by_bus(cf.clear(case_of(grid), commitment=False))
-    gaps = [np.abs(by_bus(cleared(case_of(grid, resistance=s))) - lossless).max() for s in (0.1, 0.01)]
+    gaps = [
+        np.abs(by_bus(cleared(case_of(grid, resistance=s))) - lossless).max() for s in (0.1, 0.01)
+    ]
     assert gaps[1] < 0.2 * gaps[0]
