@@ -21,8 +21,8 @@ class RampLimits:
         p[u,t] - p[u,t-1] - excess <= ramp_up[u] * hours                              (ramp up)
         p[u,t-1] - p[u,t] - excess <= ramp_down[u] * hours                          (ramp down)
 
-    with p[u,-1] the initial output where it is given. A blank ramp is no limit. Where both outputs
-    are constants (self-schedules) there is nothing to decide and no row. A unit that starts or
+    with p[u,-1] the initial output where it is given. A blank ramp is no limit. Between two
+    self-schedules there is nothing to decide and no row. A unit that starts or
     comes back from an outage keeps to `startup_ramp` instead, one that stops to `shutdown_ramp`.
     """
 
@@ -63,8 +63,8 @@ class RampLimits:
         """Ramps that `output` (T, U) breaks by more than `tolerance` MW, but for `known` keys."""
         before = np.vstack([self._initial[None, :], output[:-1]])
         change = output - before
-        fixed = self.column < 0
-        still = fixed & np.vstack([np.ones((1, fixed.shape[1]), dtype=bool), fixed[:-1]])
+        own = ~np.isnan(self.day.self_scheduled)
+        still = own & np.vstack([np.ones((1, own.shape[1]), dtype=bool), own[:-1]])
         parts = []
         for direction, limit in ((1, self._up), (-1, self._down)):
             excess = np.where(still, -np.inf, direction * change - limit)

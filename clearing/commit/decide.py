@@ -49,6 +49,8 @@ class Decision:
     warnings: list[str] = field(default_factory=list)
     times: dict[str, float] = field(default_factory=dict)
     rounds: int = 0
+    program: Program | None = None
+    """The program that decided it; None where there was nothing to decide."""
 
 
 def decide(
@@ -241,6 +243,7 @@ class Search:
                 "commit": time.perf_counter() - begin,
             },
             self.rounds,
+            self.program,
         )
 
 

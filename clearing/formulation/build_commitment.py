@@ -18,6 +18,7 @@ from clearing.formulation.committed_output import (
     define_committed_output,
 )
 from clearing.formulation.committed_ramps import define_ramps
+from clearing.formulation.given_ramps import define_given_ramps
 from clearing.formulation.market import Market
 from clearing.formulation.objective import define_objective
 from clearing.formulation.terms import Terms
@@ -37,6 +38,7 @@ def build_commitment(fleet: Fleet, *, soft_ramps: bool = False) -> Market:
         above = define_committed_output(market, states)
         define_minimum_times(market, states)
         define_starts(market, states)
+        define_given_ramps(market)
         define_traded(market)
         rows = _by_cluster(market.sustained, fleet)
         define_capacity(market, states, above, rows, tight=not soft_ramps)

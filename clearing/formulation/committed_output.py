@@ -47,7 +47,11 @@ def define_always_on(market: Market, fleet: Fleet) -> None:
     market.output = Terms.constants(low)
     always = (~fleet.decided)[None, :] & ~day.out
     market.on = Terms.constants(always.astype(float))
-    market.start = market.stop = Terms.zeros(low.size)
+    market.stop = Terms.zeros(low.size)
+    start = np.zeros(low.shape)
+    start[0] = always[0] & (day.initial_on == 0.0)
+    market.start = Terms.constants(start)
+    market.apart = ~fleet.decided | own.any(axis=0)
     blocks = day.offers
     at = (blocks.interval, blocks.of)
     fixed = blocks.filled(low)

@@ -66,7 +66,7 @@ def define_ramps(
     rows_down = last - now - on_before * tiled(down) + stop * tiled(p_min + down - at_stop)
     rows_down = rows_down + started * after_start
     keys = states.keys()
-    # A unit with a schedule of its own moves by data alone: nothing is left to limit.
+    # Units with a schedule of their own have their rows in `define_given_ramps`.
     own = ~np.isnan(day.self_scheduled[:, first]).all(axis=0)
     alone = (fleet.count == 1) & ~own
     for name, rows, limit in (("ramp_up", rows_up, rise), ("ramp_down", rows_down, fall)):

@@ -97,6 +97,8 @@ class Market:
     """Reserve awards that must be kept up as long as the interval lasts, MW, (T * U,)."""
     count: Floats = field(init=False)
     """Units that each one stands for, (U,): merged units stand in the first of them."""
+    apart: Flags = field(init=False)
+    """Units that ramp and start rows of a commitment leave out, (U,): all in a dispatch."""
     reserves: ReserveFamilies | None = None
     """Where the reserve market stands; None where nothing is required."""
     constant_cost: float = 0.0
@@ -112,6 +114,7 @@ class Market:
         """Start from demand."""
         self.fixed_injection = -self.day.bus_demand
         self.count = np.ones(len(self.day.units))
+        self.apart = np.ones(len(self.day.units), dtype=bool)
         self.sustained = Terms.zeros(self.day.intervals * len(self.day.units))
 
     def define(

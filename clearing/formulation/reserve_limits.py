@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from clearing.formulation.given_ramps import both_scheduled, output_before
 from clearing.formulation.market import Market
 from clearing.formulation.terms import Terms
 from network.arrays import Flags, Floats, Positions
@@ -64,7 +65,8 @@ def define_reserve_limits(market: Market, awards: Terms, caps: ReserveCaps) -> N
     """Define every row that awards share with energy; `awards` by offer, (N,).
 
     Where states are decided, awards of products that respond in exactly an interval are left to
-    the capacity and ramp rows of the commitment, as ``market.sustained``.
+    the capacity and ramp rows of the commitment, as ``market.sustained``, but for units that have
+    none there, ``market.apart``.
     """
     _define_states(market, awards, caps)
     _define_capacity(market, awards, caps)
@@ -75,8 +77,7 @@ def define_reserve_limits(market: Market, awards: Terms, caps: ReserveCaps) -> N
         market.sustained = market.sustained + Terms.build(
             len(market.on), at[given.row], given.variable, given.coefficient
         )
-    else:
-        _define_starting_capacity(market, awards, caps)
+    _define_starting_capacity(market, awards, caps)
     _define_ramps_with_energy(market, awards, caps)
 
 
@@ -113,24 +114,36 @@ def _define_capacity(market: Market, awards: Terms, caps: ReserveCaps) -> None:
 def _define_starting_capacity(market: Market, awards: Terms, caps: ReserveCaps) -> None:
     """Keep output and reserves that must last the interval to start-up and shut-down ramps.
 
-        p[u,t] + sum of reserve[u,k,t] <= startup_ramp[u]      where u starts in t
-        p[u,t] + sum of reserve[u,k,t] <= shutdown_ramp[u]     where u stops in t + 1
+        p[u,t] + sum of reserve[u,k,t]
+            <= reach[u,t] * on[u,t] - (reach[u,t] - startup_ramp[u])+ * start[u,t]       (start)
+            <= reach[u,t] * on[u,t] - (reach[u,t] - shutdown_ramp[u])+ * stop[u,t+1]      (stop)
 
-    with the sum over products whose minutes are the interval; states are data (Morales-España,
+    with the sum over products whose minutes are the interval (Morales-España,
     Latorre and Ramos, "Tight and compact MILP formulation for the thermal unit commitment problem",
     IEEE Trans. Power Systems 28(4), 2013, eqs. 8 to 10).
     """
-    day = market.day
+    day, units = market.day, len(market.day.units)
     at, given = _awarded(market, awards, caps, _sustained(market))
-    stops = np.vstack([day.stop[1:], np.zeros((1, len(day.units)), dtype=bool)])
-    most = np.full(len(at), np.inf)
-    for event, column in ((day.start, "startup_ramp"), (stops, "shutdown_ramp")):
-        ramp = day.unit_column(column)[at % len(day.units)]
-        most = np.where(event.ravel()[at], np.fmin(most, ramp), most)
-    most = np.maximum(most, day.low.ravel()[at])
-    rows = np.flatnonzero(np.isfinite(most))
-    body = (market.output[at] + given)[rows]
-    _at_most(market, "reserve_starting_capacity", _keys(market, at[rows]), body, most[rows])
+    rows = np.flatnonzero(market.apart[at % units])
+    at, given = at[rows], given[rows]
+    floor = day.low.ravel()[at]
+    reach, quick = np.maximum(day.capacity.ravel()[at], floor), caps.quick[at]
+    later = np.minimum(at + units, len(market.on) - units + at % units)
+    stops = market.stop[later] * (later != at).astype(float)
+    body = market.output[at] + given - market.on[at] * (reach - quick)
+    parts = []
+    for word, event, column in (
+        ("start", market.start[at], "startup_ramp"),
+        ("stop", stops, "shutdown_ramp"),
+    ):
+        most = np.maximum(day.unit_column(column)[at % units], floor)
+        cut = np.maximum(reach - np.where(np.isnan(most), np.inf, most), 0.0)
+        may = event.constant > 0.5
+        may[event.row] |= event.coefficient > 0.0
+        chosen = np.flatnonzero(may & (cut > 0.0))
+        keys = [(*key, word) for key in _keys(market, at[chosen])]
+        parts.append((keys, (body + event * cut)[chosen], quick[chosen]))
+    _at_most_all(market, "reserve_starting_capacity", parts)
 
 
 def _define_floor(market: Market, awards: Terms, caps: ReserveCaps) -> None:
@@ -186,33 +199,41 @@ def _define_ramps_with_energy(market: Market, awards: Terms, caps: ReserveCaps) 
 
     with the sum over products with interval <= minutes[k] <= m, for every such response time m
     (where m is the interval, the ramp rows of pglib-uc). Soft at the penalty of ramps, by
-    ``reserve_ramp_excess``, as the ramps of energy alone are.
+    ``reserve_ramp_excess``, as the ramps of energy alone are. Between two self-schedules nothing
+    is decided: a schedule that moves further than its ramp leaves nothing for reserves, and pays
+    nothing.
     """
     day, reserves, units = market.day, market.day.reserves, len(market.day.units)
     interval = day.hours * _MINUTES
-    before, was_on = _before(market)
+    before, was_on = output_before(market)
+    scheduled = both_scheduled(market)
     parts = []
     for up, minutes in _response_times(market):
         same = abs(minutes - interval) <= _SAME_MW
-        if minutes < interval - _SAME_MW or (same and up and market.commits):
+        if minutes < interval - _SAME_MW:
             continue
         inside = (reserves.up == up) & (reserves.minutes <= minutes)
         inside &= reserves.minutes >= interval - _SAME_MW
         at, given = _awarded(market, awards, caps, inside)
         ramp = _ramp(market, up)[at % units] * minutes / _MINUTES
         binds = np.isfinite(ramp) & np.isfinite(before.constant[at]) & (_count(market)[at] == 1.0)
+        if same and up and market.commits:
+            binds &= market.apart[at % units]
         rows = np.flatnonzero(binds)
         at, given, ramp = at[rows], given[rows], ramp[rows]
         event = day.unit_column("startup_ramp" if up else "shutdown_ramp")[at % units]
         reach = np.maximum(day.capacity, day.low).ravel()[at]
         event = np.where(np.isnan(event), reach, event)
-        change = market.output[at] - before[at]
+        change = (market.output[at] - before[at]) * (1.0 if up else -1.0)
+        moved = np.where(scheduled[at], change.constant, -np.inf)
+        ramp, event = np.maximum(ramp, moved), np.maximum(event, moved)
         if up:
             limit = was_on[at] * ramp + market.start[at] * event - market.on[at] * caps.quick[at]
-            body, most = given + change - limit, caps.quick[at]
+            most = caps.quick[at]
         else:
             limit = market.on[at] * ramp + market.stop[at] * event
-            body, most = given - change - limit, np.zeros(len(at))
+            most = np.zeros(len(at))
+        body = given + change - limit
         parts.append((_ramp_keys(market, at, up, minutes), body, most))
     keys = [key for part in parts for key in part[0]]
     if not keys:
@@ -223,20 +244,6 @@ def _define_ramps_with_energy(market: Market, awards: Terms, caps: ReserveCaps) 
     body = Terms.joined([terms for _, terms, _ in parts]) - Terms.of(excess.at)
     most = np.concatenate([part[2] for part in parts])
     _at_most(market, "reserve_ramp_with_energy", keys, body, most)
-
-
-def _before(market: Market) -> tuple[Terms, Terms]:
-    """Output of each unit in the interval before, NaN where not known, and whether it was on."""
-    day, units, count = market.day, len(market.day.units), len(market.output)
-    earlier = np.maximum(np.arange(count) - units, 0)
-    first = np.arange(count) < units
-    later = (~first).astype(float)
-    on = np.where(np.isnan(day.initial_on), 1.0, day.initial_on)
-    off = (day.initial_on == 0.0) & ~_known(market)[:units]
-    initial = np.where(off, 0.0, day.initial_output)
-    blank = np.zeros(count - units)
-    output = market.output[earlier] * later + Terms.constants(np.append(initial, blank))
-    return output, market.on[earlier] * later + Terms.constants(np.append(on, blank))
 
 
 def _unit_rows(market: Market) -> Positions:

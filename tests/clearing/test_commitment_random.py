@@ -8,7 +8,6 @@ one-sided derivatives of the cost. The validator runs in every clearing.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -66,9 +65,7 @@ def test_random_days(shape: DayShape, seed: int) -> None:
 
 
 @settings(examples, max_examples=4)
-@given(
-    day_shapes(units=4, intervals=5, contingencies=False, reserves=True, self_schedule=False), seeds
-)
+@given(day_shapes(units=4, intervals=5, contingencies=False, reserves=True), seeds)
 def test_random_days_with_reserves(shape: DayShape, seed: int) -> None:
     assert_agrees(commitment_day(shape, seed))
 
@@ -83,6 +80,4 @@ def test_random_days_after_outages(shape: DayShape, seed: int) -> None:
 @settings(examples, max_examples=300)
 @given(day_shapes(), seeds, st.sampled_from(["none", "n-1"]))
 def test_many_days(shape: DayShape, seed: int, security: str) -> None:
-    if shape.reserves:  # what a must-take unit may still reserve along its ramp is left open
-        shape = replace(shape, self_schedule=False)
     assert_agrees(commitment_day(shape, seed), security=security if shape.contingencies else "none")

@@ -71,7 +71,26 @@ def test_a_reserve_of_an_interval_shares_the_ramp_with_energy() -> None:
 
 
 def test_a_ramp_that_cannot_be_kept_is_paid_for_and_named() -> None:
-    """A schedule of 10 then 80 MW breaks 40 MW an hour; the case still clears."""
+    """From 10 MW to a p_min of 80 breaks 40 MW an hour by 30; the case still clears."""
+    units = {
+        "G": {"p_max": 100.0, "p_min": 80.0, "price": 20.0, "ramp_up": 40.0, "initial_mw": 10.0},
+        "H": {"p_max": 100.0, "price": 30.0},
+    }
+    case = reserve_day(
+        units,
+        [100.0],
+        {"hour": {"minutes": 60}},
+        [("hour", "", 5.0)],
+        [("G", "hour", 20.0, 0.0), ("H", "hour", 50.0, 1.0)],
+    )
+    run = clearing.clear(case, commitment=False)
+    ramps = run.slacks[run.slacks["kind"] == "ramp"].set_index("constraint")["mw"]
+    assert ramps.to_dict() == approx({"ramp_up:G": 30.0, "reserve_ramp_up_60:G": 30.0})
+    assert len(clearing.validate(run)) == 0
+
+
+def test_a_schedule_faster_than_its_ramp_leaves_nothing_for_reserves() -> None:
+    """10 then 80 MW at 40 MW an hour: nothing is decided, so nothing is paid; G cannot reserve."""
     units = {
         "G": {"p_max": 100.0, "price": 20.0, "ramp_up": 40.0},
         "H": {"p_max": 100.0, "price": 30.0},
@@ -84,10 +103,13 @@ def test_a_ramp_that_cannot_be_kept_is_paid_for_and_named() -> None:
         [("G", "hour", 20.0, 0.0), ("H", "hour", 50.0, 1.0)],
     )
     fixed = pd.DataFrame({"interval_start": case.interval_starts, "G": [10.0, 80.0]})
-    run = clearing.clear(case.replace(self_schedules=fixed), commitment=False)
-    ramps = run.slacks[run.slacks["kind"] == "ramp"]
-    assert ramps["mw"].tolist() == approx([30.0])
-    assert len(clearing.validate(run)) == 0
+    for commitment in (False, True):
+        run = clearing.clear(case.replace(self_schedules=fixed), commitment=commitment)
+        assert run.slacks.empty
+        given = run.reserves.pivot(index="interval_start", columns="unit", values="mw").fillna(0.0)
+        assert given["G"].tolist() == approx([5.0, 0.0])
+        assert given["H"].tolist() == approx([0.0, 5.0])
+        assert len(clearing.validate(run)) == 0
 
 
 def committed(case: Any, on: list[bool]) -> dict[str, pd.DataFrame]:

@@ -177,7 +177,8 @@ def _awards(model: Model, case: Any, t: int, products: dict[str, Any]) -> None:
             model.lp.row(-INF, 0.0, {**power, **dict.fromkeys(given["down"], 1.0), on: unit.p_min})
         _shared_ramp(model, unit, t, given["up"], unit.ramp_up, quick if offline else 0.0)
         _shared_ramp(model, unit, t, given["down"], unit.ramp_down, 0.0)
-        _ramp_with_energy(model, unit, t, given)
+        own = [value_at(case.self_schedules, start, unit.unit) for start in model.starts]
+        _ramp_with_energy(model, unit, t, given, own)
 
 
 def _headroom(
@@ -214,11 +215,15 @@ def _shared_ramp(
         model.lp.row(-INF, quick, {**within, model.on[t, unit.unit]: quick - reach})
 
 
-def _ramp_with_energy(model: Model, unit: Any, t: int, given: dict[str, dict[int, float]]) -> None:
+def _ramp_with_energy(
+    model: Model, unit: Any, t: int, given: dict[str, dict[int, float]], own: list[float]
+) -> None:
     """Change of output + awards <= ramp * m / 60 while on, startup_ramp at a start.
 
     For each response time m of an interval or more, with the awards of such products up to m.
+    A schedule of the unit's own that moves further leaves no room for awards.
     """
+    initial = 0.0 if unit.initial_hours < 0 else unit.initial_mw
     least = 60 * model.hours - 1e-9
     for direction, ramp, sign in (("up", unit.ramp_up, 1.0), ("down", unit.ramp_down, -1.0)):
         for minutes in set(given[direction].values()):
@@ -226,7 +231,8 @@ def _ramp_with_energy(model: Model, unit: Any, t: int, given: dict[str, dict[int
                 continue
             awards = {a: 1.0 for a, own in given[direction].items() if least <= own <= minutes}
             now = {c: sign * v for c, v in model.power[t, unit.unit].items()}
-            most = ramp * minutes / 60
+            change = sign * (own[t] - (own[t - 1] if t else initial))  # NaN where not scheduled
+            most, event = max(ramp * minutes / 60, change), max(unit.startup_ramp, change)
             loose = 2 * unit.p_max + sum(model.lp.upper[a] for a in awards)
             start = {model.start[t, unit.unit]: loose}
             if t > 0:
@@ -243,4 +249,4 @@ def _ramp_with_energy(model: Model, unit: Any, t: int, given: dict[str, dict[int
             else:
                 continue
             if direction == "up" and not math.isnan(unit.startup_ramp):
-                model.lp.row(-INF, unit.startup_ramp + loose, begins)
+                model.lp.row(-INF, event + loose, begins)
