@@ -228,7 +228,9 @@ def _run(
     decided = [] if decision is None else decision.events
     events = [*decided, *loop.events, {"event": "priced", "method": method_of(day)}]
     loop.events = []
-    run = Run(manifest, tables, day.case, rules, events, ClearedModel(session, cleared))
+    program = None if decision is None else decision.program
+    model = ClearedModel(session, cleared, program)
+    run = Run(manifest, tables, day.case, rules, events, model)
     if check:
         validated(run)
     return run

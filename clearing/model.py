@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import highspy
 import pyomo.environ as pyo
 from scipy.sparse import csc_array, csr_array
 
+from cases import InputError
 from clearing.cleared import Cleared
+from clearing.commit.program import Program
 from clearing.formulation.market import linear
+from clearing.limits import NetworkLimits
 from clearing.live import LiveModel
 from clearing.names import row_names
 from clearing.security import Loop
@@ -22,9 +25,10 @@ __all__ = ["ClearedModel"]
 class ClearedModel:
     """What `run.model` is: the Pyomo model, the live solver and the solved day."""
 
-    def __init__(self, session: Session, cleared: Cleared) -> None:
+    def __init__(self, session: Session, cleared: Cleared, program: Program | None = None) -> None:
         self.session = session
         self.cleared = cleared
+        self.program = program
 
     @property
     def live(self) -> LiveModel:
@@ -43,47 +47,63 @@ class ClearedModel:
 
     @property
     def pyomo(self) -> pyo.ConcreteModel:
-        """The Pyomo model with every row that was added on the way, as `soft_limit`.
+        """The dispatch in Pyomo with every row that was added on the way, as `soft_limit`.
 
         Each is ``coefficients * variables - excess <= limit`` and is indexed by (constraint,
         contingency, interval, direction).
         """
-        compiled, soft = self.live.compiled, self.live.soft
-        model = compiled.market.model
-        for name in ("excess", "soft_limit", "penalty_cost"):
-            if model.component(name) is not None:
-                model.del_component(name)
-        constraint, contingency = row_names(self.cleared.network, soft)
-        way = ["upper" if d > 0 else "lower" for d in soft.direction.tolist()]
-        keys = list(
-            zip(constraint.tolist(), contingency.tolist(), soft.interval.tolist(), way, strict=True)
-        )
-        model.excess = pyo.Var(keys, within=pyo.NonNegativeReals)
-        model.soft_limit = pyo.Constraint(keys)
-        loaded: Any = self.highs.getLp()
-        columns, first = len(compiled.cost), self.live.hard
-        members = compiled.by_column
-        matrix = _rows_of(loaded)
-        for k, key in enumerate(keys):
-            row = matrix[[first + k]]
-            pairs = [
-                (c, v) for c, v in zip(row.indices.tolist(), row.data, strict=True) if c < columns
-            ]
-            body = linear([members[c] for c, _ in pairs], [v for _, v in pairs])
-            model.soft_limit[key] = body - model.excess[key] <= loaded.row_upper_[first + k]
-        price = [loaded.col_cost_[columns + k] for k in range(len(keys))]
-        model.penalty_cost = pyo.Expression(expr=linear([model.excess[key] for key in keys], price))
-        return model
+        return _with_soft_rows(self.live, self.cleared.network)
 
-    def write_lp(self, path: str | Path) -> None:
-        """Write the whole model, penalties included, as an LP file."""
-        model = self.pyomo
+    @property
+    def commitment(self) -> pyo.ConcreteModel:
+        """The mixed-integer program that decided which units run, with its rows of the grid.
+
+        Raises InputError where nothing was decided in this session.
+        """
+        if self.program is None:
+            message = "this run decided no commitment, or was read from its folder"
+            raise InputError.one("", None, "model", "no_commitment", message)
+        return _with_soft_rows(self.program.live, self.program.network)
+
+    def write_lp(
+        self, path: str | Path, *, program: Literal["dispatch", "commitment"] = "dispatch"
+    ) -> None:
+        """Write the dispatch or the commitment, penalties included, as an LP file."""
+        model = self.commitment if program == "commitment" else self.pyomo
         base = model.cost.expr
         model.cost.set_value(base + model.penalty_cost)
         try:
             model.write(str(path), io_options={"symbolic_solver_labels": True})
         finally:
             model.cost.set_value(base)
+
+
+def _with_soft_rows(live: LiveModel, network: NetworkLimits) -> pyo.ConcreteModel:
+    """The Pyomo model of a live one, its soft rows, their excess and what that costs added."""
+    compiled, soft = live.compiled, live.soft
+    model = compiled.market.model
+    for name in ("excess", "soft_limit", "penalty_cost"):
+        if model.component(name) is not None:
+            model.del_component(name)
+    constraint, contingency = row_names(network, soft)
+    way = ["upper" if d > 0 else "lower" for d in soft.direction.tolist()]
+    keys = list(
+        zip(constraint.tolist(), contingency.tolist(), soft.interval.tolist(), way, strict=True)
+    )
+    model.excess = pyo.Var(keys, within=pyo.NonNegativeReals)
+    model.soft_limit = pyo.Constraint(keys)
+    loaded: Any = live.highs.getLp()
+    columns, first = len(compiled.cost), live.hard
+    members = compiled.by_column
+    matrix = _rows_of(loaded)
+    for k, key in enumerate(keys):
+        row = matrix[[first + k]]
+        pairs = [(c, v) for c, v in zip(row.indices.tolist(), row.data, strict=True) if c < columns]
+        body = linear([members[c] for c, _ in pairs], [v for _, v in pairs])
+        model.soft_limit[key] = body - model.excess[key] <= loaded.row_upper_[first + k]
+    price = [loaded.col_cost_[columns + k] for k in range(len(keys))]
+    model.penalty_cost = pyo.Expression(expr=linear([model.excess[key] for key in keys], price))
+    return model
 
 
 def _rows_of(loaded: Any) -> Any:
