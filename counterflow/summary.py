@@ -174,8 +174,8 @@ def objective_breakdown(run: Run) -> pd.DataFrame:
     """Take the objective apart: item, amount (money over all intervals).
 
     Energy at the offers used; commitment = the rest of `dispatch.cost` (no-load, start-up,
-    shut-down); accepted bid value (negative); penalties; and, where these do not add up to the
-    objective, ``other`` (reserves, storage and virtual bids).
+    shut-down); accepted bid value (negative); penalties; reserves at their offers; and, where these
+    do not add up to the objective, ``other`` (storage and virtual bids).
     """
     energy = _energy_cost(run)
     units = float(run.dispatch["cost"].sum())
@@ -188,7 +188,11 @@ def objective_breakdown(run: Run) -> pd.DataFrame:
         ("accepted bids", 0.0 - bids),
         ("penalties", penalties),
     ]
-    other = total - units + bids - penalties
+    awards = run.reserves
+    reserves = float((awards["mw"] * awards["offer_price"] * interval_hours(awards)).sum())
+    if len(awards):
+        rows.append(("reserves", reserves))
+    other = total - units + bids - penalties - reserves
     if abs(other) > 1e-6 * max(1.0, abs(total)):
         rows.append(("other", other))
     rows.append(("objective", total))

@@ -13,6 +13,7 @@ import pytest
 
 import counterflow as cf
 from cases import Case, InputError, Run
+from clearing.clear import reclear, recommit
 
 START = pd.Timestamp("2024-01-01", tz="UTC")
 
@@ -306,6 +307,14 @@ def test_what_is_not_available_is_refused() -> None:
         cf.clear(case, commitment_from=every)
     with pytest.raises(InputError, match="not both"):
         cf.clear(case, commitment_from=ahead, commitment=False)
+
+
+def test_a_real_time_run_is_not_cleared_again_by_itself() -> None:
+    ahead = cf.clear(market([110.0], 60, fleet()))
+    run = cf.clear(market([100.0], 5, fleet()), commitment_from=ahead)
+    for again in (reclear, recommit):
+        with pytest.raises(InputError, match="mitigate the day-ahead run"):
+            again(run, run.case)
 
 
 def halves(case: Case) -> Case:
