@@ -139,9 +139,7 @@ def _floors(run: Run, split: pd.DataFrame) -> pd.DataFrame:
     return rows[AT].assign(floor=rows["competitive_lmp"], from_mw=from_mw)
 
 
-def _capped_commitment(
-    levels: pd.DataFrame, subject: Subject, costs: pd.DataFrame
-) -> pd.DataFrame:
+def _capped_commitment(levels: pd.DataFrame, subject: Subject, costs: pd.DataFrame) -> pd.DataFrame:
     """Levels of commitment costs raised from the proxy cost to its cap."""
     if costs.empty:
         return levels

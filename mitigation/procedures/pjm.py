@@ -14,6 +14,7 @@ import pandas as pd
 
 from cases.errors import Failure, InputError
 from mitigation.decisions import by_key
+from mitigation.pivotal import Booleans
 from mitigation.procedure import Outcome, Subject, registered
 from mitigation.procedures.common import AT, LIMIT, market_result, structure_of
 from mitigation.procedures.pivotal_units import pivotal_units
@@ -75,12 +76,14 @@ def offer_capping(subject: Subject) -> Outcome:
         keys = schedules.keys(spell, cells, name, strict=strict)
         if strict:
             keys = keys.merge(above[KEY], on=KEY, sort=False)
-        chosen.append(keys)
         named = pd.concat([keys, cells.assign(component="energy")]).drop_duplicates()
+        if not strict and _among(keys, subject.kept).any():
+            # A schedule is taken as a whole, or not at all.
+            note, keys = "a part of it is kept, so the whole schedule is", keys.head(0)
+        chosen.append(keys)
         told.append(named.assign(rule_id=_CAP, note=f"{spell['role']}: {note}"))
     keys = _gathered(chosen, above)
-    left = pd.MultiIndex.from_frame(keys[KEY]).isin(pd.MultiIndex.from_frame(subject.kept[KEY]))
-    keys = keys.loc[~np.asarray(left), KEY].reset_index(drop=True)
+    keys = keys.loc[~_among(keys, subject.kept), KEY].reset_index(drop=True)
     tested = {
         "pass": "three pivotal suppliers",
         "pivotal": sorted(units["unit"].unique()),
@@ -99,6 +102,12 @@ def offer_capping(subject: Subject) -> Outcome:
         events=[tested],
         notes=tuple(crossing),
     )
+
+
+def _among(keys: pd.DataFrame, others: pd.DataFrame) -> Booleans:
+    """Tell which keys are among others."""
+    index = pd.MultiIndex.from_frame(keys[KEY])
+    return np.asarray(index.isin(pd.MultiIndex.from_frame(others[KEY])), dtype=np.bool_)
 
 
 def _compared(schedules: UnitSchedules, spell: dict[str, Any]) -> tuple[str, str]:
