@@ -57,9 +57,11 @@ test: $(VENV)/.dev browser  ## the tests, slow ones left out
 test-slow: $(VENV)/.dev browser  ## larger grids and sweeps
 	$(BIN)/python -m pytest -n $(WORKERS) -m slow $(ARGS)
 
-bench: $(VENV)/.dev $(PEER)/.ready  ## one table of times against PyPSA; CASES=name,name picks some
+bench: $(VENV)/.dev $(PEER)/.ready  ## times against PyPSA and Egret; CASES=name,name picks some
 	$(BIN)/python -m benchmarks.bench --peer $(PEER)/bin/python $(if $(CASES),--cases $(CASES)) $(ARGS)
 	$(if $(CASES),,$(BIN)/python -m benchmarks.structure)
+	$(if $(CASES),,$(BIN)/python -m benchmarks.bench --only commitment)
+	$(if $(CASES),,$(BIN)/python -m benchmarks.bench --only mitigation)
 
 lint: $(VENV)/.dev  ## ruff, mypy --strict, one-way imports
 	$(BIN)/ruff check .
