@@ -105,7 +105,7 @@ class LossRules(_Section):
         description="MW by which balance and flows may miss the quadratic losses of an interval",
     )
     iterations: int = Field(
-        default=60, ge=1, description="linearizations of the losses before clearing gives up"
+        default=200, ge=1, description="linearizations of the losses before clearing gives up"
     )
 
 
