@@ -80,7 +80,7 @@ def commitment_case() -> Case:
 
 
 def test_losses_decide_who_runs() -> None:
-    """Alone, G0 makes F + 0.0005 F^2 with F = (1 - sqrt(0.8)) / 0.001 = 105.572809: it costs 2222.91.
+    """Alone, G0 makes F + 0.0005 F^2 with F = (1 - sqrt(0.8)) / 0.001 = 105.572809, at 2222.91.
 
     Together: one MW from B0 is worth 24 (1 - rho) / (1 + rho) = 20 at rho = 1 / 11, F = 90.909091:
     G0 makes 95.041322, G1 100 - 86.776860 = 13.223140, cost 1900.826 + 317.355 + 50 = 2268.18. So
