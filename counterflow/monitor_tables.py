@@ -169,6 +169,8 @@ class _Maker:
                 self._put(name, made, "there are no indices of the market")
         no_tests = problems or "no constraint was tested"
         relief = self._stack(lambda day: day.relief)
+        if relief.empty:
+            relief = relief.astype({"interval_start": self.dispatch["interval_start"].dtype})
         detail = summary.relief_detail(self.structure, self.rules.peak)
         self._put("relief_detail", detail, no_tests)
         tests = summary.relief_summary(self.structure, relief, self.dispatch, self.decisions)

@@ -16,7 +16,7 @@ from cases import InputError, RuleBook, rulebook_names
 from cases.rulebook_mitigation import ImpactRules
 
 TAG = re.compile(r"\[[VCHMLD]\] 20\d\d-\d\d: \S.*")
-MARKETS = ["caiso", "ercot", "ieso", "isone", "miso", "nyiso", "pjm", "spp"]
+MARKETS = ["caiso", "ercot", "guangdong", "ieso", "isone", "miso", "nyiso", "pjm", "spp"]
 
 
 def numbers(section: BaseModel, prefix: str) -> Iterator[tuple[str, float]]:

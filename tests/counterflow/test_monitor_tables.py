@@ -60,6 +60,18 @@ def test_a_cleared_day_says_what_it_lacks() -> None:
     assert found.notes["markup"] == "the run has no reference levels: mitigate it"
 
 
+def test_a_day_on_which_nothing_binds() -> None:
+    case = cf.read_case("pjm5")
+    free = case.branches.assign(rating_mw=float("nan"), emergency_rating_mw=float("nan"))
+    run = cf.clear(case.replace(branches=free), commitment=False)
+    for each in (run, cf.mitigate(run)):
+        found = cf.monitor_tables(each)
+        assert found.notes["relief_summary"] == "no constraint was tested"
+        assert "concentration" in found.tables
+    assert found.tables["funnel"].set_index("stage").loc["mitigated", "failed"] == 0
+    assert found.notes["capped_units"] == "no unit on line was capped"
+
+
 def test_a_run_and_its_mitigated_child_count_once_and_two_days_twice() -> None:
     run, mitigated = days()
     both, one = cf.monitor_tables([run, mitigated]), cf.monitor_tables(mitigated)
