@@ -1,4 +1,4 @@
-"""The README's picture: the LMP map of the run that `make demo` has left."""
+"""The README's picture: the LMP map of the stressed day that `make demo` has left."""
 
 import shutil
 from pathlib import Path
