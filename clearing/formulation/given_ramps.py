@@ -10,7 +10,7 @@ from clearing.formulation.market import Market
 from clearing.formulation.terms import Terms
 from network.arrays import Flags, Floats
 
-__all__ = ["both_scheduled", "define_given_ramps", "output_before"]
+__all__ = ["both_scheduled", "define_given_ramps", "most_output", "output_before"]
 
 _NARROW_MW = 1e-9
 
@@ -29,7 +29,6 @@ def define_given_ramps(market: Market) -> None:
     day, units = market.day, len(market.day.units)
     before, was_on = output_before(market)
     bounds = market.bounds
-    reach = np.maximum(day.capacity, day.low)
     wanted = np.tile(market.apart, day.intervals) & ~both_scheduled(market)
     wanted &= np.isfinite(before.constant)
     parts: list[tuple[list[Any], Terms]] = []
@@ -40,7 +39,7 @@ def define_given_ramps(market: Market) -> None:
         ramp = np.tile(day.unit_column(f"ramp_{word}") * day.hours, day.intervals)
         limited = np.tile(day.unit_column(event), day.intervals)
         rows = np.flatnonzero(wanted & ~(np.isnan(ramp) & np.isnan(limited)))
-        most = np.maximum(reach.ravel()[rows], np.maximum(reach.max(axis=0), 0.0)[rows % units])
+        most = most_output(market)[rows % units]
         rise = np.fmin(np.nan_to_num(ramp[rows], nan=np.inf), most)
         jump = np.fmin(np.nan_to_num(limited[rows], nan=np.inf), most)
         body = (market.output[rows] - before[rows]) * sign
@@ -74,6 +73,12 @@ def output_before(market: Market) -> tuple[Terms, Terms]:
     blank = np.zeros(count - units)
     output = market.output[earlier] * later + Terms.constants(np.append(initial, blank))
     return output, market.on[earlier] * later + Terms.constants(np.append(on, blank))
+
+
+def most_output(market: Market) -> Floats:
+    """Most that each unit can put out in any interval, or did before the first, MW, (U,)."""
+    reach = np.maximum(market.day.capacity, market.day.low).max(axis=0)
+    return np.asarray(np.fmax(reach, market.day.initial_output))
 
 
 def both_scheduled(market: Market) -> Flags:

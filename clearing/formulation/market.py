@@ -94,7 +94,9 @@ class Market:
     stop: Terms = field(init=False)
     """Whether it stops, (T * U,)."""
     sustained: Terms = field(init=False)
-    """Reserve awards that must be kept up as long as the interval lasts, MW, (T * U,)."""
+    """Reserve awards that must be kept up as long as the interval lasts, MW, (T * U,).
+
+    Less what the unit can give while it is off."""
     count: Floats = field(init=False)
     """Units that each one stands for, (U,): merged units stand in the first of them."""
     apart: Flags = field(init=False)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from clearing.formulation.given_ramps import both_scheduled, output_before
+from clearing.formulation.given_ramps import both_scheduled, most_output, output_before
 from clearing.formulation.market import Market
 from clearing.formulation.terms import Terms
 from network.arrays import Flags, Floats, Positions
@@ -74,8 +74,13 @@ def define_reserve_limits(market: Market, awards: Terms, caps: ReserveCaps) -> N
     _define_shared_ramps(market, awards, caps)
     if market.commits:
         at, given = _awarded(market, awards, caps, _sustained(market))
+        # A unit that is off gives what it can start with: no output stands behind it.
+        quick = caps.quick[at]
+        given = given + market.on[at] * quick - Terms.constants(quick * _count(market)[at])
+        constant = np.zeros(len(market.on))
+        constant[at] = given.constant
         market.sustained = market.sustained + Terms.build(
-            len(market.on), at[given.row], given.variable, given.coefficient
+            len(market.on), at[given.row], given.variable, given.coefficient, constant
         )
     _define_starting_capacity(market, awards, caps)
     _define_ramps_with_energy(market, awards, caps)
@@ -222,8 +227,7 @@ def _define_ramps_with_energy(market: Market, awards: Terms, caps: ReserveCaps) 
         rows = np.flatnonzero(binds)
         at, given, ramp = at[rows], given[rows], ramp[rows]
         event = day.unit_column("startup_ramp" if up else "shutdown_ramp")[at % units]
-        reach = np.maximum(day.capacity, day.low).ravel()[at]
-        event = np.where(np.isnan(event), reach, event)
+        event = np.where(np.isnan(event), most_output(market)[at % units], event)
         change = (market.output[at] - before[at]) * (1.0 if up else -1.0)
         moved = np.where(scheduled[at], change.constant, -np.inf)
         ramp, event = np.maximum(ramp, moved), np.maximum(event, moved)
