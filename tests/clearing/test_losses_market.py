@@ -140,3 +140,16 @@ def test_run_with_losses_is_written_and_read(tmp_path: Path) -> None:
     assert validate(read).empty
     assert read.manifest["losses"]["mwh"] == pytest.approx(run.manifest["losses"]["mwh"])
     assert np.isfinite(read.prices["mlc"]).all()
+
+
+def test_rts_day_settles() -> None:
+    """A whole day with hours of glut, where energy is worth less than nothing, and reserves."""
+    case = cf.read_case("rts-gmlc/2020-07-15")
+    case = case.replace(storage=case.tables["storage"].iloc[:0])
+    run = cf.clear(case, commitment=False, settings=LOSSES)
+    told = run.manifest["losses"]
+    assert told["residual_mw"] <= 1e-5
+    demand = float(run.load_awards["mw"].sum())
+    assert 0.01 * demand < told["mwh"] < 0.05 * demand
+    assert run.prices["lmp"].min() < 0.0
+    assert validate(run).empty
