@@ -30,6 +30,7 @@ class UnitSchedules:
         self.subject, self.case = subject, subject.run.case
         self.committed = bool(subject.run.settings.get("commitment"))
         self.units = self.case.tables["units"].set_index("unit")
+        self._beside: dict[tuple[Any, ...], pd.DataFrame] = {}
         failing = subject.failing
         limited = failing[failing["component"].str.startswith("param:")]
         self.parameters: dict[str, list[str]] = {
@@ -48,14 +49,13 @@ class UnitSchedules:
             return pd.DataFrame(columns=names)
         rows = wanted.drop_duplicates(_AT)[[*_AT, "role"]].merge(self._state, on=_AT, sort=False)
         rows = rows.sort_values(["unit", "interval_start"])
-        return rows.drop_duplicates(["unit", "spell"], ignore_index=True)[names]
+        spells: pd.DataFrame = rows.drop_duplicates(["unit", "spell"], ignore_index=True)[names]
+        self._beside.update(self._compared(spells[_AT]))
+        return spells
 
     def cells(self, spell: Mapping[str, Any]) -> pd.DataFrame:
         """Units and intervals of a spell."""
-        state = self._state
-        own = (state["unit"] == spell["unit"]) & (state["spell"] == spell["spell"])
-        cells: pd.DataFrame = state.loc[own, _AT].reset_index(drop=True)
-        return cells
+        return self._cells[spell["unit"], spell["spell"]]
 
     def missing(self, units: pd.Series) -> list[tuple[str, str]]:
         """Unit and component of commitment offers without a reference level."""
@@ -145,6 +145,11 @@ class UnitSchedules:
         return full[[*_AT, "spell"]].merge(head, on=["unit", "spell"], sort=False)
 
     @cached_property
+    def _cells(self) -> dict[tuple[Any, ...], pd.DataFrame]:
+        groups = self._state.groupby(["unit", "spell"], sort=False)[_AT]
+        return {(key[0], key[1]): rows.reset_index(drop=True) for key, rows in groups}
+
+    @cached_property
     def _p_max(self) -> dict[str, float]:
         largest = self.units["p_max"].astype(float)
         return {str(unit): float(mw) for unit, mw in largest.items()}
@@ -207,8 +212,14 @@ class UnitSchedules:
 
     def _pieces(self, spell: Mapping[str, Any]) -> pd.DataFrame:
         """Offer beside reference in the first interval in which the unit is run for a limit."""
-        cell = pd.DataFrame({name: [spell[name]] for name in _AT})
-        cell["interval_start"] = cell["interval_start"].astype(self.case.interval_starts.dtype)
+        return self._beside[spell["unit"], spell["interval_start"]]
+
+    def _compared(self, cells: pd.DataFrame) -> dict[tuple[Any, ...], pd.DataFrame]:
+        """Offers beside references, block by block, of units and intervals."""
+        if cells.empty:
+            return {}
         levels = self.subject.levels
-        own = levels[(levels["unit"] == spell["unit"]) & (levels["component"] == "energy")]
-        return at_same_mw(own, for_intervals(self.case.tables["offers"], cell))
+        own = levels[levels["unit"].isin(cells["unit"]) & (levels["component"] == "energy")]
+        pieces = at_same_mw(own, for_intervals(self.case.tables["offers"], cells))
+        groups = pieces.groupby(_AT, sort=False)
+        return {(key[0], key[1]): rows for key, rows in groups}
