@@ -176,9 +176,9 @@ def _energy(
     upper, lower_mw = pieces["upper_mw"].to_numpy()[last], pieces["lower_mw"].to_numpy()[first]
     pieces = pieces.iloc[first].reset_index(drop=True)
     # A block that was not cut keeps its width to the last digit, so that it is seen as the same.
-    whole = pieces[[*_AT, "segment"]].merge(own, on=[*_AT, "segment"], how="left", sort=False)
+    uncut = pieces[[*_AT, "segment"]].merge(own, on=[*_AT, "segment"], how="left", sort=False)
     cut = pieces.duplicated([*_AT, "segment"], keep=False).to_numpy()
-    pieces["mw"] = np.where(cut, upper - lower_mw, whole["mw"].to_numpy(dtype=float))
+    pieces["mw"] = np.where(cut, upper - lower_mw, uncut["mw"].to_numpy(dtype=float))
     pieces["segment"] = pieces.groupby(_AT, sort=False).cumcount() + 1
     stamps = pd.MultiIndex.from_frame(offers[_AT])
     kept = offers[~stamps.isin(pd.MultiIndex.from_frame(cells))]

@@ -106,7 +106,7 @@ def test_all_wrong_settings_are_named_with_what_was_expected() -> None:
         "pricing.tie_break?",
         "gap: there is no such setting; did you mean solver.gap?",
         "pricing: is a section; set one of pricing.method, pricing.allow_offline, "
-        "pricing.tie_break",
+        "pricing.penalty_factor, pricing.tie_break",
         "penalties.ramp: must be a number, not 'dear'",
         "pricing.method: must be 'fixed', 'relaxed' or 'extended', not 'cheap'",
         "pricing.allow_offline: must be a boolean, not 'perhaps'",

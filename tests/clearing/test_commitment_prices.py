@@ -29,7 +29,6 @@ HOURS = pd.date_range("2030-03-05T00:00:00Z", periods=2, freq="h")
 METHODS = {"fixed": [10.0, 10.0], "extended": [36.0, 36.0], "relaxed": [36.0, 32.0]}
 
 
-
 def two_units(
     *, quick: bool = True, start: float = 200.0, min_up: float = 0.0, least: float = 30.0
 ) -> Case:
@@ -65,9 +64,7 @@ def prices(run: Run) -> list[float]:
     return [float(value) for value in run.prices.sort_values("interval_start")["lmp"]]
 
 
-@pytest.mark.parametrize(
-    "method", ["fixed", *(name for name in ("extended", "relaxed"))]
-)
+@pytest.mark.parametrize("method", ["fixed", "extended", "relaxed"])
 def test_price_by_method(method: str) -> None:
     run = priced(two_units(), method)
     assert prices(run) == pytest.approx(METHODS[method], abs=1e-6)
