@@ -79,10 +79,13 @@ class ClearedModel:
 
 
 def _with_soft_rows(live: LiveModel, network: NetworkLimits) -> pyo.ConcreteModel:
-    """The Pyomo model of a live one, its soft rows, their excess and what that costs added."""
+    """The Pyomo model of a live one, its soft rows, their excess and what that costs added.
+
+    With losses `loss_tangent` stands for the lossless `energy_balance`, which is deactivated.
+    """
     compiled, soft = live.compiled, live.soft
     model = compiled.market.model
-    for name in ("excess", "soft_limit", "penalty_cost"):
+    for name in ("excess", "soft_limit", "penalty_cost", "loss_tangent"):
         if model.component(name) is not None:
             model.del_component(name)
     constraint, contingency = row_names(network, soft)
@@ -96,6 +99,16 @@ def _with_soft_rows(live: LiveModel, network: NetworkLimits) -> pyo.ConcreteMode
     columns, first = len(compiled.cost), live.hard
     members = compiled.by_column
     matrix = _rows_of(loaded)
+    tangents = range(len(live.cut_place))
+    if len(tangents):
+        model.energy_balance.deactivate()
+        model.loss_tangent = pyo.Constraint(tangents)
+    for k in tangents:
+        at = len(compiled.row_low) + k
+        row = matrix[[at]]
+        body = linear([members[c] for c in row.indices.tolist()], row.data)
+        least, most = loaded.row_lower_[at], loaded.row_upper_[at]
+        model.loss_tangent[k] = body == least if most == least else body >= least
     for k, key in enumerate(keys):
         row = matrix[[first + k]]
         pairs = [(c, v) for c, v in zip(row.indices.tolist(), row.data, strict=True) if c < columns]

@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import highspy
 import numpy as np
 import pandas as pd
 import pytest
@@ -153,3 +154,13 @@ def test_rts_day_settles() -> None:
     assert 0.01 * demand < told["mwh"] < 0.05 * demand
     assert run.prices["lmp"].min() < 0.0
     assert validate(run).empty
+
+
+def test_written_model_has_the_losses(tmp_path: Path) -> None:
+    run = cf.clear(case_of(random_grid(1, True)), commitment=False, settings=LOSSES)
+    run.model.write_lp(tmp_path / "model.lp")
+    highs = highspy.Highs()
+    highs.setOptionValue("output_flag", False)
+    highs.readModel(str(tmp_path / "model.lp"))
+    highs.run()
+    assert highs.getInfo().objective_function_value == pytest.approx(run.objective, rel=1e-7)
