@@ -41,7 +41,11 @@ def assert_agree(seed: int) -> int:
 
 
 def test_small_days() -> None:
-    assert sum(assert_agree(seed) for seed in range(5)) > 10  # real choices, not forced days
+    shapes = {seed: small_shape(seed) for seed in range(20)}
+    # Twins are two more units; all commitments of many units take minutes to try.
+    size = {s: (shape.units + 2 * shape.twins) * shape.intervals for s, shape in shapes.items()}
+    few = [seed for seed in shapes if size[seed] <= 9][:5]
+    assert sum(assert_agree(seed) for seed in few) > 10  # real choices, not forced days
 
 
 @pytest.mark.slow
