@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from counterflow.disclosure import disclose
     from counterflow.explanation import PriceExplanation, explain_price
     from counterflow.export import export_prices
+    from counterflow.many_rules import ManyRules, mitigate_by_rulebooks, mitigate_by_sweep
     from counterflow.mitigation import MitigatedRun, mitigate
     from counterflow.monitor_tables import MonitorTables, monitor_tables
     from counterflow.summary import Summary, summarize
@@ -50,6 +51,7 @@ _HOME = {
     "DecisionExplanation": "counterflow.decision_explanation",
     "Failure": "cases.errors",
     "InputError": "cases.errors",
+    "ManyRules": "counterflow.many_rules",
     "MitigatedRun": "counterflow.mitigation",
     "MonitorTables": "counterflow.monitor_tables",
     "NoClearing": "cases.errors",
@@ -65,6 +67,8 @@ _HOME = {
     "explain_price": "counterflow.explanation",
     "export_prices": "counterflow.export",
     "mitigate": "counterflow.mitigation",
+    "mitigate_by_rulebooks": "counterflow.many_rules",
+    "mitigate_by_sweep": "counterflow.many_rules",
     "monitor_tables": "counterflow.monitor_tables",
     "read_case": "cases",
     "report": "counterflow._later",
@@ -86,6 +90,7 @@ __all__ = [
     "DecisionExplanation",
     "Failure",
     "InputError",
+    "ManyRules",
     "MitigatedRun",
     "MonitorTables",
     "NoClearing",
@@ -103,6 +108,8 @@ __all__ = [
     "explain_price",
     "export_prices",
     "mitigate",
+    "mitigate_by_rulebooks",
+    "mitigate_by_sweep",
     "monitor_tables",
     "plots",
     "read_case",

@@ -47,10 +47,7 @@ def test_a_line_full_of_embedded_generation_is_exceeded_by_what_it_carries(embed
     ("options", "message"),
     [
         ({"gap": 2.0}, "gap: expected a fraction from 0 to below 1, got 2"),
-        (
-            {"settings": {"losses.method": "marginal"}},
-            "losses.method: marginal losses are not part of this version; set it to none",
-        ),
+        ({"security": "n-2"}, "security: expected none or n-1, got 'n-2'"),
     ],
 )
 def test_an_option_that_would_have_no_effect_is_refused(

@@ -22,7 +22,7 @@ def test_program_and_dispatch_agree_on_the_way_of_a_storage() -> None:
     """
     case = one_bus([-50.0, -50.0], [100.0] * 2, storage=battery(energy_max=8.0, initial_mwh=8.0))
     units = case.units.assign(p_min=10.0, initial_hours=5.0)
-    run = clearing.clear(case.replace(units=units, commitment_offers=no_load(G=100.0)))
+    run = clearing.clear(case.replace(units=units, commitment_offers=no_load(G=100.0)), gap=0.0)
     assert run.objective == pytest.approx(-9900)
     assert run.manifest["bound"] == pytest.approx(-9900)
     assert run.storage_schedule["discharge_mw"].tolist() == pytest.approx([8, 0])

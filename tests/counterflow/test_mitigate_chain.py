@@ -205,7 +205,7 @@ def test_overrides_from_a_file(folder: Path, call: Call, tmp_path: Path) -> None
 
 
 def test_an_unknown_profile_lists_the_known(folder: Path, call: Call) -> None:
-    code, _, err = call("mitigate", folder / "bid", "--set", "mitigation.profile=guangdong")
+    code, _, err = call("mitigate", folder / "bid", "--set", "mitigation.profile=atlantis")
     assert code == 1 and "default" in err and "nyiso" in err
 
 
