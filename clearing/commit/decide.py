@@ -130,9 +130,8 @@ class Search:
         """Proven relative gap of the best schedule."""
         if self.best is None:
             return np.inf
-        objective = self.best[3]
         below = max(self.bound, self.relaxed)
-        gap = (objective - below) / max(abs(objective), 1e-9)
+        gap = (self.best[3] - below) / max(abs(self.best[1].solution.objective), 1e-9)
         return gap if gap > _ROUNDING else 0.0
 
     def look_at(self, on: Flags) -> bool:
@@ -146,13 +145,38 @@ class Search:
         if session.losses is not None:
             session.losses.start_at(self.program.network.tangent)
         cleared = session.solve()
-        objective = _strict_objective(cleared, self.program.fleet.day)
         before = len(self.program.live.soft)
+        objective = _strict_objective(cleared, self.program.fleet.day)
+        if objective - cleared.solution.objective > _ROUNDING * abs(objective):
+            objective = min(objective, self._strictly(commitment, session))
         self.program.know(session.live.soft)
         if self.best is None or objective < self.best[3]:
             self.best = session, cleared, commitment, objective
         missed = self.program.learn(session.losses, self.best_x)
         return missed or len(self.program.live.soft) > before
+
+    def _strictly(self, commitment: Commitment, session: Session) -> float:
+        """What a commitment costs at the program's penalties, and the rows that it breaks there.
+
+        At the rulebook's penalties, which are lower, its dispatch may exceed more limits than it
+        must; that is no fault of the commitment.
+        """
+        day = self.program.fleet.day.committed(commitment)
+        strict = Session.open(day, self.security)
+        strict.live.deadline = np.inf
+        strict.know(session.live.soft)
+        if strict.losses is not None:
+            strict.losses.start_at(self.program.network.tangent)
+        cleared = strict.solve()
+        self.program.know(strict.live.soft)
+        return cleared.solution.objective
+
+    def _share(self) -> float:
+        """Part of the program's cost that is money of the day, not of its higher penalties."""
+        if self.best is None:
+            return 1.0
+        money, strict = abs(self.best[1].solution.objective), abs(self.best[3])
+        return min(1.0, money / max(strict, 1e-9))
 
     def first_schedule(self, gap: float) -> None:
         """Solve the program restricted to states that cost little, more of them if it must be."""
@@ -175,7 +199,8 @@ class Search:
         while self.gap > gap and self.rounds < _ROUNDS:
             self.rounds += 1
             worth = np.inf if self.best is None else self.best[3]
-            schedule = self.program.solve(target, start=self.best_x, worth=worth)
+            asked = target * self._share()
+            schedule = self.program.solve(asked, start=self.best_x, worth=worth)
             if schedule is None:
                 self.proven_none = time.perf_counter() < self.program.deadline
                 self.finished = self.best is not None and self.gap <= gap
