@@ -31,8 +31,6 @@ class Fleet:
     day: Day
     merge: bool
     """Whether identical units may be merged."""
-    apart: frozenset[int] = frozenset()
-    """Units that must keep a cluster of their own, whatever they look like."""
 
     @cached_property
     def starts(self) -> StartCosts:
@@ -131,7 +129,6 @@ class Fleet:
         """Units of each cluster; the first of them stands for it."""
         day = self.day
         alone = np.ones(len(day.units), dtype=bool) if not self.merge else ~self._mergeable
-        alone[list(self.apart)] = True
         groups: dict[object, list[int]] = {}
         for unit in np.flatnonzero(self.decided).tolist():
             key: object = unit if alone[unit] else self._likeness(unit)

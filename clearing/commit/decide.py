@@ -22,8 +22,6 @@ from network.arrays import Flags
 
 __all__ = ["Decision", "decide"]
 
-_LOOSE = 0.01
-"""Gap at which a first schedule is good enough to look for rows of the grid."""
 _ROUNDS = 30
 _NEAR = (0.001, 0.0025)
 """Restricted programs keep states that cost up to these shares of the relaxation's objective."""

@@ -242,7 +242,7 @@ class Program:
             self._report(highs, begin)
         highs.run()
         self.mip_seconds += time.perf_counter() - begin
-        found = _schedule(highs, gap)
+        found = _schedule(highs)
         if known and found is not None and not restricted:
             found = replace(found, bound=min(found.bound, self.bound + rise))
         return found
@@ -301,7 +301,7 @@ class Program:
         )
 
 
-def _schedule(highs: highspy.Highs, gap: float) -> Schedule | None:
+def _schedule(highs: highspy.Highs) -> Schedule | None:
     info = highs.getInfo()
     status = highs.getModelStatus()
     if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
