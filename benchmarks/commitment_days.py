@@ -24,7 +24,7 @@ import pandas as pd
 
 from benchmarks.days import Day, build_day
 from cases import Case, read_case
-from clearing.session import Security
+from clearing.session.session import Security
 
 RTS_DAYS = (
     *("2020-01-27", "2020-02-09", "2020-03-05", "2020-04-03", "2020-05-05", "2020-06-09"),

@@ -10,9 +10,9 @@ from cases.errors import (
     NoClearing,
 )
 from cases.reading import bundled_names, read_case
-from cases.rulebook import RuleBook, rulebook_keys, rulebook_names
+from cases.rulebook.book import RuleBook, rulebook_keys, rulebook_names
 from cases.run import Run
-from cases.schema import CASE_TABLES, RUN_TABLES, STATEMENT_TABLES, Column, Table
+from cases.tables.schema import CASE_TABLES, RUN_TABLES, STATEMENT_TABLES, Column, Table
 
 __all__ = [
     "CASE_TABLES",

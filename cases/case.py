@@ -13,11 +13,11 @@ import pandas as pd
 from pydantic import ValidationError
 
 from cases.checks import check_tables
-from cases.convert import Source, convert, nearest
 from cases.errors import DataWarning, Failure, InputError
-from cases.hashing import content_hash
+from cases.files.convert import Source, convert, nearest
+from cases.files.hashing import content_hash
 from cases.meta import CaseMeta, header_values, meta_failures
-from cases.schema import CASE_TABLES, empty_frame
+from cases.tables.schema import CASE_TABLES, empty_frame
 
 __all__ = ["Case", "CaseMeta"]
 

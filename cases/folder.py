@@ -9,14 +9,14 @@ from typing import Any, Literal
 import pandas as pd
 
 from cases.case import Case, assemble
-from cases.convert import Source, nearest
 from cases.errors import Failure, InputError
-from cases.files import read_csv, read_parquet, write_csv, write_parquet
-from cases.folders import new_folder
+from cases.files.convert import Source, nearest
+from cases.files.folders import new_folder
+from cases.files.tables import read_csv, read_parquet, write_csv, write_parquet
+from cases.files.toml import to_toml
+from cases.files.units import check_units
 from cases.meta import header_values
-from cases.schema import CASE_TABLES
-from cases.toml import to_toml
-from cases.units import check_units
+from cases.tables.schema import CASE_TABLES
 
 __all__ = ["fill_case_folder", "read_case_folder", "write_case"]
 

@@ -11,8 +11,8 @@ from typing import Any, Literal
 import pandas as pd
 
 from cases.case import Case
-from cases.convert import nearest
 from cases.errors import Failure, InputError
+from cases.files.convert import nearest
 
 __all__ = ["apply_options", "import_case", "import_options", "parse_stress"]
 

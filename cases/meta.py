@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from cases.convert import nearest
 from cases.errors import Failure
+from cases.files.convert import nearest
 
 __all__ = ["CaseMeta", "meta_failures"]
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from cases.case import Case
-from cases.convert import nearest
 from cases.errors import InputError
+from cases.files.convert import nearest
 from cases.folder import read_case_folder
-from cases.schema import CASE_TABLES
+from cases.tables.schema import CASE_TABLES
 
 __all__ = ["bundled_names", "read_case"]
 

@@ -16,14 +16,14 @@ import numpy as np
 import pandas as pd
 
 from cases.case import Case
-from cases.convert import nearest
 from cases.errors import DataWarning, Failure, InputError
-from cases.files import read_parquet_table, write_parquet
+from cases.files.convert import nearest
+from cases.files.folders import new_folder
+from cases.files.hashing import file_hash, table_hash, value_hash
+from cases.files.tables import read_parquet_table, write_parquet
 from cases.folder import fill_case_folder, read_case_folder
-from cases.folders import new_folder
-from cases.hashing import file_hash, table_hash, value_hash
-from cases.rulebook import RuleBook
-from cases.schema import RUN_TABLES, conform, empty_frame
+from cases.rulebook.book import RuleBook
+from cases.tables.schema import RUN_TABLES, conform, empty_frame
 
 __all__ = ["Run", "code_version"]
 

@@ -1,7 +1,7 @@
 """Clearing: Pyomo models solved by HiGHS, security on the grid, prices, a solver-free validator."""
 
 from clearing.clear import clear, reclear, recommit
-from clearing.day import Day
-from clearing.validate import validate
+from clearing.day.day import Day
+from clearing.validation.validate import validate
 
 __all__ = ["Day", "clear", "reclear", "recommit", "validate"]

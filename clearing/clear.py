@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from cases import Case, InputError, RuleBook, Run
-from clearing.cleared import Cleared
 from clearing.commit.decide import Decision, decide
-from clearing.day import Day
+from clearing.day.day import Day
+from clearing.day.schedule import Commitment
+from clearing.day.start_costs import commitment_cost
 from clearing.model import ClearedModel
 from clearing.outcome import exceeded, solver_of, validated
 from clearing.pricing import method_of, priced_by_rule
-from clearing.realtime import clear_realtime
-from clearing.schedule import Commitment
-from clearing.security import Progress
-from clearing.session import Security, Session
-from clearing.start_costs import commitment_cost
+from clearing.realtime.clear import clear_realtime
+from clearing.session.cleared import Cleared
+from clearing.session.loop import Progress
+from clearing.session.session import Security, Session
 from clearing.tables import result_tables
 from network.arrays import Flags
 

@@ -10,14 +10,14 @@ import pyomo.environ as pyo
 from scipy.sparse import csc_array, csr_array
 
 from cases import InputError
-from clearing.cleared import Cleared
 from clearing.commit.program import Program
 from clearing.formulation.market import linear
-from clearing.limits import NetworkLimits
-from clearing.live import LiveModel
-from clearing.names import row_names
-from clearing.security import Loop
-from clearing.session import Session
+from clearing.limits.names import row_names
+from clearing.limits.network import NetworkLimits
+from clearing.program.live import LiveModel
+from clearing.session.cleared import Cleared
+from clearing.session.loop import Loop
+from clearing.session.session import Session
 
 __all__ = ["ClearedModel"]
 

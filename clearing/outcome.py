@@ -9,7 +9,7 @@ import highspy
 import numpy as np
 
 from cases import CheckFailed, RuleBook, Run
-from clearing.validate import validate
+from clearing.validation.validate import validate
 
 __all__ = ["exceeded", "solver_of", "validated"]
 

@@ -17,17 +17,17 @@ import pandas as pd
 import pyomo.environ as pyo
 
 from cases import InputError, RuleBook
-from clearing.cleared import Cleared
 from clearing.commit.program import Program
-from clearing.compiled import Compiled
-from clearing.day import Day
-from clearing.fleet import Fleet
-from clearing.live import LpSolution
-from clearing.prices import Prices, price
-from clearing.rows import Kind, RowSet
-from clearing.schedule import Commitment
-from clearing.session import Security, Session, secure_contingencies
-from clearing.start_costs import StartCosts
+from clearing.day.day import Day
+from clearing.day.fleet import Fleet
+from clearing.day.schedule import Commitment
+from clearing.day.start_costs import StartCosts
+from clearing.program.compiled import Compiled
+from clearing.program.live import LpSolution
+from clearing.program.rows import Kind, RowSet
+from clearing.session.cleared import Cleared
+from clearing.session.prices import Prices, price
+from clearing.session.session import Security, Session, secure_contingencies
 from network.arrays import Flags, Floats
 
 __all__ = ["extended_day", "method_of", "priced_by_rule"]

@@ -28,15 +28,15 @@ if TYPE_CHECKING:
     from clearing import clear, validate
     from counterflow import plots as plots
     from counterflow._later import NotYet, report, serve, study
-    from counterflow.comparison import Comparison, compare
-    from counterflow.decision_explanation import DecisionExplanation, explain_decision
-    from counterflow.disclosure import disclose
-    from counterflow.explanation import PriceExplanation, explain_price
-    from counterflow.export import export_prices
+    from counterflow.explain.decision_explanation import DecisionExplanation, explain_decision
+    from counterflow.explain.explanation import PriceExplanation, explain_price
     from counterflow.many_rules import ManyRules, mitigate_by_rulebooks, mitigate_by_sweep
     from counterflow.mitigation import MitigatedRun, mitigate
-    from counterflow.monitor_tables import MonitorTables, monitor_tables
-    from counterflow.summary import Summary, summarize
+    from counterflow.tables.comparison import Comparison, compare
+    from counterflow.tables.disclosure import disclose
+    from counterflow.tables.export import export_prices
+    from counterflow.tables.monitor_tables import MonitorTables, monitor_tables
+    from counterflow.tables.summary import Summary, summarize
     from settlement import settle
 
 __version__ = "0.1.0"
@@ -45,37 +45,37 @@ _HOME = {
     "Case": "cases",
     "CaseMeta": "cases",
     "CheckFailed": "cases.errors",
-    "Comparison": "counterflow.comparison",
+    "Comparison": "counterflow.tables.comparison",
     "CounterflowError": "cases.errors",
     "DataWarning": "cases.errors",
-    "DecisionExplanation": "counterflow.decision_explanation",
+    "DecisionExplanation": "counterflow.explain.decision_explanation",
     "Failure": "cases.errors",
     "InputError": "cases.errors",
     "ManyRules": "counterflow.many_rules",
     "MitigatedRun": "counterflow.mitigation",
-    "MonitorTables": "counterflow.monitor_tables",
+    "MonitorTables": "counterflow.tables.monitor_tables",
     "NoClearing": "cases.errors",
     "NotYet": "counterflow._later",
-    "PriceExplanation": "counterflow.explanation",
+    "PriceExplanation": "counterflow.explain.explanation",
     "RuleBook": "cases",
     "Run": "cases",
-    "Summary": "counterflow.summary",
+    "Summary": "counterflow.tables.summary",
     "clear": "clearing",
-    "compare": "counterflow.comparison",
-    "disclose": "counterflow.disclosure",
-    "explain_decision": "counterflow.decision_explanation",
-    "explain_price": "counterflow.explanation",
-    "export_prices": "counterflow.export",
+    "compare": "counterflow.tables.comparison",
+    "disclose": "counterflow.tables.disclosure",
+    "explain_decision": "counterflow.explain.decision_explanation",
+    "explain_price": "counterflow.explain.explanation",
+    "export_prices": "counterflow.tables.export",
     "mitigate": "counterflow.mitigation",
     "mitigate_by_rulebooks": "counterflow.many_rules",
     "mitigate_by_sweep": "counterflow.many_rules",
-    "monitor_tables": "counterflow.monitor_tables",
+    "monitor_tables": "counterflow.tables.monitor_tables",
     "read_case": "cases",
     "report": "counterflow._later",
     "serve": "counterflow._later",
     "settle": "settlement",
     "study": "counterflow._later",
-    "summarize": "counterflow.summary",
+    "summarize": "counterflow.tables.summary",
     "validate": "clearing",
 }
 _MODULES = {"errors": "cases.errors", "plots": "counterflow.plots"}

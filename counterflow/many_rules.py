@@ -16,12 +16,12 @@ import pandas as pd
 
 from cases import Case, CounterflowError, InputError, RuleBook, Run
 from clearing import Day
-from clearing.start_costs import commitment_cost
+from clearing.day.start_costs import commitment_cost
 from counterflow.mitigation import MitigatedRun, mitigated, mitigation_rules
-from counterflow.money import run_money, uplift_total, with_price
-from mitigation.impact.rerun import EngineRerun, Rerun
+from counterflow.tables.money import run_money, uplift_total, with_price
+from mitigation.again.rerun import EngineRerun, Rerun
 from mitigation.references import reference_levels
-from mitigation.substitution import COMMITMENT, KEY, substituted
+from mitigation.references.substitution import COMMITMENT, KEY, substituted
 
 __all__ = ["ManyRules", "mitigate_by_rulebooks", "mitigate_by_sweep"]
 

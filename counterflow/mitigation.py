@@ -11,8 +11,8 @@ import pandas as pd
 from cases import InputError, RuleBook, Run
 
 if TYPE_CHECKING:
-    from counterflow.decision_explanation import DecisionExplanation
-    from mitigation.impact.rerun import Rerun
+    from counterflow.explain.decision_explanation import DecisionExplanation
+    from mitigation.again.rerun import Rerun
 
 __all__ = ["MitigatedRun", "mitigate", "mitigated", "mitigation_rules"]
 
@@ -27,7 +27,7 @@ class MitigatedRun(Run):
 
         See :func:`counterflow.explain_decision`, which also takes a run that was read.
         """
-        from counterflow.decision_explanation import explain_decision
+        from counterflow.explain.decision_explanation import explain_decision
 
         return explain_decision(self, unit=unit, at=at)
 
@@ -126,7 +126,7 @@ def mitigated(
 
     See :func:`mitigate`.
     """
-    from mitigation.chain import mitigate_offers
+    from mitigation.mitigate import mitigate_offers
 
     manifest, tables, market, events = mitigate_offers(
         run,

@@ -11,15 +11,16 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from cases.columns import Table
-from cases.rulebook import RuleBook, area_keys, rulebook_keys, rulebook_names
-from cases.schema import CASE_TABLES, RUN_TABLES, STATEMENT_TABLES, column_rows
+from cases.rulebook.book import RuleBook, area_keys, rulebook_keys, rulebook_names
+from cases.tables.columns import Table
+from cases.tables.schema import CASE_TABLES, RUN_TABLES, STATEMENT_TABLES, column_rows
 
 DOCS = Path(__file__).parent
 GENERATED = "<!-- Written by docs/build_tables.py from the code; do not edit. -->"
 TABLES_INTRO = """
-Every table is declared once, in `cases/schema.py`; the checks, the metadata of the Parquet files
-and this page come from that declaration. Money is in the currency of the case. Timestamps are
+Every table is declared once, in `cases/tables/schema.py`; the checks, the metadata of the
+Parquet files and this page come from that declaration. Money is in the currency of the case.
+Timestamps are
 ISO 8601 with an offset. A column that is not required may be left out and then has its default; a
 blank number without a default means *none*, such as no limit. A case folder holds `case.toml` and
 one CSV or Parquet file per table, named as the table; a table without a file has no rows.

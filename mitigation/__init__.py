@@ -1,26 +1,26 @@
 """Market power: who could move the price, who tried, and what is done about it."""
 
-from mitigation.competitive_path import CompetitivePath, dynamic_competitive_path
-from mitigation.decomposition import competitive_prices, mitigated_price
-from mitigation.ferc_screens import (
+from mitigation.again.protocols import LiveModel, Resolved
+from mitigation.references import at_same_mw, reference_levels
+from mitigation.report.ferc_screens import (
     annual_screens,
     delivered_price_test,
     market_share_screen,
     pivotal_supplier_screen,
 )
-from mitigation.owners import Ownership, ownership
-from mitigation.references import at_same_mw, reference_levels
-from mitigation.rerun import LiveModel, Resolved
-from mitigation.structure import (
+from mitigation.structure.competitive_path import CompetitivePath, dynamic_competitive_path
+from mitigation.structure.decomposition import competitive_prices, mitigated_price
+from mitigation.structure.owners import Ownership, ownership
+from mitigation.structure.run import (
     StructureTests,
     owners_of,
     slack_sensitivity,
     test_structure,
     with_tests,
 )
-from mitigation.system_margin import supply_margin
-from mitigation.three_pivotal import ThreePivotalSupplier, three_pivotal_supplier
-from mitigation.what_if import cover, divest, merge_owners
+from mitigation.structure.system_margin import supply_margin
+from mitigation.structure.three_pivotal import ThreePivotalSupplier, three_pivotal_supplier
+from mitigation.structure.what_if import cover, divest, merge_owners
 
 __all__ = [
     "CompetitivePath",

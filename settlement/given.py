@@ -9,20 +9,20 @@ from dataclasses import dataclass
 import pandas as pd
 
 from cases.case import Case
-from cases.convert import nearest
 from cases.errors import DataWarning, Failure, InputError
+from cases.files.convert import nearest
 from cases.run import Run
-from settlement.blocks import named_blocks
-from settlement.contracts import check_contracts
+from settlement.contracts.contracts import check_contracts
+from settlement.contracts.curves import Curve, CurveMaker
 from settlement.credit.margin import margin_problems
-from settlement.curves import Curve, CurveMaker
 from settlement.futures.delivery import time_value_problems
 from settlement.futures.product import Futures
 from settlement.futures.trading import check_trades
 from settlement.inputs import typed
-from settlement.money import Number, exact
+from settlement.ledger.money import Number, exact
 from settlement.points import Prices
 from settlement.rights.points import check_rights
+from settlement.time.blocks import named_blocks
 
 __all__ = ["Given", "curve_maker"]
 

@@ -11,10 +11,10 @@ import pandas as pd
 
 from cases.errors import InputError
 from cases.run import Run
-from settlement.blocks import named_blocks
-from settlement.frames import grouped
-from settlement.ledger import Ledger
+from settlement.ledger.frames import grouped
+from settlement.ledger.ledger import Ledger
 from settlement.points import Prices
+from settlement.time.blocks import named_blocks
 
 __all__ = ["IndexDefinition", "PriceIndex", "price_duration", "price_index"]
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cases.convert import Source, convert
 from cases.errors import Failure, InputError
-from cases.files import read_csv, read_parquet
-from cases.schema import CASE_TABLES
+from cases.files.convert import Source, convert
+from cases.files.tables import read_csv, read_parquet
+from cases.tables.schema import CASE_TABLES
 
 __all__ = ["read_tables", "typed"]
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cases.convert import nearest
+from cases.files.convert import nearest
 
 __all__ = ["Prices"]
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 import pandas as pd
 
 from cases.errors import InputError
-from settlement.statement import Statement
+from settlement.ledger.statement import Statement
 
 __all__ = ["Resettlement", "resettle", "versions"]
 

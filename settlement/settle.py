@@ -10,20 +10,20 @@ import pandas as pd
 
 from cases.errors import CheckFailed
 from cases.run import Run
-from settlement.balance import balance_sheet, reconciliation
-from settlement.contracts import settle_contracts
-from settlement.frames import hours_of
+from settlement.contracts.contracts import settle_contracts
 from settlement.futures.lines import settle_futures
 from settlement.given import Given
-from settlement.ledger import Ledger
-from settlement.make_whole import make_whole
-from settlement.money import Number
-from settlement.positions import day_ahead_interval, deviations, positions
-from settlement.reserves import reserve_awards, reserve_deviations
+from settlement.ledger.frames import hours_of
+from settlement.ledger.ledger import Ledger
+from settlement.ledger.money import Number
+from settlement.ledger.statement import Statement
+from settlement.market.balance import balance_sheet, reconciliation
+from settlement.market.make_whole import make_whole
+from settlement.market.positions import day_ahead_interval, deviations, positions
+from settlement.market.reserves import reserve_awards, reserve_deviations
+from settlement.market.two_settlement import Market, settle_energy, settle_reserves
+from settlement.market.uplift import charge_uplift, deviation_mwh, load_mwh, pay_uplift
 from settlement.rights.funding import Funding, settle_rights
-from settlement.statement import Statement
-from settlement.two_settlement import Market, settle_energy, settle_reserves
-from settlement.uplift import charge_uplift, deviation_mwh, load_mwh, pay_uplift
 
 __all__ = ["settle"]
 

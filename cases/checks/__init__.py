@@ -23,10 +23,10 @@ from cases.checks.reserves import check_reserves
 from cases.checks.schema import check_schema
 from cases.checks.supply import check_supply
 from cases.checks.time import check_time
-from cases.convert import Source
 from cases.errors import Failure
+from cases.files.convert import Source
 from cases.meta import CaseMeta
-from cases.schema import CASE_TABLES
+from cases.tables.schema import CASE_TABLES
 
 __all__ = ["check_tables"]
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cases.convert import Source, nearest
 from cases.errors import Failure
+from cases.files.convert import Source, nearest
 from cases.meta import CaseMeta
 
 __all__ = ["Context", "member", "positions"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cases.checks.context import Context
-from cases.convert import nearest
+from cases.files.convert import nearest
 
 __all__ = ["check_reference_data"]
 

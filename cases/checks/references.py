@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from cases.checks.context import Context
-from cases.convert import nearest
 from cases.errors import Failure
+from cases.files.convert import nearest
 from cases.point_names import point_names
-from cases.schema import CASE_TABLES
+from cases.tables.schema import CASE_TABLES
 
 __all__ = ["check_references"]
 

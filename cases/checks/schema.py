@@ -11,8 +11,8 @@ import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
 from cases.checks.context import Context, positions
-from cases.columns import Column, Table
-from cases.schema import CASE_TABLES
+from cases.tables.columns import Column, Table
+from cases.tables.schema import CASE_TABLES
 
 __all__ = ["check_schema", "pandera_column", "pandera_schema"]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cases.checks.context import Context, positions
-from cases.schema import CASE_TABLES
+from cases.tables.schema import CASE_TABLES
 
 __all__ = ["check_time"]
 

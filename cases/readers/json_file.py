@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cases.convert import nearest
 from cases.errors import Failure, InputError
+from cases.files.convert import nearest
 
 __all__ = ["Document", "Floats", "Node", "horizon", "load_json", "start_day"]
 

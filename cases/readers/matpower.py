@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from cases.case import Case, assemble
-from cases.convert import Source
 from cases.errors import Failure, InputError
+from cases.files.convert import Source
 from cases.readers.matpower_network import (
     Findings,
     Withdrawals,

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from cases.case import Case, assemble
-from cases.convert import Source
+from cases.files.convert import Source
 from cases.readers.json_file import Document, Floats, Node, horizon, load_json, start_day
 from cases.readers.uc_fleet import Fleet, offered_curve, start_tiers
 

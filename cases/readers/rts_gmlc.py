@@ -12,8 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cases.case import Case, assemble
-from cases.convert import Source
 from cases.errors import InputError
+from cases.files.convert import Source
 from cases.readers.rts_fleet import read_fleet
 from cases.readers.rts_reserves import PRODUCTS, product_and_zone, reserve_tables
 from cases.readers.rts_tables import Folder

@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 
 from cases.case import Case, assemble
-from cases.convert import Source
 from cases.errors import DataWarning, Failure
+from cases.files.convert import Source
 from cases.readers.json_file import Document, Node, horizon, load_json, start_day
 from cases.readers.unitcommitment_jl_frame import Frame
 from cases.readers.unitcommitment_jl_grid import (

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 
 from cases import NoClearing, RuleBook
-from clearing.cleared import Cleared
 from clearing.commit.program import Program, Schedule
-from clearing.day import Day
-from clearing.fleet import Fleet
-from clearing.rows import RowSet
-from clearing.schedule import Commitment
-from clearing.security import Progress
-from clearing.session import Security, Session, secure_contingencies
-from clearing.start_costs import StartCosts, commitment_cost
+from clearing.day.day import Day
+from clearing.day.fleet import Fleet
+from clearing.day.schedule import Commitment
+from clearing.day.start_costs import StartCosts, commitment_cost
+from clearing.program.rows import RowSet
+from clearing.session.cleared import Cleared
+from clearing.session.loop import Progress
+from clearing.session.session import Security, Session, secure_contingencies
 from network.arrays import Flags
 
 __all__ = ["Decision", "decide"]

@@ -9,8 +9,8 @@ import highspy
 import numpy as np
 from scipy.sparse import csc_array, csr_array
 
-from clearing.compiled import Compiled
-from clearing.fleet import Fleet
+from clearing.day.fleet import Fleet
+from clearing.program.compiled import Compiled
 from network.arrays import Flags, Floats, Positions
 
 __all__ = ["Margins", "margins"]

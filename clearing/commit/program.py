@@ -11,16 +11,16 @@ import numpy as np
 
 from cases import NoClearing
 from clearing.commit.margins import Margins, margins
-from clearing.compiled import Compiled, compile_market
-from clearing.conflicts import conflicts
-from clearing.fleet import Fleet
+from clearing.day.fleet import Fleet
 from clearing.formulation.build_commitment import build_commitment
-from clearing.limits import NetworkLimits
-from clearing.live import LiveModel
-from clearing.loss_rows import LossRows
-from clearing.losses import Losses
-from clearing.rows import Kind, RowSet
-from clearing.security import Loop, Progress
+from clearing.limits.loss_rows import LossRows
+from clearing.limits.losses import Losses
+from clearing.limits.network import NetworkLimits
+from clearing.program.compiled import Compiled, compile_market
+from clearing.program.conflicts import conflicts
+from clearing.program.live import LiveModel
+from clearing.program.rows import Kind, RowSet
+from clearing.session.loop import Loop, Progress
 from network import Contingency
 from network.arrays import Flags, Floats, Positions
 

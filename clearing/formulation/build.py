@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from clearing.day import Day
+from clearing.day.day import Day
 from clearing.formulation.balance import define_energy_balance, define_shortage
 from clearing.formulation.demand import define_bids
 from clearing.formulation.energy_limits import define_energy_limits

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from clearing.fleet import Fleet
+from clearing.day.fleet import Fleet
 from clearing.formulation.balance import define_energy_balance, define_shortage
 from clearing.formulation.build import define_traded, without_collector
 from clearing.formulation.commitment import (

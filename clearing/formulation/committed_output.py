@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clearing.fleet import Fleet
+from clearing.day.fleet import Fleet
 from clearing.formulation.commitment import States
 from clearing.formulation.market import Market
 from clearing.formulation.terms import Terms

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from cases import NoClearing
-from clearing.day import Day
+from clearing.day.day import Day
 from clearing.formulation.market import Market
 from network.arrays import Positions
 

@@ -10,7 +10,7 @@ import numpy as np
 import pyomo.environ as pyo
 from pyomo.core.expr.numeric_expr import LinearExpression
 
-from clearing.day import Day
+from clearing.day.day import Day
 from clearing.formulation.terms import Terms
 from network.arrays import Flags, Floats, Positions
 

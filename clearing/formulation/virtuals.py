@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cases.points import Points
-from clearing.day import Day
+from clearing.day.day import Day
 from clearing.formulation.market import Market
 from network.arrays import Floats, Positions
 

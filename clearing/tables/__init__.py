@@ -7,7 +7,7 @@ from functools import partial
 
 import pandas as pd
 
-from clearing.cleared import Cleared
+from clearing.session.cleared import Cleared
 from clearing.tables.limits import constraints, flows, slacks
 from clearing.tables.prices import marginal_units, price_terms, prices, zone_prices
 from clearing.tables.reserves import reserve_prices, reserves

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from clearing.day import Day
+from clearing.day.day import Day
 from network.arrays import Positions
 
 __all__ = ["long", "stamps", "tiled"]

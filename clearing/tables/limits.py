@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from clearing.cleared import Cleared
-from clearing.names import row_names
-from clearing.rows import Kind, RowSet
+from clearing.limits.names import row_names
+from clearing.program.rows import Kind, RowSet
+from clearing.session.cleared import Cleared
 from clearing.tables.frames import long, stamps
 from clearing.tables.reserves import reserve_slacks
 

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from cases.points import Points
-from clearing.cleared import Cleared
-from clearing.day import Blocks
+from clearing.day.day import Blocks
 from clearing.formulation.virtuals import offered
-from clearing.names import row_names
+from clearing.limits.names import row_names
+from clearing.session.cleared import Cleared
 from clearing.tables.frames import long, stamps, tiled
 from clearing.tables.storage import storage_schedule
 from network.arrays import Floats, Positions

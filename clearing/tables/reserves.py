@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from clearing.cleared import Cleared
 from clearing.formulation.reserve_families import ReserveFamilies
+from clearing.session.cleared import Cleared
 from clearing.tables.frames import stamps
 from network.arrays import Floats, Positions
 

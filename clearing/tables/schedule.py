@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from clearing.cleared import Cleared
+from clearing.session.cleared import Cleared
 from clearing.tables.frames import long, stamps, tiled
 from network.arrays import Floats
 

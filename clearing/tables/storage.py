@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from clearing.cleared import Cleared
 from clearing.formulation.energy_limits import Budgets
+from clearing.session.cleared import Cleared
 from clearing.tables.frames import long, tiled
 from network.arrays import Floats
 

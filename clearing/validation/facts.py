@@ -13,7 +13,7 @@ import pandas as pd
 
 from cases.case import Case
 from cases.points import Points
-from cases.rulebook import RuleBook
+from cases.rulebook.book import RuleBook
 from cases.run import Run
 from clearing.validation.blocks import Blocks
 from network import Grid

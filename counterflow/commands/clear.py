@@ -80,7 +80,7 @@ def run(
     from clearing import clear
     from counterflow import console
     from counterflow.commands.show import print_summary, print_warnings
-    from counterflow.summary import summarize
+    from counterflow.tables.summary import summarize
 
     found = _read(case, market or ("rt" if commitment_from is not None else None))
     parent = None if commitment_from is None else read_run(commitment_from)

@@ -10,7 +10,7 @@ import typer
 from counterflow.commands.options import Json, read_run
 
 if TYPE_CHECKING:
-    from counterflow.comparison import Comparison
+    from counterflow.tables.comparison import Comparison
 
 
 def run(
@@ -24,7 +24,7 @@ def run(
 ) -> None:
     """Compare two runs: prices, dispatch, constraints, money; exit code 3 beyond the tolerance."""
     from counterflow import console
-    from counterflow.comparison import compare
+    from counterflow.tables.comparison import compare
 
     found = compare(read_run(a), read_run(b), tolerance=tolerance)
     if as_json:

@@ -9,8 +9,8 @@ import typer
 from counterflow.commands.options import Json, RunFolder, bad, read_run
 
 if TYPE_CHECKING:
-    from counterflow.decision_explanation import DecisionExplanation
-    from counterflow.explanation import PriceExplanation
+    from counterflow.explain.decision_explanation import DecisionExplanation
+    from counterflow.explain.explanation import PriceExplanation
 
 
 def run(
@@ -39,7 +39,7 @@ def run(
     from counterflow import console
 
     if unit is not None:
-        from counterflow.decision_explanation import explain_decision
+        from counterflow.explain.decision_explanation import explain_decision
 
         why = explain_decision(read_run(run), unit=unit, at=at)
         if as_json:
@@ -47,7 +47,7 @@ def run(
         else:
             print_decision(why)
         return
-    from counterflow.explanation import explain_price
+    from counterflow.explain.explanation import explain_price
 
     assert bus is not None
     found = explain_price(read_run(run), bus=bus, at=at)

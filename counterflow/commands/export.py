@@ -47,8 +47,8 @@ def run(
 ) -> None:
     """Export prices (buses; zones and hubs in the gridstatus profile), or offers after a delay."""
     from counterflow import console
-    from counterflow.disclosure import disclose
-    from counterflow.export import write_prices, write_table
+    from counterflow.tables.disclosure import disclose
+    from counterflow.tables.export import write_prices, write_table
 
     if offers is None:
         if delay_days is not None or mask_key is not None:

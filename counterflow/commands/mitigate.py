@@ -157,7 +157,7 @@ def _tell_mitigation(parent: Run, made: Run, output: Path | None, *, as_json: bo
     """Write the funnel, money before and after, decisions and near misses."""
     from counterflow import console
     from counterflow.commands.show import print_warnings
-    from counterflow.mitigation_summary import decision_rows, mitigation_cards, near_misses
+    from counterflow.tables.mitigation_summary import decision_rows, mitigation_cards, near_misses
 
     cards, rows, near = mitigation_cards(parent, made), decision_rows(made), near_misses(made)
     if as_json:
@@ -232,7 +232,7 @@ def _mw(owner: str, text: str) -> float:
 
 def summary_tables(run: Run) -> dict[str, tuple[str, pd.DataFrame, dict[str, str]]]:
     """Give the market monitor's tables of a tested run: title, rows, column to heading."""
-    from mitigation import summary
+    from mitigation.report import market as summary
 
     rules = run.rulebook.mitigation.structure
     tests, indices = run.tests_structure, run.indices

@@ -11,7 +11,7 @@ from counterflow.commands.options import Json, RunFolder, bad, read_run
 
 if TYPE_CHECKING:
     from cases import Run
-    from counterflow.summary import Summary
+    from counterflow.tables.summary import Summary
 
 
 def run(
@@ -27,7 +27,7 @@ def run(
 ) -> None:
     """Show a run: prices by zone, what binds, commitment, reserves, money; or one of its tables."""
     from counterflow import console
-    from counterflow.summary import summarize
+    from counterflow.tables.summary import summarize
 
     found = read_run(run)
     if table is not None:
@@ -46,8 +46,8 @@ def print_table(run: Run, name: str, limit: int, as_json: bool) -> None:
 
     Raises InputError where no run has such a table.
     """
-    from cases.convert import nearest
-    from cases.schema import RUN_TABLES
+    from cases.files.convert import nearest
+    from cases.tables.schema import RUN_TABLES
     from counterflow import console
 
     if name not in RUN_TABLES:

@@ -45,9 +45,9 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Make the monitor's tables: structure, conduct, performance, capping, funnel."""
-    from cases.convert import nearest
+    from cases.files.convert import nearest
     from counterflow import console
-    from counterflow.monitor_tables import MonitorTables, monitor_tables
+    from counterflow.tables.monitor_tables import MonitorTables, monitor_tables
 
     wanted = [name.strip() for name in only.split(",") if name.strip()] or list(_TITLES)
     for name in wanted:

@@ -7,7 +7,6 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from cases import Run
-from counterflow.money import system_price
 from counterflow.plots.style import (
     DASHES,
     MUTED,
@@ -16,6 +15,7 @@ from counterflow.plots.style import (
     horizon,
     per_mwh,
 )
+from counterflow.tables.money import system_price
 
 ZONES = 8
 """Zones drawn at most: those whose mean price is furthest from the system's."""

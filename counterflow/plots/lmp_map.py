@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from cases import Run
-from counterflow.limits import active, network_limits
+from counterflow.explain.limits import active, network_limits
 from counterflow.plots.layout import bus_positions
 from counterflow.plots.style import (
     ALERT,

@@ -8,7 +8,6 @@ import plotly.graph_objects as go
 
 from cases import Run
 from cases.errors import InputError
-from counterflow.money import system_price
 from counterflow.plots.style import (
     ALERT,
     INK,
@@ -19,6 +18,7 @@ from counterflow.plots.style import (
     interval_labels,
     per_mwh,
 )
+from counterflow.tables.money import system_price
 
 BARS = 25_000
 """Bars in a figure at most; above, the slider is left out and the peak interval is drawn."""

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
 from cases import Run
-from cases.folders import new_folder
+from cases.files.folders import new_folder
 from counterflow.plots.duration import price_duration
 from counterflow.plots.heat_map import lmp_heat_map
 from counterflow.plots.lmp_map import lmp_map

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from cases import Run
 from counterflow.plots.style import ALERT, SEQUENCE, dressed, horizon, per_mwh
-from counterflow.summary import constraint_summary
+from counterflow.tables.summary import constraint_summary
 
 SHOWN = 20
 

@@ -22,7 +22,7 @@ from counterflow.plots.style import (
     interval_labels,
     per_mwh,
 )
-from mitigation.summary import duration_curve
+from mitigation.report.market import duration_curve
 
 RULE = "three_pivotal"
 NAMED_OWNERS = len(SEQUENCE) - 1

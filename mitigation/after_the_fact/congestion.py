@@ -17,8 +17,8 @@ from cases.case import Case
 from cases.errors import Failure, InputError
 from cases.run import Run
 from mitigation.references.curves import at_same_mw
-from settlement.frames import hours_of, records
-from settlement.money import Number, exact, round_to
+from settlement.ledger.frames import hours_of, records
+from settlement.ledger.money import Number, exact, round_to
 
 __all__ = [
     "claw_back",

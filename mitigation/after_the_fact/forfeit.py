@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from cases.errors import InputError
-from cases.rulebook_after_the_fact import ForfeitRules
+from cases.rulebook.after_the_fact import ForfeitRules
 from cases.run import Run
 from mitigation.references.curves import for_intervals
-from settlement.money import exact, round_to
+from settlement.ledger.money import exact, round_to
 
 __all__ = ["energy_profit", "profit_forfeit"]
 

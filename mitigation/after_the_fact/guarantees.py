@@ -8,7 +8,7 @@ from cases.run import Run
 from clearing.validation.commitment_cost import commitment_cost
 from clearing.validation.facts import Facts
 from mitigation.references.curves import for_intervals
-from mitigation.substitution import substituted
+from mitigation.references.substitution import substituted
 from settlement import make_whole
 
 __all__ = ["recomputed_guarantees"]
@@ -31,7 +31,7 @@ def recomputed_guarantees(
         unit, interval_start (NaT = every interval), component (energy, no_load, startup,
         shutdown): what is corrected.
     day_ahead
-        As of :func:`settlement.make_whole`.
+        As of :func:`settlement.market.make_whole`.
 
     Returns
     -------

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from cases.rulebook_after_the_fact import ClawBackRules
+from cases.rulebook.after_the_fact import ClawBackRules
 from cases.run import Run
-from mitigation.binding import KEYS
-from mitigation.owners import Ownership
 from mitigation.references.curves import at_same_mw
+from mitigation.structure.binding import KEYS
+from mitigation.structure.owners import Ownership
 
 __all__ = ["claw_back_screens", "price_screen"]
 

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from cases.case import Case
-from cases.rulebook_areas import AreaRules
+from cases.rulebook.areas import AreaRules
 from cases.run import Run
-from mitigation.pivotal import Booleans, Floats
+from mitigation.structure.pivotal import Booleans, Floats
 from network import Grid, Slack
 from network.sensitivities import constraint_ptdf
 

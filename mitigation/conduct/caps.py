@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from cases.case import Case
-from cases.rulebook import OfferRules
+from cases.rulebook.book import OfferRules
 from mitigation.references.curves import at_same_mw, for_intervals
-from mitigation.substitution import substituted
+from mitigation.references.substitution import substituted
 
 __all__ = ["verified_offers"]
 

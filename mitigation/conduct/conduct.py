@@ -10,17 +10,17 @@ import pandas as pd
 
 from cases.case import Case
 from cases.errors import InputError
-from cases.rulebook_conduct import ConductRules
-from cases.rulebook_mitigation import MitigationRules
-from cases.rulebook_thresholds import Threshold
-from cases.schema import RUN_TABLES, empty_frame
+from cases.rulebook.conduct import ConductRules
+from cases.rulebook.mitigation import MitigationRules
+from cases.rulebook.thresholds import Threshold
+from cases.tables.schema import RUN_TABLES, empty_frame
 from mitigation.conduct import components
 from mitigation.conduct.areas import Areas, no_areas, rows_at
 from mitigation.conduct.held import conduct_thresholds
 from mitigation.conduct.parameters import judge_parameters
-from mitigation.pivotal import Booleans
+from mitigation.conduct.thresholds import judge
 from mitigation.references.curves import for_intervals
-from mitigation.thresholds import judge
+from mitigation.structure.pivotal import Booleans
 
 __all__ = ["failing_components", "test_conduct"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cases.rulebook_areas import AreaFormula, AreaRules
-from mitigation.areas import area_threshold
+from cases.rulebook.areas import AreaFormula, AreaRules
+from mitigation.conduct.area_counts import area_threshold
 
 __all__ = ["area_thresholds", "formula_threshold"]
 

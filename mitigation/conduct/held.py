@@ -7,11 +7,11 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from cases.rulebook_mitigation import MitigationRules
-from cases.rulebook_thresholds import Threshold
+from cases.rulebook.mitigation import MitigationRules
+from cases.rulebook.thresholds import Threshold
 from mitigation.conduct.areas import Areas
-from mitigation.pivotal import Booleans
-from mitigation.thresholds import Held
+from mitigation.conduct.thresholds import Held
+from mitigation.structure.pivotal import Booleans
 
 __all__ = ["conduct_thresholds", "guarantee_thresholds", "price_thresholds"]
 

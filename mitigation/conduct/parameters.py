@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from cases.rulebook_conduct import ConductRules
+from cases.rulebook.conduct import ConductRules
 from mitigation.conduct.components import MAXIMUMS, TIMES
-from mitigation.pivotal import Booleans, Floats
-from mitigation.thresholds import ROUNDING
+from mitigation.conduct.thresholds import ROUNDING
+from mitigation.structure.pivotal import Booleans, Floats
 
 __all__ = ["judge_parameters"]
 

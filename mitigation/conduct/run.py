@@ -8,16 +8,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from cases.rulebook_mitigation import MitigationRules
+from cases.rulebook.mitigation import MitigationRules
 from cases.run import Run
-from mitigation.areas import counted_areas
+from mitigation.conduct.area_counts import counted_areas
 from mitigation.conduct.areas import Areas, area_members
 from mitigation.conduct.conduct import test_conduct
 from mitigation.conduct.formulas import area_thresholds
-from mitigation.owners import Ownership
-from mitigation.pivotal import Booleans
-from mitigation.structure import owners_of
-from mitigation.system_margin import margin_tests
+from mitigation.structure.owners import Ownership
+from mitigation.structure.pivotal import Booleans
+from mitigation.structure.run import owners_of
+from mitigation.structure.system_margin import margin_tests
 
 __all__ = ["ConductTests", "conduct_of_run", "pivotal_units"]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cases.errors import Failure, InputError
-from cases.rulebook_guangdong import MonthlyAuctionRules
+from cases.rulebook.guangdong import MonthlyAuctionRules
 from mitigation.guangdong.declarations import check_declarations, require
 from mitigation.guangdong.shares import cut_to, price_setters
 

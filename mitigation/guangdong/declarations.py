@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cases.errors import Failure, InputError
-from cases.rulebook_guangdong import OfferFormRules
+from cases.rulebook.guangdong import OfferFormRules
 
 __all__ = ["check_declarations", "require"]
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from cases.errors import InputError
-from cases.rulebook_guangdong import HoursCapRules
-from mitigation.pivotal import Floats
+from cases.rulebook.guangdong import HoursCapRules
+from mitigation.structure.pivotal import Floats
 
 __all__ = ["hours_caps", "hours_factor"]
 

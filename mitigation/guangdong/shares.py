@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from mitigation.guangdong.declarations import ROUNDING
-from mitigation.tables import sum_by
+from mitigation.structure.tables import sum_by
 
 __all__ = ["cut_to", "price_setters"]
 

@@ -1,9 +1,9 @@
 """The impact test: what the market would have been with reference levels in place of offers."""
 
+from mitigation.again.rerun import EngineRerun, Rerun
 from mitigation.impact.counterfactual import Counterfactual, counterfactuals
 from mitigation.impact.guarantee import guarantee_impact
 from mitigation.impact.price import price_impact, reserve_impact, zone_impact
-from mitigation.impact.rerun import EngineRerun, Rerun
 
 __all__ = [
     "Counterfactual",

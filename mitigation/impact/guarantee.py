@@ -1,8 +1,9 @@
 """Impact on guarantee payments: what a unit is made whole for on a day, with offer and reference.
 
 ``G(u, d) = sum of max(0, cost - revenue)`` over the unit's commitment blocks of the day, from
-:func:`settlement.make_whole`. Start-up and no-load move no price once the commitment is held, so
-their impact is measured here (NYISO: threshold of the increase of a unit's payment of a day).
+:func:`settlement.market.make_whole`. Start-up and no-load move no price once the commitment
+is held, so their impact is measured here (NYISO: threshold of the increase of a unit's payment
+of a day).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Final
 
 import pandas as pd
 
-from cases.rulebook_mitigation import MitigationRules
+from cases.rulebook.mitigation import MitigationRules
 from cases.run import Run
 from mitigation.impact.price import HeldAt, judged
 from settlement import make_whole

@@ -13,9 +13,9 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from cases.rulebook_mitigation import MitigationRules
+from cases.rulebook.mitigation import MitigationRules
 from cases.run import Run
-from mitigation.thresholds import Held, judge
+from mitigation.conduct.thresholds import Held, judge
 from network.arrays import Floats
 
 __all__ = ["HeldAt", "judged", "price_impact", "reserve_impact", "zone_impact"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mitigation.tables import group_total, sum_by
+from mitigation.structure.tables import group_total, sum_by
 
 
 def shares(frame: pd.DataFrame, by: list[str], value: str) -> pd.DataFrame:

@@ -8,19 +8,19 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from cases.rulebook_structure import StructureRules
+from cases.rulebook.structure import StructureRules
 from cases.run import Run
-from mitigation.binding import KEYS, islands
+from mitigation.conduct.thresholds import margin_above
 from mitigation.indices.markup import (
     lerner,
     markup_component,
     markup_index,
     participation_factors,
 )
-from mitigation.output_gap import economic_starts, output_gap
-from mitigation.relief import AT
-from mitigation.tables import sum_by
-from mitigation.thresholds import margin_above
+from mitigation.indices.output_gap import economic_starts, output_gap
+from mitigation.structure.binding import KEYS, islands
+from mitigation.structure.relief import AT
+from mitigation.structure.tables import sum_by
 
 #: Relative difference of offer and LMP within which they are the same price.
 PRICE_TOLERANCE: Final = 1e-5

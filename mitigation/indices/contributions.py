@@ -6,7 +6,7 @@ import pandas as pd
 
 from cases.run import Run
 from mitigation.indices.conduct import participation_by_interval, price_at
-from mitigation.relief import AT
+from mitigation.structure.relief import AT
 
 __all__ = ["markup_contributions"]
 

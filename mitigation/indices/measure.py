@@ -7,15 +7,15 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from cases.rulebook_structure import StructureRules
+from cases.rulebook.structure import StructureRules
 from cases.run import Run
 from mitigation.indices.concentration import concentration, hhi, running_class, shares
 from mitigation.indices.conduct import conduct_indices
 from mitigation.indices.pivotal import joint_counts, pivotal_indices
-from mitigation.owners import Ownership
-from mitigation.relief import AT
-from mitigation.system_margin import system_demand
-from mitigation.tables import sum_by
+from mitigation.structure.owners import Ownership
+from mitigation.structure.relief import AT
+from mitigation.structure.system_margin import system_demand
+from mitigation.structure.tables import sum_by
 
 #: Columns of the long table. ``scope`` is market, zone, owner, zone_owner (an owner within a
 #: zone), unit or constraint, ``subject`` who or what, ``zone`` where (blank = the whole market).

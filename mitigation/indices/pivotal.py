@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mitigation.pivotal import ROUNDING, Floats, Integers, jointly_pivotal, residual_supply
+from mitigation.structure.pivotal import (
+    ROUNDING,
+    Floats,
+    Integers,
+    jointly_pivotal,
+    residual_supply,
+)
 
 
 def pivotal_indices(supply: pd.DataFrame, demand: pd.DataFrame, by: list[str]) -> pd.DataFrame:

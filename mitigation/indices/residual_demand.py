@@ -9,10 +9,10 @@ import pandas as pd
 
 from cases.errors import InputError
 from cases.run import Run
-from mitigation.owners import Ownership
-from mitigation.pivotal import Floats
-from mitigation.rerun import LiveModel
-from mitigation.tables import sum_by
+from mitigation.again.protocols import LiveModel
+from mitigation.structure.owners import Ownership
+from mitigation.structure.pivotal import Floats
+from mitigation.structure.tables import sum_by
 
 
 def residual_demand(others: pd.DataFrame, demand_mw: float, prices: Floats) -> Floats:

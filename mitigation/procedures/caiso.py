@@ -13,9 +13,10 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from cases.rulebook_structure import StructureRules
+from cases.rulebook.structure import StructureRules
 from cases.run import Run
-from mitigation.procedure import Outcome, Subject, registered
+from mitigation.conduct.thresholds import margin_above
+from mitigation.impact.subject import Outcome, Subject, registered
 from mitigation.procedures.common import (
     AT,
     LIMIT,
@@ -25,10 +26,9 @@ from mitigation.procedures.common import (
     structure_of,
     with_energy,
 )
-from mitigation.relief import self_scheduled
-from mitigation.structure import StructureTests
-from mitigation.substitution import COMMITMENT, KEY
-from mitigation.thresholds import margin_above
+from mitigation.references.substitution import COMMITMENT, KEY
+from mitigation.structure.relief import self_scheduled
+from mitigation.structure.run import StructureTests
 
 __all__ = ["local_market_power", "reference_bus"]
 

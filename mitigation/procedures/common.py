@@ -8,16 +8,16 @@ import numpy as np
 import pandas as pd
 
 from cases.case import Case
-from cases.rulebook_structure import StructureRules
+from cases.rulebook.structure import StructureRules
 from cases.run import Run
-from mitigation.engine import EngineModel
-from mitigation.impact.conduct_and_impact import DECIDED, cleared_again
-from mitigation.impact.rerun import EngineRerun
-from mitigation.procedure import Outcome, Subject
+from mitigation.again.engine import EngineModel
+from mitigation.again.rerun import EngineRerun
+from mitigation.impact.measure import DECIDED, cleared_again
+from mitigation.impact.subject import Outcome, Subject
 from mitigation.references.curves import at_same_mw, for_intervals
-from mitigation.structure import StructureTests, test_structure
-from mitigation.substitution import KEY, substituted
-from mitigation.verdicts import as_run_table
+from mitigation.references.substitution import KEY, substituted
+from mitigation.structure.run import StructureTests, test_structure
+from mitigation.structure.verdicts import as_run_table
 
 __all__ = [
     "AT",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import pandas as pd
 
 from cases.run import Run
-from mitigation.procedure import Outcome, Subject, registered
+from mitigation.impact.subject import Outcome, Subject, registered
 from mitigation.procedures.common import (
     AT,
     LIMIT,
@@ -20,8 +20,8 @@ from mitigation.procedures.common import (
     structure_of,
     with_energy,
 )
-from mitigation.structure import StructureTests
-from mitigation.substitution import KEY
+from mitigation.references.substitution import KEY
+from mitigation.structure.run import StructureTests
 
 __all__ = ["two_clearings"]
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from mitigation.impact.conduct_and_impact import DECIDED, finished, measure
-from mitigation.procedure import Outcome, Subject, registered
-from mitigation.substitution import KEY
+from mitigation.impact.measure import DECIDED, finished, measure
+from mitigation.impact.subject import Outcome, Subject, registered
+from mitigation.references.substitution import KEY
 
 __all__ = ["constrained_areas"]
 

@@ -7,10 +7,10 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from cases.rulebook_mitigation import MitigationRules
+from cases.rulebook.mitigation import MitigationRules
 from cases.run import Run
 from mitigation.references.curves import for_intervals
-from mitigation.structure import StructureTests
+from mitigation.structure.run import StructureTests
 
 __all__ = ["COMMITTED", "RAISED", "pivotal_units"]
 

@@ -13,15 +13,15 @@ import numpy as np
 import pandas as pd
 
 from cases.errors import Failure, InputError
-from mitigation.decisions import by_key
-from mitigation.pivotal import Booleans
-from mitigation.procedure import Outcome, Subject, registered
+from mitigation.impact.subject import Outcome, Subject, registered
 from mitigation.procedures.common import AT, LIMIT, market_result, structure_of
 from mitigation.procedures.pivotal_units import pivotal_units
 from mitigation.procedures.schedules import cheapest_schedule
 from mitigation.procedures.unit_schedules import COST, PRICE, UnitSchedules
-from mitigation.substitution import COMMITMENT, KEY, whole_day
-from settlement.frames import records
+from mitigation.record.decisions import by_key
+from mitigation.references.substitution import COMMITMENT, KEY, whole_day
+from mitigation.structure.pivotal import Booleans
+from settlement.ledger.frames import records
 
 __all__ = ["offer_capping"]
 

@@ -9,10 +9,10 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from mitigation.procedure import Subject
+from mitigation.impact.subject import Subject
 from mitigation.procedures.schedules import Schedule, schedule_cost
 from mitigation.references.curves import at_same_mw, for_intervals
-from mitigation.substitution import COMMITMENT, KEY
+from mitigation.references.substitution import COMMITMENT, KEY
 
 __all__ = ["COST", "LIMITED", "PRICE", "UnitSchedules"]
 

@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from mitigation.pivotal import Floats
 from mitigation.references.curves import SLIVER_MW, rising
+from mitigation.structure.pivotal import Floats
 
 __all__ = ["Blocks", "Level", "covered", "curve_levels"]
 

@@ -8,9 +8,9 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from mitigation.pivotal import Floats
 from mitigation.references.blocks import Blocks, Level
 from mitigation.references.evidence import Evidence, inputs_hash
+from mitigation.structure.pivotal import Floats
 
 __all__ = ["Missing", "commitment_cost", "cost_curve", "variable_cost"]
 

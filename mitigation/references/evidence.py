@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from cases.case import Case
-from cases.rulebook_references import ReferenceRules
+from cases.rulebook.references import ReferenceRules
 from cases.run import Run
 from mitigation.references.fuel import DatedPrices, FuelPrices, unit_fuel
 from mitigation.references.history import History, final_runs, history

@@ -9,10 +9,10 @@ import pandas as pd
 
 from cases.case import Case
 from cases.errors import Failure, InputError
-from cases.rulebook import RuleBook
-from cases.rulebook_references import ReferenceRules
+from cases.rulebook.book import RuleBook
+from cases.rulebook.references import ReferenceRules
 from cases.run import Run
-from cases.schema import RUN_TABLES, conform
+from cases.tables.schema import RUN_TABLES, conform
 from mitigation.references.evidence import Evidence, gathered
 from mitigation.references.opportunity import storage_levels
 from mitigation.references.unit_levels import Key, Row, day_levels

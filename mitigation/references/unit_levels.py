@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from cases.rulebook_references import ReferenceMethod
+from cases.rulebook.references import ReferenceMethod
 from mitigation.references.blocks import Blocks, Level, covered, curve_levels
 from mitigation.references.comparable import Peers, comparable_curve, comparable_level
 from mitigation.references.cost_based import Missing, commitment_cost, cost_curve

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cases.rulebook_references import WindowRules
+from cases.rulebook.references import WindowRules
 from mitigation.references.fuel import days_before
-from settlement.calendar import working_calendar
+from settlement.time.calendar import working_calendar
 
 __all__ = ["in_window"]
 

@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pandas as pd
 
-from cases.rulebook_withholding import WithholdingPenalty
-from settlement.frames import hours_of, records
-from settlement.money import exact, round_to
+from cases.rulebook.withholding import WithholdingPenalty
+from settlement.ledger.frames import hours_of, records
+from settlement.ledger.money import exact, round_to
 
 __all__ = ["withholding_penalties"]
 

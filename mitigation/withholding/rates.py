@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from cases.rulebook_withholding import WithholdingRules
+from cases.rulebook.withholding import WithholdingRules
 from cases.run import Run
-from mitigation.tables import sum_by
-from settlement.frames import hours_of
+from mitigation.structure.tables import sum_by
+from settlement.ledger.frames import hours_of
 
 __all__ = ["withholding_rates"]
 
@@ -37,7 +37,7 @@ def withholding_rates(
         Default: ``mitigation.withholding`` of the run's rulebook. The ``largest_suppliers`` by
         reference MW are large; load levels end at the given shares of intervals.
     gaps
-        interval_start, unit, fraction, gap_mw: :func:`mitigation.output_gap.output_gap`.
+        interval_start, unit, fraction, gap_mw: :func:`mitigation.indices.output_gap.output_gap`.
 
     Returns
     -------

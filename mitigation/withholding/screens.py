@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from cases.rulebook_withholding import WithholdingRules
+from cases.rulebook.withholding import WithholdingRules
 from cases.run import Run
-from mitigation.owners import Ownership
-from mitigation.thresholds import ROUNDING
+from mitigation.conduct.thresholds import ROUNDING
+from mitigation.structure.owners import Ownership
 from mitigation.withholding.quantities import COLUMNS, held_back
 
 __all__ = ["screen_withholding"]

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pandas as pd
 
 from cases.errors import InputError
-from settlement.money import Number, exact, split
+from settlement.ledger.money import Number, exact, split
 
 __all__ = ["default_waterfall"]
 

@@ -8,11 +8,11 @@ from decimal import Decimal
 
 import pandas as pd
 
-from cases.rulebook_settlement import CreditRules
-from settlement.contracts import difference
-from settlement.curves import Curve
-from settlement.frames import records
-from settlement.money import Number, exact, round_to
+from cases.rulebook.settlement import CreditRules
+from settlement.contracts.contracts import difference
+from settlement.contracts.curves import Curve
+from settlement.ledger.frames import records
+from settlement.ledger.money import Number, exact, round_to
 
 __all__ = ["exposures", "open_contracts"]
 

@@ -8,11 +8,11 @@ from decimal import Decimal
 import pandas as pd
 
 from cases.errors import Failure, InputError
-from cases.rulebook_settlement import CreditRules
-from settlement.frames import Problems, records
+from cases.rulebook.settlement import CreditRules
 from settlement.futures.mark_to_market import traded_lots
 from settlement.futures.product import Futures
-from settlement.money import Number, exact, round_to
+from settlement.ledger.frames import Problems, records
+from settlement.ledger.money import Number, exact, round_to
 
 __all__ = ["accept_trades", "margin_calls", "margin_problems"]
 

@@ -15,10 +15,10 @@ from decimal import Decimal
 import pandas as pd
 
 from cases.errors import Failure
-from settlement.frames import Problems, records
 from settlement.futures.product import Futures, parse_month
-from settlement.money import exact, round_to
-from settlement.time_value import monthly_rate, time_value
+from settlement.ledger.frames import Problems, records
+from settlement.ledger.money import exact, round_to
+from settlement.time.time_value import monthly_rate, time_value
 
 __all__ = ["cash_settlement", "months_between", "time_value_charge", "time_value_problems"]
 

@@ -15,12 +15,12 @@ from typing import Literal
 import pandas as pd
 
 from cases.errors import InputError
-from settlement.frames import Problems, Row, items, records
 from settlement.futures.delivery import months_between
 from settlement.futures.product import Futures
 from settlement.futures.trading import initial_margin
-from settlement.money import exact, round_to
-from settlement.time_value import RateConvention, monthly_rate, time_value
+from settlement.ledger.frames import Problems, Row, items, records
+from settlement.ledger.money import exact, round_to
+from settlement.time.time_value import RateConvention, monthly_rate, time_value
 
 __all__ = ["CONVENTIONS", "TimeValueConvention", "hedge_report"]
 

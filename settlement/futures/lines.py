@@ -7,11 +7,11 @@ from decimal import Decimal
 import pandas as pd
 
 from cases.errors import Failure, InputError
-from settlement.frames import records
 from settlement.futures.delivery import months_between, time_value_charge
 from settlement.futures.product import Futures
-from settlement.ledger import Ledger
-from settlement.money import exact
+from settlement.ledger.frames import records
+from settlement.ledger.ledger import Ledger
+from settlement.ledger.money import exact
 from settlement.points import Prices
 
 __all__ = ["index_price", "settle_futures"]

@@ -11,9 +11,9 @@ from typing import NamedTuple
 import pandas as pd
 
 from cases.errors import InputError
-from settlement.frames import Problems, records
 from settlement.futures.product import Futures
-from settlement.money import exact, round_to
+from settlement.ledger.frames import Problems, records
+from settlement.ledger.money import exact, round_to
 
 __all__ = ["mark_to_market", "settlement_prices", "traded_lots"]
 

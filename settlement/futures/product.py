@@ -18,10 +18,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cases.errors import InputError
-from cases.rulebook_settlement import FuturesRules
-from settlement.blocks import Block, named_blocks
-from settlement.calendar import WorkingCalendar
-from settlement.money import exact
+from cases.rulebook.settlement import FuturesRules
+from settlement.ledger.money import exact
+from settlement.time.blocks import Block, named_blocks
+from settlement.time.calendar import WorkingCalendar
 
 __all__ = ["PRODUCTS", "Futures", "lot_hours", "month_end", "parse_month"]
 

@@ -9,9 +9,9 @@ from decimal import Decimal
 import pandas as pd
 
 from cases.errors import Failure, InputError
-from settlement.frames import records
 from settlement.futures.product import Futures, month_end, parse_month
-from settlement.money import exact
+from settlement.ledger.frames import records
+from settlement.ledger.money import exact
 
 __all__ = [
     "TradeCheck",

@@ -18,7 +18,7 @@ from scipy.optimize import linprog
 
 from cases.case import Case
 from cases.errors import InputError, NoClearing
-from cases.rulebook import RuleBook
+from cases.rulebook.book import RuleBook
 from network import Grid
 from network.arrays import Floats
 from settlement.rights.feasibility import simultaneous_feasibility

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from cases.case import Case
-from cases.rulebook import RuleBook
+from cases.rulebook.book import RuleBook
 from network import Grid
 from settlement.rights.limits import Security, coefficients, states, untested_contingencies
 from settlement.rights.points import right_injections

@@ -11,9 +11,9 @@ import pandas as pd
 from cases.run import Run
 from network import Grid
 from network.arrays import Floats
-from settlement.frames import hours_of, records
-from settlement.ledger import Ledger
-from settlement.money import split
+from settlement.ledger.frames import hours_of, records
+from settlement.ledger.ledger import Ledger
+from settlement.ledger.money import split
 from settlement.rights.points import right_injections
 
 __all__ = ["Funding", "right_targets", "settle_rights"]

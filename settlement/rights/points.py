@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from cases.case import Case
-from cases.convert import nearest
 from cases.errors import Failure, InputError
+from cases.files.convert import nearest
 from network import Grid
 from network.arrays import Floats
-from settlement.frames import Problems, records
+from settlement.ledger.frames import Problems, records
 
 __all__ = ["check_rights", "point_shares", "right_injections"]
 

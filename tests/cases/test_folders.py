@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from cases import InputError, read_case
-from cases.folders import new_folder, remove_stale
+from cases.files.folders import new_folder, remove_stale
 from tests.cases.small import read_small
 
 
@@ -76,7 +76,7 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
 def test_a_killed_writer_is_cleaned_up_at_the_next_start(tmp_path: Path) -> None:
     script = textwrap.dedent("""
         import sys, time
-        from cases.folders import new_folder
+        from cases.files.folders import new_folder
         with new_folder(sys.argv[1]) as part:
             (part / "half").write_text("1")
             print("ready", flush=True)

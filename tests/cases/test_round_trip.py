@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases import CASE_TABLES, Case, Column, Failure, Table, read_case
-from cases.convert import Source, convert
-from cases.files import read_csv, read_parquet, write_csv, write_parquet
+from cases.files.convert import Source, convert
+from cases.files.tables import read_csv, read_parquet, write_csv, write_parquet
 from tests.cases.small import CASE_TOML, FILES, read_small
 
 TIMEZONE = "Europe/Berlin"

@@ -13,7 +13,7 @@ import pytest
 from pydantic import BaseModel
 
 from cases import InputError, RuleBook, rulebook_names
-from cases.rulebook_mitigation import ImpactRules
+from cases.rulebook.mitigation import ImpactRules
 
 TAG = re.compile(r"\[[VCHMLD]\] 20\d\d-\d\d: \S.*")
 MARKETS = ["caiso", "ercot", "guangdong", "ieso", "isone", "miso", "nyiso", "pjm", "spp"]

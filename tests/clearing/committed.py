@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from cases import Case, RuleBook, Run
-from clearing.validate import validate
+from clearing.validation.validate import validate
 
 Rows = list[dict[str, Any]]
 

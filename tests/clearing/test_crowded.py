@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import clearing
-from clearing import security
+from clearing.session import loop as security
 from tests.strategies import FULL, random_case
 
 

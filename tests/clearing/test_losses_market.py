@@ -15,8 +15,8 @@ import pytest
 import clearing
 import counterflow as cf
 from cases import Case, Run
-from clearing.validate import validate
-from mitigation.engine import EngineModel
+from clearing.validation.validate import validate
+from mitigation.again.engine import EngineModel
 from tests.clearing.test_losses import LOSSES, case_of, random_grid
 from tests.oracles import losses as oracle
 

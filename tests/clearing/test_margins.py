@@ -7,8 +7,8 @@ import pytest
 
 from cases import RuleBook
 from clearing.commit.program import Program
-from clearing.day import Day
-from clearing.fleet import Fleet
+from clearing.day.day import Day
+from clearing.day.fleet import Fleet
 from tests.oracles import commitment
 from tests.strategies_commitment import UNITS, commitment_day
 

@@ -10,9 +10,9 @@ import pytest
 
 import clearing
 from cases import RuleBook, Run
-from clearing.day import Day
-from clearing.schedule import Commitment
-from clearing.session import Session
+from clearing.day.day import Day
+from clearing.day.schedule import Commitment
+from clearing.session.session import Session
 from clearing.tables import result_tables
 from tests.clearing.reserve_days import awards_of, output_of, prices_of, reserve_day
 

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases.run import Run
-from clearing.validate import validate
+from clearing.validation.validate import validate
 from tests.oracles.tables import run_of
 from tests.strategies import FULL, Shape, random_case, shapes
 

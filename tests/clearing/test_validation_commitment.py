@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from cases import Run
-from clearing.validate import validate
+from clearing.validation.validate import validate
 from tests.clearing.committed import changed, day, found, other_case, put, run_by_hand
 
 BASE = {"unit": "Base", "p_min": 50.0, "p_max": 200.0, "initial_hours": 5.0, "initial_mw": 150.0}

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from cases import Run
-from clearing.validate import validate
+from clearing.validation.validate import validate
 from tests.clearing.committed import START, changed, day, found, other_case, put, run_by_hand
 
 UNITS = [

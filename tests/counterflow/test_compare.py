@@ -9,7 +9,7 @@ import pytest
 import counterflow as cf
 from cases import Run
 from cases.errors import InputError
-from counterflow.comparison import compare_tables
+from counterflow.tables.comparison import compare_tables
 from tests.counterflow.five_bus import five_bus_case, five_bus_tables, make_run
 
 

@@ -12,7 +12,7 @@ import counterflow as cf
 from cases import Run
 from cases.errors import InputError
 from counterflow.cli import invoke
-from counterflow.disclosure import disclose
+from counterflow.tables.disclosure import disclose
 
 # The run of `tests/counterflow/conftest.py` begins at 2024-03-05T00:00-05:00.
 LATER = pd.Timestamp("2024-07-05T00:00-05:00")

@@ -9,7 +9,7 @@ import pytest
 import counterflow as cf
 from cases import Case, Run
 from cases.errors import DataWarning, InputError
-from counterflow.marginal import block_at
+from counterflow.explain.marginal import block_at
 from tests.counterflow.five_bus import DFAX, LMP, SHADOW, START, five_bus_case, make_run
 
 FACTORS = {

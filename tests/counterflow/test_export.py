@@ -8,7 +8,7 @@ import pytest
 import counterflow as cf
 from cases import Run
 from cases.errors import InputError
-from counterflow.export import write_prices
+from counterflow.tables.export import write_prices
 from tests.counterflow.five_bus import LMP, five_bus_case, five_bus_tables, make_run
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from cases.errors import InputError
-from counterflow.lookup import nearest, resolve_interval, resolve_name
+from counterflow.explain.lookup import nearest, resolve_interval, resolve_name
 
 
 def hours(start: str, count: int) -> tuple[pd.DatetimeIndex, pd.DatetimeIndex]:

@@ -13,7 +13,7 @@ import pytest
 
 import counterflow as cf
 from counterflow.cli import invoke
-from counterflow.mitigation_summary import mitigation_cards
+from counterflow.tables.mitigation_summary import mitigation_cards
 
 AT_FIVE = "2024-07-16T17:00:00-04:00"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from counterflow.participation import Indifference, participation
+from counterflow.explain.participation import Indifference, participation
 
 
 def test_one_marginal_unit_sets_the_price() -> None:

@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 
 from cases.case import Case
-from cases.rulebook import RuleBook
+from cases.rulebook.book import RuleBook
 from cases.run import Run
-from mitigation.rerun import Resolved
+from mitigation.again.protocols import Resolved
 from network import Grid, Slack
 from tests.oracles import dcopf
 

@@ -9,17 +9,17 @@ import pandas as pd
 import pytest
 
 from cases import Case, Run
-from cases.rulebook_areas import AreaRules
-from cases.rulebook_references import FrequentTier
+from cases.rulebook.areas import AreaRules
+from cases.rulebook.references import FrequentTier
 from clearing import clear
-from mitigation.areas import (
+from mitigation.conduct.area_counts import (
     area_threshold,
     average_price,
     constrained_hours,
     count_area,
     counted_areas,
 )
-from mitigation.frequently_mitigated import (
+from mitigation.references.frequently_mitigated import (
     capped_run_hours,
     frequent_adder,
     frequent_tier,

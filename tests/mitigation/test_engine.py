@@ -12,10 +12,10 @@ import clearing
 from cases.case import Case
 from cases.errors import CheckFailed
 from cases.run import Run
-from mitigation.engine import EngineModel
+from mitigation.again.engine import EngineModel
 from mitigation.indices.residual_demand import residual_demand_indices
-from mitigation.structure import owners_of
-from mitigation.structure import test_structure as structure_tests
+from mitigation.structure.run import owners_of
+from mitigation.structure.run import test_structure as structure_tests
 from network import Grid
 from tests.mitigation.markets import OracleModel, cleared, five_bus
 

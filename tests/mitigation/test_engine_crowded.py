@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import clearing
-from clearing import security
-from mitigation.engine import LIMIT, EngineModel
+from clearing.session import loop as security
+from mitigation.again.engine import LIMIT, EngineModel
 from tests.strategies import FULL, random_case
 
 

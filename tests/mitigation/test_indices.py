@@ -16,16 +16,16 @@ from mitigation.indices.markup import (
     markup_index,
     participation_factors,
 )
+from mitigation.indices.output_gap import economic_starts, output_gap
 from mitigation.indices.pivotal import joint_counts, pivotal_indices
 from mitigation.indices.residual_demand import (
     nodal_slope,
     residual_demand,
     residual_demand_indices,
 )
-from mitigation.output_gap import economic_starts, output_gap
-from mitigation.structure import owners_of
-from mitigation.structure import test_structure as structure_tests
-from mitigation.what_if import cover
+from mitigation.structure.run import owners_of
+from mitigation.structure.run import test_structure as structure_tests
+from mitigation.structure.what_if import cover
 from tests.mitigation.markets import OracleModel, cleared, five_bus
 
 BY = ["market"]

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cases.rulebook_structure import PeakRules, StructureRules
-from mitigation import monitor
+from cases.rulebook.structure import PeakRules, StructureRules
 from mitigation.indices.conduct import conduct_indices
 from mitigation.indices.contributions import markup_contributions
+from mitigation.report import conduct as monitor
 from tests.mitigation.markets import cleared, five_bus
 
 # Wednesday, 1 July 2026: hour 1 is off peak, hour 12 on peak.

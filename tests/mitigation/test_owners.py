@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from cases.errors import InputError
-from mitigation.owners import Ownership, ownership
-from mitigation.what_if import cover, divest, merge_owners
+from mitigation.structure.owners import Ownership, ownership
+from mitigation.structure.what_if import cover, divest, merge_owners
 
 DAYS = pd.DatetimeIndex(["2026-07-01", "2026-07-02"])
 UNITS = pd.DataFrame({"unit": ["u1", "u2", "u3", "u4"], "owner": ["a", "b", "c", "d"]})

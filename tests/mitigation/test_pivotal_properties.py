@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mitigation.three_pivotal import (
+from mitigation.structure.three_pivotal import (
     ThreePivotalSupplier,
     clear_relief,
     judge_owners,

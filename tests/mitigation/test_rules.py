@@ -8,8 +8,8 @@ import pytest
 from pydantic import BaseModel
 
 from cases.errors import InputError
-from cases.rulebook import RuleBook
-from cases.rulebook_structure import StructureRules
+from cases.rulebook.book import RuleBook
+from cases.rulebook.structure import StructureRules
 
 
 def test_lists_can_be_set_from_a_command_line() -> None:

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from cases.case import Case
-from mitigation.structure import slack_sensitivity
+from mitigation.structure.run import slack_sensitivity
 from network import Grid
 from tests.mitigation.markets import OracleModel, cleared
 

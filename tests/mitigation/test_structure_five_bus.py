@@ -13,10 +13,10 @@ from cases.case import Case
 from cases.errors import DataWarning, InputError
 from cases.run import Run
 from mitigation.indices.measure import COLUMNS as INDEX_COLUMNS
-from mitigation.structure import owners_of, slack_sensitivity, with_tests
-from mitigation.structure import test_structure as structure_tests
-from mitigation.verdicts import COLUMNS
-from mitigation.what_if import cover, divest, merge_owners
+from mitigation.structure.run import owners_of, slack_sensitivity, with_tests
+from mitigation.structure.run import test_structure as structure_tests
+from mitigation.structure.verdicts import COLUMNS
+from mitigation.structure.what_if import cover, divest, merge_owners
 from tests.mitigation.markets import cleared, five_bus
 
 RELIEF = 26.886527  # 266.886527 without the limit, less 240

@@ -8,8 +8,8 @@ import pytest
 from cases.errors import InputError
 from cases.run import Run
 from counterflow.plots.structure import pivotal_heat_map, relief_supply_curve, structure_duration
-from mitigation.structure import StructureTests
-from mitigation.structure import test_structure as structure_tests
+from mitigation.structure.run import StructureTests
+from mitigation.structure.run import test_structure as structure_tests
 from tests.mitigation.markets import cleared, five_bus
 
 

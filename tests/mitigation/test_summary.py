@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 
 from cases.errors import InputError
-from cases.rulebook_structure import ConcentrationRules, PeakRules
-from mitigation import summary
-from mitigation.structure import StructureTests
-from mitigation.structure import test_structure as structure_tests
+from cases.rulebook.structure import ConcentrationRules, PeakRules
+from mitigation.report import market as summary
+from mitigation.structure.run import StructureTests
+from mitigation.structure.run import test_structure as structure_tests
 from tests.mitigation.markets import cleared, five_bus
 
 PEAK = PeakRules()

@@ -6,17 +6,17 @@ import pandas as pd
 import pytest
 
 from cases.errors import InputError
-from cases.rulebook_structure import FercRules
-from mitigation.ferc_screens import (
+from cases.rulebook.structure import FercRules
+from mitigation.report.ferc_screens import (
     annual_screens,
     delivered_price_test,
     market_share_screen,
     pivotal_supplier_screen,
 )
-from mitigation.structure import owners_of
-from mitigation.structure import test_structure as structure_tests
-from mitigation.system_margin import supply_margin
-from mitigation.what_if import cover
+from mitigation.structure.run import owners_of
+from mitigation.structure.run import test_structure as structure_tests
+from mitigation.structure.system_margin import supply_margin
+from mitigation.structure.what_if import cover
 from tests.mitigation.markets import cleared, five_bus
 
 FERC = FercRules()

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from cases.errors import InputError
-from mitigation.three_pivotal import three_pivotal_supplier
+from mitigation.structure.three_pivotal import three_pivotal_supplier
 
 B1_ROWS = [
     # unit, owner, offer, MW, DFAX            effective MW, effective price

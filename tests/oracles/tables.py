@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cases.case import Case
-from cases.rulebook import RuleBook
+from cases.rulebook.book import RuleBook
 from cases.run import Run
 from tests.oracles import dcopf
 from tests.oracles.dcopf import Branch, Model, Outcome

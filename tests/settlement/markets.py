@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from cases import Case
-from cases.rulebook import RuleBook
+from cases.rulebook.book import RuleBook
 from cases.run import Run
 
 CHINA = "Asia/Shanghai"

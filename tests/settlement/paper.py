@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from cases.rulebook_settlement import FuturesRules
+from cases.rulebook.settlement import FuturesRules
 from settlement.futures import Futures
 
 PRICES = {  # yuan per lot: bought on 1 July, sold on 25 September 2016

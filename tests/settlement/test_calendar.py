@@ -7,7 +7,7 @@ import pytest
 
 from cases import InputError
 from settlement import lot_hours
-from settlement.calendar import Country, month_days, working_calendar
+from settlement.time.calendar import Country, month_days, working_calendar
 
 CHINA = working_calendar("CN")
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases import InputError
-from cases.rulebook_settlement import FuturesRules
+from cases.rulebook.settlement import FuturesRules
 from settlement.futures import Futures, cover_load
 from tests.settlement.paper import FORECAST, LOTS, REPLAY, october
 

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases import InputError
-from cases.rulebook_settlement import CreditRules, FuturesRules
+from cases.rulebook.settlement import CreditRules, FuturesRules
+from settlement.contracts.curves import Curve
 from settlement.credit import (
     accept_trades,
     default_waterfall,
@@ -17,7 +18,6 @@ from settlement.credit import (
     margin_problems,
     open_contracts,
 )
-from settlement.curves import Curve
 from settlement.futures import Futures, mark_to_market
 from tests.settlement.paper import REPLAY, trades
 

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases import InputError
-from cases.rulebook_settlement import FuturesRules
-from settlement.blocks import named_blocks
-from settlement.curves import Curve, CurveMaker, quota_curves
+from cases.rulebook.settlement import FuturesRules
+from settlement.contracts.curves import Curve, CurveMaker, quota_curves
 from settlement.inputs import typed
+from settlement.time.blocks import named_blocks
 
 CHINA = "Asia/Shanghai"
 UNIT = Decimal("0.000001")

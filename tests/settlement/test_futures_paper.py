@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from cases import InputError
-from cases.rulebook_settlement import FuturesRules
+from cases.rulebook.settlement import FuturesRules
 from settlement.futures import (
     CONVENTIONS,
     Futures,
@@ -18,7 +18,7 @@ from settlement.futures import (
     price_band,
     trading_days,
 )
-from settlement.money import exact, round_to
+from settlement.ledger.money import exact, round_to
 from tests.settlement.paper import ACTUAL, FORECAST, LOTS, PRICES, REPLAY, SPOT, october, trades
 
 CENT = Decimal("0.01")

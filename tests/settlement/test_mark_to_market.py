@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases import InputError
-from cases.rulebook_settlement import FuturesRules
+from cases.rulebook.settlement import FuturesRules
 from settlement.futures import Futures, cash_settlement, mark_to_market
 from tests.settlement.paper import REPLAY, trades
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from settlement.money import exact, products, round_to, split
+from settlement.ledger.money import exact, products, round_to, split
 
 CENT = Decimal("0.01")
 

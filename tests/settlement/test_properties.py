@@ -14,8 +14,8 @@ from cases.run import Run
 from clearing import clear
 from network import Grid
 from settlement import settle
-from settlement.positions import positions
-from settlement.rent import congestion_rent
+from settlement.market.positions import positions
+from settlement.market.rent import congestion_rent
 from settlement.rights import auction_rights, simultaneous_feasibility
 from settlement.rights.funding import right_targets
 from settlement.rights.limits import Security

@@ -8,7 +8,7 @@ import pytest
 
 import clearing
 from settlement import settle
-from settlement.reserves import reserve_awards
+from settlement.market.reserves import reserve_awards
 from tests.clearing.reserve_days import reserve_day
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from cases import InputError
 from settlement import monthly_rate, time_value
-from settlement.time_value import present_value
+from settlement.time.time_value import present_value
 
 A, B = 10_793_040, 7_008_440  # July purchase value of users A and B
 SOLD_A, SOLD_B = 11_160_040, 7_227_540

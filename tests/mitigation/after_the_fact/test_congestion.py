@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases import InputError, Run
-from cases.rulebook_after_the_fact import ClawBackRules
+from cases.rulebook.after_the_fact import ClawBackRules
 from mitigation import owners_of
 from mitigation.after_the_fact import (
     claw_back,

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from cases import InputError
-from cases.rulebook_after_the_fact import ForfeitRules
+from cases.rulebook.after_the_fact import ForfeitRules
 from mitigation.after_the_fact import energy_profit, profit_forfeit, recomputed_guarantees
 from settlement import make_whole
 from tests.mitigation.impact.test_commitment_offers import REFERENCE

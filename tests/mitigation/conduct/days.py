@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from cases import Case, RuleBook
-from cases.rulebook_mitigation import MitigationRules
+from cases.rulebook.mitigation import MitigationRules
 
 #: Offers of reference/mitigation.md, case A1: unit -> (bus, MW, money per MWh).
 FIVE_BUS = {

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases import Case, InputError, RuleBook, Run
-from cases.rulebook_areas import AreaFormula
-from cases.rulebook_mitigation import AreaRules, MitigationRules
+from cases.rulebook.areas import AreaFormula
+from cases.rulebook.mitigation import AreaRules, MitigationRules
 from clearing import clear
 from mitigation.conduct import (
     area_members,

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cases.rulebook_thresholds import Threshold
-from mitigation.thresholds import Held, judge, margin_above
+from cases.rulebook.thresholds import Threshold
+from mitigation.conduct.thresholds import Held, judge, margin_above
 
 INF = math.inf
 GENERAL = Threshold(percent=300, absolute=100)

@@ -11,7 +11,7 @@ from scipy.optimize import linprog
 
 import counterflow as cf
 from cases import InputError, RuleBook
-from cases.rulebook_guangdong import MonthlyAuctionRules
+from cases.rulebook.guangdong import MonthlyAuctionRules
 from mitigation.guangdong import MonthlyAuction, clear_month
 
 GUANGDONG = RuleBook.load("guangdong").mitigation.monthly_auction

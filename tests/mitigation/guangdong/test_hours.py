@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cases import InputError, RuleBook
-from cases.rulebook_guangdong import HoursCapRules
+from cases.rulebook.guangdong import HoursCapRules
 from mitigation.guangdong import hours_caps, hours_factor
 
 FORMS = ["scaled", "additive", "power"]

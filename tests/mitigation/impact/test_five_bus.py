@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 import counterflow as cf
-from mitigation.procedure import procedures
+from mitigation.impact.subject import procedures
 from tests.mitigation.markets import PRICES, UNITS, five_bus
 
 A1 = {"A": 16.977359, "B": 26.384460, "C": 30.0, "D": 39.942736, "E": 10.0}

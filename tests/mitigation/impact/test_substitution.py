@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from cases import Case, InputError, read_case
-from mitigation.overrides import applied_to, read_overrides
-from mitigation.substitution import (
+from mitigation.record.overrides import applied_to, read_overrides
+from mitigation.references.substitution import (
     replaced_blocks,
     segment_levels,
     split_offers,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from cases import RuleBook
-from mitigation.binding import measured_against
-from mitigation.decomposition import competitive_prices
-from mitigation.structure import test_structure as structure_of
+from mitigation.structure.binding import measured_against
+from mitigation.structure.decomposition import competitive_prices
+from mitigation.structure.run import test_structure as structure_of
 from tests.mitigation.markets import five_bus
 from tests.mitigation.procedures.days import cleared, energy, lmp, mitigated, references, replaced
 

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from cases import Case, InputError
-from cases.rulebook import RuleBook
-from mitigation.frequently_mitigated import with_frequent_adders
+from cases.rulebook.book import RuleBook
 from mitigation.procedures import Schedule, cheapest_schedule, schedule_cost
+from mitigation.references.frequently_mitigated import with_frequent_adders
 from tests.mitigation.markets import five_bus
 from tests.mitigation.procedures.days import (
     AT_E,
@@ -185,7 +185,7 @@ def test_a_kept_offer_stays_as_it_is() -> None:
 
 def test_frequently_mitigated_units_get_their_adder_instead_of_ten_percent() -> None:
     """Solitude is capped in all hours it ran: tier 3, cost 30 + 40. Cost level 33 = 30 * 1.1."""
-    from mitigation.given_levels import given_levels
+    from mitigation.references.given_levels import given_levels
 
     day = mitigated(cleared(Solitude=125.0), "pjm", AT_E)
     rules = RuleBook.load("pjm_fmu").mitigation.reference

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from cases import Case
-from cases.rulebook import RuleBook
-from cases.rulebook_references import ReferenceRules
+from cases.rulebook.book import RuleBook
+from cases.rulebook.references import ReferenceRules
 
 MONDAY = pd.Timestamp("2030-06-03T00:00Z")
 """The market day; the hours before it that count are those of the Friday before, and so on."""

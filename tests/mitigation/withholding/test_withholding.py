@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from cases import InputError, RuleBook, Run
 from cases.case import Case
-from cases.rulebook_withholding import WithholdingPenalty, WithholdingRules
+from cases.rulebook.withholding import WithholdingPenalty, WithholdingRules
 from mitigation import owners_of
-from mitigation.output_gap import output_gap
+from mitigation.indices.output_gap import output_gap
 from mitigation.withholding import (
     held_back,
     screen_withholding,

@@ -1,0 +1,67 @@
+"""The two tests of a rulebook, conduct and impact: thresholds by component, and who is exempt."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from cases.rulebook.thresholds import PhysicalThreshold, Section, Threshold, TimeThreshold
+
+__all__ = ["ConductRules", "ImpactRules", "Names", "RerunRules"]
+
+
+def listed(value: Any) -> Any:
+    """Take a list from a command line, written a,b,c."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(listed)]
+
+
+class ConductRules(Section):
+    """Thresholds of the conduct test outside constrained areas, by component of the offer."""
+
+    granularity: Literal["curve", "segment"] = Field(
+        default="curve",
+        description="where one segment of an energy curve fails, the whole curve of the interval "
+        "is substituted, or only the segments that fail",
+    )
+    applies_to: Literal["all", "pivotal"] = Field(
+        default="all",
+        description="whom these thresholds hold for: every unit, or in each interval those of "
+        "suppliers without which the whole market is short; areas hold for their units anyway",
+    )
+    exempt_units: Names = Field(default=(), description="units that are not tested")
+    exempt_technologies: Names = Field(
+        default=(), description="technologies whose units are not tested"
+    )
+    energy: Threshold = Field(description="offered energy price, block by block")
+    min_generation: Threshold = Threshold()
+    no_load: Threshold = Threshold()
+    startup: Threshold = Threshold()
+    shutdown: Threshold = Threshold()
+    reserve: Threshold = Threshold()
+    time: TimeThreshold = TimeThreshold()
+    physical: PhysicalThreshold = PhysicalThreshold()
+
+
+class ImpactRules(Section):
+    """Thresholds of the impact test and its counterfactual."""
+
+    mode: Literal["joint", "per_owner", "per_unit"] = Field(
+        description="which offers are replaced together when the impact is measured"
+    )
+    price: Threshold
+    guarantee: Threshold = Threshold()
+
+
+class RerunRules(Section):
+    """How the market is cleared again with references."""
+
+    commitment: Literal["held", "reoptimized"] = Field(
+        default="held",
+        description="whether reruns keep the first run's commitment or choose it anew",
+    )

@@ -1,0 +1,44 @@
+"""Columns that the tables of runs and settlements share, and short ways to declare them."""
+
+from __future__ import annotations
+
+from cases.tables.columns import Column, Dtype, Table
+
+
+def num(name: str, unit: str, description: str) -> Column:
+    """A number with its unit."""
+    return Column(name, "float", unit, description)
+
+
+def text(name: str, description: str) -> Column:
+    """A text."""
+    return Column(name, "str", "", description)
+
+
+def flag(name: str, description: str) -> Column:
+    """A yes or no; no where it is left out."""
+    return Column(name, "bool", "", description, default=False)
+
+
+def count(name: str, description: str) -> Column:
+    """A whole number; 0 where it is left out."""
+    return Column(name, "int", "", description, default=0)
+
+
+PRICE = "money/MWh"
+START = Column("interval_start", "timestamp", "", "start of the interval")
+END = Column("interval_end", "timestamp", "", "end of the interval")
+CONSTRAINT = text("constraint", "branch, interface or other limit, by its bare name")
+CONTINGENCY = text("contingency", "contingency under which it holds; blank = base case")
+DIRECTION = text("direction", "upper or lower: which limit is meant")
+SHADOW = num("shadow_price", "money/MWh", "worth of one more MW of limit for an hour, >= 0")
+
+
+def table(name: str, description: str, key: tuple[str, ...], *columns: Column) -> Table:
+    """A table of a run: its columns in order, and those that identify a row."""
+    return Table(name, description, columns, key=key)
+
+
+def columns(dtype: Dtype, **columns: str) -> tuple[Column, ...]:
+    """Several columns of one type, without units."""
+    return tuple(Column(name, dtype, "", text) for name, text in columns.items())

@@ -1,0 +1,343 @@
+"""The market day as arrays: what the formulation, the prices and the result tables read.
+
+T intervals, U units, N offer blocks, B buses, D loads. Arrays over time are (T, ...); MW and
+money per MWh. Everything here follows from case and rulebook alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from cases import Case, Failure, InputError, RuleBook
+from clearing.day.reserve_market import ReserveMarket
+from clearing.day.schedule import Commitment
+from network import Grid
+from network.arrays import Flags, Floats, Positions
+
+__all__ = ["Blocks", "Day"]
+
+
+@dataclass(frozen=True, eq=False)
+class Blocks:
+    """Offer or bid blocks of every interval, sorted by interval, owner and segment, (N,) each."""
+
+    interval: Positions
+    of: Positions
+    """Position of the unit (or load) in its table."""
+    segment: Positions
+    mw: Floats
+    price: Floats
+
+    def __len__(self) -> int:
+        return len(self.of)
+
+    @cached_property
+    def start(self) -> Floats:
+        """MW at which each block begins: the widths of the blocks before it, (N,)."""
+        before = np.cumsum(self.mw) - self.mw
+        first = self.first
+        return np.asarray(before - before[np.flatnonzero(first)][np.cumsum(first) - 1])
+
+    @cached_property
+    def first(self) -> Flags:
+        """Whether a block is the first of its unit and interval, (N,)."""
+        new = np.ones(len(self.of), dtype=bool)
+        new[1:] = (self.of[1:] != self.of[:-1]) | (self.interval[1:] != self.interval[:-1])
+        return new
+
+    def filled(self, output: Floats) -> Floats:
+        """MW of each block, (N,), when blocks are filled in order up to `output` (T, U)."""
+        level = output[self.interval, self.of] - self.start
+        return np.clip(level, 0.0, self.mw)
+
+    def cost(self, output: Floats) -> Floats:
+        """Money per hour, (T, U), of producing `output` (T, U)."""
+        total = np.zeros_like(output)
+        np.add.at(total, (self.interval, self.of), self.filled(output) * self.price)
+        return total
+
+
+@dataclass(frozen=True, eq=False)
+class Day:
+    """A case, its rulebook and its grid, read as arrays once."""
+
+    case: Case
+    rulebook: RuleBook
+    grid: Grid
+    commitment: Commitment | None = None
+    """Which units are on; None where every unit is."""
+
+    @classmethod
+    def of(cls, case: Case, rulebook: RuleBook, commitment: Commitment | None = None) -> Day:
+        """Read a case; InputError where an offer lies outside the rulebook's cap and floor."""
+        _check_offer_caps(case, rulebook)
+        grid = Grid.from_case(case, rulebook.network.convention)
+        return cls(case, rulebook, grid, commitment)
+
+    def committed(self, commitment: Commitment) -> Day:
+        """Give the same day with its commitment given."""
+        return replace(self, commitment=commitment)
+
+    def with_rulebook(self, rulebook: RuleBook) -> Day:
+        """Give the same day under other rules of the same network."""
+        return replace(self, rulebook=rulebook)
+
+    @property
+    def intervals(self) -> int:
+        """Number of intervals T."""
+        return self.case.meta.intervals
+
+    @property
+    def hours(self) -> float:
+        """Length of an interval, hours."""
+        return self.case.interval_hours
+
+    @cached_property
+    def units(self) -> pd.Index[str]:
+        """Names of the units, (U,)."""
+        names: pd.Index[str] = pd.Index(self.case.tables["units"]["unit"])
+        return names
+
+    @cached_property
+    def unit_bus(self) -> Positions:
+        """Bus of each unit, (U,)."""
+        return self.grid.bus_positions(self.case.tables["units"]["bus"])
+
+    def unit_column(self, name: str) -> Floats:
+        """A number column of `units`, (U,), blank as NaN."""
+        return np.asarray(self.case.tables["units"][name].to_numpy(dtype=float))
+
+    @cached_property
+    def self_scheduled(self) -> Floats:
+        """Output that is taken at any price, (T, U); NaN where the unit is free."""
+        return self._wide("self_schedules", self.units, np.nan)
+
+    @cached_property
+    def low(self) -> Floats:
+        """Least output, (T, U): p_min or the self-schedule while a unit is on, 0 while off."""
+        least = np.where(self.on, self.unit_column("p_min"), 0.0)
+        return np.where(np.isnan(self.self_scheduled), least, self.self_scheduled)
+
+    @cached_property
+    def high(self) -> Floats:
+        """Most output, (T, U): what it can reach while a unit is on, 0 while it is off."""
+        if self.commitment is None:
+            return self.reach
+        free = np.isnan(self.self_scheduled)
+        return np.where(self.on | ~free, self.reach, 0.0)
+
+    @cached_property
+    def reach(self) -> Floats:
+        """Most that a unit can reach, on or off, (T, U): its capacity or the self-schedule."""
+        return np.where(np.isnan(self.self_scheduled), self.capacity, self.self_scheduled)
+
+    @cached_property
+    def capacity(self) -> Floats:
+        """Least of p_max and availability, (T, U)."""
+        most = np.broadcast_to(self.unit_column("p_max"), self.self_scheduled.shape)
+        return np.fmin(most, self._wide("availability", self.units, np.inf))
+
+    @cached_property
+    def reserves(self) -> ReserveMarket:
+        """Reserve products, offers and requirements."""
+        return ReserveMarket(self)
+
+    @cached_property
+    def out(self) -> Flags:
+        """Where a unit with a p_min has an availability of 0: it is off, (T, U)."""
+        nothing: Flags = self._wide("availability", self.units, np.inf) == 0.0
+        must: Flags = np.isnan(self.self_scheduled) & (self.unit_column("p_min") > 0.0)
+        off: Flags = nothing & must
+        return off
+
+    @cached_property
+    def on(self) -> Flags:
+        """Which units are on, (T, U): the commitment, or all that are not out."""
+        on: Flags = ~self.out if self.commitment is None else self.commitment.on
+        return on
+
+    @cached_property
+    def was_on(self) -> Flags:
+        """Which units are on in the interval before, (T, U); the first from the initial state."""
+        if self.commitment is None:
+            first = np.ones(len(self.units), dtype=bool)
+        else:
+            state = self.initial_on
+            first = np.where(np.isnan(state), self.on[0], state > 0.5)
+        return np.vstack([first[None, :], self.on[:-1]])
+
+    @cached_property
+    def start(self) -> Flags:
+        """Which units start, (T, U)."""
+        start: Flags = self.on & ~self.was_on
+        return start
+
+    @cached_property
+    def stop(self) -> Flags:
+        """Which units stop, (T, U)."""
+        stop: Flags = ~self.on & self.was_on
+        return stop
+
+    @cached_property
+    def initial_on(self) -> Floats:
+        """State before the first interval, (U,): 1 on, 0 off, NaN where it is not given.
+
+        The sign of `initial_hours`, or else whether `initial_mw` is positive.
+        """
+        hours, mw = self.unit_column("initial_hours"), self.unit_column("initial_mw")
+        given = np.where(np.isnan(hours), mw, hours)
+        return np.where(np.isnan(given), np.nan, (given > 0.0).astype(float))
+
+    @cached_property
+    def initial_output(self) -> Floats:
+        """MW before the first interval, (U,); NaN where it is not given; 0 for a unit off."""
+        mw = self.unit_column("initial_mw")
+        return np.where(self.initial_on == 0.0, 0.0, mw) if self.commitment is not None else mw
+
+    @cached_property
+    def commitment_cost(self) -> float:
+        """Money for no-load, start-up and shut-down of the commitment; 0 where none is given."""
+        return 0.0 if self.commitment is None else float(self.commitment.cost.sum())
+
+    @cached_property
+    def offers(self) -> Blocks:
+        """Offer blocks of every unit and interval."""
+        return self._blocks("offers", "unit", self.units)
+
+    @cached_property
+    def bids(self) -> Blocks:
+        """Bid blocks of price-sensitive demand."""
+        return self._blocks("bids", "load", self.loads)
+
+    @cached_property
+    def loads(self) -> pd.Index[str]:
+        """Names of the loads, (D,)."""
+        names: pd.Index[str] = pd.Index(self.case.tables["loads"]["load"])
+        return names
+
+    @cached_property
+    def load_bus(self) -> Positions:
+        """Bus of each load, (D,)."""
+        return self.grid.bus_positions(self.case.tables["loads"]["bus"])
+
+    @cached_property
+    def demand(self) -> Floats:
+        """Demand at any price, (T, D)."""
+        return self._wide("demand", self.loads, 0.0)
+
+    @cached_property
+    def bus_demand(self) -> Floats:
+        """Demand at any price by bus, (T, B)."""
+        total = np.zeros((self.intervals, len(self.grid.buses)))
+        np.add.at(total.T, self.load_bus, self.demand.T)
+        return total
+
+    @cached_property
+    def islands(self) -> int:
+        """Number of islands."""
+        return len(self.grid.references)
+
+    @cached_property
+    def load_shares(self) -> Floats:
+        """Share of each bus in its island's demand, (T, B); even where there is none.
+
+        A bus whose loads are negative in total (embedded generation) counts as none: beside it,
+        shares of the net demand would be any size, and scaling them would move power over the grid.
+        """
+        islands = self.grid.islands
+        demand = np.maximum(self.bus_demand, 0.0)
+        total = np.zeros((self.intervals, self.islands))
+        np.add.at(total.T, islands, demand.T)
+        size = np.bincount(islands, minlength=self.islands)
+        has = (total > 0.0)[:, islands]
+        safe = np.where(total > 0.0, total, 1.0)[:, islands]
+        return np.where(has, demand / safe, 1.0 / size[islands])
+
+    @cached_property
+    def reference_shares(self) -> Floats:
+        """Weights of the reference (slack) of each island, (T, B), summing to 1 per island.
+
+        The case's `reference` bus in its island; otherwise the interval's load shares.
+        """
+        name = self.case.meta.reference
+        if not name:
+            return self.load_shares
+        bus = self.grid.bus_positions([name])[0]
+        shares = self.load_shares.copy()
+        shares[:, self.grid.islands == self.grid.islands[bus]] = 0.0
+        shares[:, bus] = 1.0
+        return shares
+
+    @property
+    def reference_name(self) -> str:
+        """The reference in words, as every result records it."""
+        return f"bus {self.case.meta.reference}" if self.case.meta.reference else "load-weighted"
+
+    @cached_property
+    def flow_limits(self) -> tuple[Floats, Floats]:
+        """Least and largest base-case flow of each branch, ((L,), (L,)); inf = none."""
+        high = self.grid.rating.copy()
+        low = -high
+        if self.rulebook.network.angle_limits:
+            least, most = self.grid.angle_flow_limits()
+            low, high = np.maximum(low, least), np.minimum(high, most)
+        off = ~self.grid.in_service
+        return np.where(off, -np.inf, low), np.where(off, np.inf, high)
+
+    def _wide(self, table: str, names: pd.Index[str], missing: float) -> Floats:
+        """Read a wide table as (T, N) in the order of `names`; `missing` where it has none."""
+        frame = self.case.tables[table]
+        values = np.full((self.intervals, len(names)), missing)
+        columns = [name for name in frame.columns if name != "interval_start"]
+        if len(frame) and columns:
+            rows = self.case.interval_starts.get_indexer(pd.DatetimeIndex(frame["interval_start"]))
+            read = frame[columns].to_numpy(dtype=float)[rows >= 0]
+            values[np.ix_(rows[rows >= 0], names.get_indexer(pd.Index(columns)))] = read
+        values[np.isnan(values)] = missing
+        return values
+
+    def _blocks(self, table: str, column: str, names: pd.Index[str]) -> Blocks:
+        """Expand block rows to every interval; a stamped row replaces the unit's blank rows."""
+        frame = self.case.tables[table]
+        of = names.get_indexer(pd.Index(frame[column]))
+        blank = frame["interval_start"].isna().to_numpy()
+        stamps = pd.DatetimeIndex(frame["interval_start"][~blank])
+        at = self.case.interval_starts.get_indexer(stamps)
+        own = np.zeros((self.intervals, len(names)), dtype=bool)
+        own[at, of[~blank]] = True
+        always = np.flatnonzero(blank)
+        interval, row = np.nonzero(~own[:, of[always]])
+        rows = np.concatenate([always[row], np.flatnonzero(~blank)])
+        when = np.concatenate([interval, at])
+        segment = frame["segment"].to_numpy(dtype=np.intp)
+        order = np.lexsort((segment[rows], of[rows], when))
+        rows, when = rows[order], when[order]
+        return Blocks(
+            when,
+            of[rows].astype(np.intp),
+            segment[rows],
+            frame["mw"].to_numpy(dtype=float)[rows],
+            frame["price"].to_numpy(dtype=float)[rows],
+        )
+
+
+def _check_offer_caps(case: Case, rulebook: RuleBook) -> None:
+    offers, rules = case.tables["offers"], rulebook.offers
+    price = offers["price"].to_numpy(dtype=float)
+    failures = [
+        Failure(
+            "offers",
+            int(row) + 2,
+            "price",
+            "offer_cap",
+            f"{offers['unit'].iloc[row]} offers {price[row]:g}, outside the rulebook's "
+            f"{rules.floor:g} to {rules.cap:g}",
+        )
+        for row in np.flatnonzero((price > rules.cap) | (price < rules.floor))
+    ]
+    if failures:
+        raise InputError(failures)

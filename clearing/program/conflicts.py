@@ -1,0 +1,65 @@
+"""Which constraints stand in each other's way, where no schedule exists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import highspy
+import numpy as np
+import pyomo.environ as pyo
+
+from clearing.program.compiled import Compiled
+
+__all__ = ["conflicts"]
+
+_BROKEN = 1e-6
+_MOST = 20
+_DEFINITIONS = ("state_logic", "above_blocks", "offer_blocks", "energy_balance")
+"""Rows that say what a variable is: they give way last."""
+_LAST = 1e4
+
+
+def conflicts(compiled: Compiled) -> tuple[str, ...]:
+    """Name constraints that must give way for a schedule to exist, the least possible in total.
+
+    Every row may be broken at a price per unit; what the cheapest schedule breaks is named, such as
+    `minimum_up[COAL,7]`. Whole numbers stay whole.
+    """
+    market = compiled.market
+    names = _row_names(compiled)
+    highs = highspy.Highs()
+    highs.setOptionValue("output_flag", False)
+    highs.setOptionValue("time_limit", 60.0)
+    n, m = len(compiled.cost), len(compiled.row_low)
+    price = np.zeros(n)
+    highs.addVars(n, compiled.low, compiled.high)
+    highs.addVars(2 * m, np.zeros(2 * m), np.full(2 * m, np.inf))
+    matrix = compiled.matrix
+    for row in range(m):
+        span = slice(matrix.indptr[row], matrix.indptr[row + 1])
+        index = np.concatenate([matrix.indices[span], [n + row, n + m + row]]).astype(np.int32)
+        value = np.concatenate([matrix.data[span], [1.0, -1.0]])
+        highs.addRow(compiled.row_low[row], compiled.row_high[row], len(index), index, value)
+    dear = np.array([_LAST if name.startswith(_DEFINITIONS) else 1.0 for name in names])
+    costs = np.concatenate([price, dear, dear])
+    highs.changeColsCost(n + 2 * m, np.arange(n + 2 * m, dtype=np.int32), costs)
+    if market.integers:
+        whole = compiled.column_of(np.concatenate(market.integers)).astype(np.int32)
+        kind = np.full(len(whole), int(highspy.HighsVarType.kInteger), dtype=np.uint8)
+        highs.changeColsIntegrality(len(whole), whole, kind)
+    highs.run()
+    solution: Any = highs.getSolution()
+    value = np.asarray(solution.col_value, dtype=float)
+    if len(value) < n + 2 * m:
+        return ()
+    broken = value[n : n + m] + value[n + m :]
+    order = np.argsort(-broken, kind="stable")
+    return tuple(names[k] for k in order[:_MOST].tolist() if broken[k] > _BROKEN)
+
+
+def _row_names(compiled: Compiled) -> list[str]:
+    names = [""] * len(compiled.row_low)
+    for component in compiled.market.model.component_objects(pyo.Constraint):
+        for constraint, row in zip(component.values(), compiled.rows(component), strict=True):
+            names[row] = str(constraint.name)
+    return names

@@ -1,0 +1,243 @@
+"""A clearing session: a market in the live solver, solved once and again with other offers."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from clearing.day.day import Blocks, Day
+from clearing.formulation import build_dispatch
+from clearing.limits.loss_rows import LossRows
+from clearing.limits.losses import Losses
+from clearing.limits.network import NetworkLimits
+from clearing.limits.ramps import RampLimits
+from clearing.program.compiled import Compiled, compile_market
+from clearing.program.directions import Directions
+from clearing.program.live import LiveModel
+from clearing.program.rows import Kind, RowSet
+from clearing.session.cleared import Cleared
+from clearing.session.loop import Loop, Progress, Secured
+from clearing.session.prices import price
+from clearing.session.uniqueness import one_sided, open_intervals
+from network import Contingency, contingencies
+from network.arrays import Positions
+
+__all__ = ["Security", "Session", "secure_contingencies"]
+
+Security = Literal["none", "n-1"]
+_NAMED = 10
+
+
+@dataclass(eq=False)
+class Session:
+    """A day with every unit on, its live model and all rows that were found so far."""
+
+    day: Day
+    compiled: Compiled
+    live: LiveModel
+    network: NetworkLimits
+    ramps: RampLimits
+    loop: Loop
+    islanding: list[str]
+    """Warnings about contingencies that cannot be secured."""
+    times: dict[str, float]
+    passes: int = 0
+    warnings: list[str] = field(default_factory=list)
+    """What the last solve has to say."""
+    directions: Directions = field(init=False)
+    """Links and storage, which go one way at a time."""
+    losses: LossRows | None = field(init=False)
+    """Losses; None where there are none."""
+
+    def __post_init__(self) -> None:
+        """Find the devices of two directions and the losses."""
+        self.directions = Directions(self.live)
+        losses = Losses.of(self.day)
+        self.losses = (
+            None if losses is None else LossRows(losses, self.live, self.network, self.balance)
+        )
+
+    @property
+    def balance(self) -> Positions:
+        """Rows of the energy balance by interval and island, (T * I,)."""
+        return self.compiled.rows(self.compiled.market.model.energy_balance)
+
+    @classmethod
+    def open(cls, day: Day, security: Security, progress: Progress | None = None) -> Session:
+        """Build and load the market of a day."""
+        outages, islanding = secure_contingencies(day, security)
+        start = time.perf_counter()
+        market = build_dispatch(day)
+        built = time.perf_counter()
+        compiled = compile_market(market)
+        times = {"build": built - start, "compile": time.perf_counter() - built}
+        live = LiveModel(compiled, day.rulebook)
+        live.deadline = start + day.rulebook.solver.time_limit
+        network, ramps = NetworkLimits(compiled, outages), RampLimits(compiled)
+        rules = day.rulebook.security
+        loop = Loop(live, network, ramps, rules.tolerance_mw, rules.rows_per_pass, progress)
+        return cls(day, compiled, live, network, ramps, loop, islanding, times)
+
+    def know(self, rows: RowSet) -> None:
+        """Start from rows that another session of the same grid and intervals has found."""
+        ramp = rows.kind == Kind.RAMP
+        network = rows[~ramp]
+        network = network[self.network.apply(network)]
+        if len(network):
+            self.live.add(self.network.soft_rows(network))
+        if ramp.any():
+            self.live.add(self.ramps.soft_rows(rows[ramp]))
+
+    def solve(self) -> Cleared:
+        """Solve until every limit is kept or paid for, and price the result."""
+        live, day, loop = self.live, self.day, self.loop
+        before = live.seconds, loop.screening_seconds, loop.row_seconds
+        held: set[tuple[str, str]] = set()
+        self.directions.release()
+        secured = self._secured(held) if self.losses is None else self._with_losses(held)
+        flows = secured.flows if self.losses is None else self.losses.flows
+        self.times["highs"] = live.seconds - before[0]
+        self.times["screen"] = loop.screening_seconds - before[1]
+        self.times["rows"] = loop.row_seconds - before[2]
+        balance = self.balance
+        open_prices = open_intervals(live, balance, day.intervals)
+        tie_break = day.rulebook.pricing.tie_break
+        priced_by = secured.solution
+        if len(open_prices) and tie_break != "solver":
+            priced_by = one_sided(live, tie_break)
+        worth = None if self.losses is None else self.losses.energy(priced_by)
+        prices = price(day, self.network, priced_by, live.soft, balance, worth)
+        self.warnings = [
+            *self.islanding,
+            *self._unscreened(),
+            *_not_unique(day, open_prices, tie_break),
+            *(
+                f"{kind} {name} is held to one direction where going both ways at once would pay"
+                for kind, name in sorted(held)
+            ),
+        ]
+        return Cleared(
+            day,
+            self.compiled,
+            self.network,
+            self.ramps,
+            secured.solution,
+            live.soft,
+            flows,
+            prices,
+            priced_by.soft_dual / day.hours,
+            priced_by.row_dual,
+        )
+
+    def _with_losses(self, held: set[tuple[str, str]]) -> Secured:
+        """Solve until the losses are settled, note what is held to one way, and ask that again."""
+        assert self.losses is not None
+        self.losses.begin()
+        secured, settled = self._secured(held), False
+        while not settled:
+            while self.losses.advance(secured.solution, secured.flows):
+                secured = self._secured(held)
+            settled = not held
+            if held:
+                held.clear()
+                self.directions.release()
+                secured = self._secured(held)
+                settled = not self.losses.advance(secured.solution, secured.flows)
+                secured = secured if settled else self._secured(held)
+        return secured
+
+    def _secured(self, held: set[tuple[str, str]]) -> Secured:
+        """Solve with the losses as they are linearized, and note what is held to one way."""
+        secured = self.loop.run()
+        self.passes += secured.passes
+        while two_way := self.directions.hold(secured.solution):
+            held.update(two_way)
+            secured = self.loop.run()
+            self.passes += secured.passes
+        return secured
+
+    def _unscreened(self) -> list[str]:
+        """Name contingencies without flows afterwards, and those that shed load."""
+        return [
+            *(
+                f"contingency {name} leaves susceptances that cancel and is not secured"
+                for name in self.network.unscreened
+            ),
+            *(
+                f"contingency {name} leaves no unit that could pick up in some interval: what it "
+                "produced is taken off the loads of its island"
+                for name in self.network.outages.shed
+            ),
+        ]
+
+    def reprice(self, day: Day) -> bool:
+        """Take over the offer prices of another day in place; False where more differs."""
+        old, new = self.day.offers, day.offers
+        if not _same_blocks(old, new) or not np.array_equal(self.day.on, day.on):
+            return False
+        if not self.day.reserves.alike(day.reserves):
+            return False
+        self._reprice_reserves(day)
+        market = self.compiled.market
+        moved = np.flatnonzero((old.price != new.price) & (market.offer_variable >= 0))
+        variable = market.offer_variable[moved]
+        columns = self.compiled.column_of(variable)
+        cost = self.live.cost[columns]
+        change = (new.price - old.price)[moved] * day.hours
+        fixed = float(((new.price - old.price) * market.offer_fixed_mw).sum()) * day.hours
+        fixed += day.commitment_cost - self.day.commitment_cost
+        self.live.set_costs(columns, cost + change, self.live.constant + fixed)
+        self.day = day
+        return True
+
+    def _reprice_reserves(self, day: Day) -> None:
+        """Take over the reserve offer prices of another day."""
+        own = self.compiled.market.reserves
+        change = day.reserves.offers.price - self.day.reserves.offers.price
+        if own is not None and change.any():
+            columns = self.compiled.columns("reserve")
+            cost = self.live.cost[columns] + change[own.offer] * day.hours
+            self.live.set_costs(columns, cost, self.live.constant)
+
+
+def _same_blocks(old: Blocks, new: Blocks) -> bool:
+    return len(old) == len(new) and all(
+        np.array_equal(getattr(old, name), getattr(new, name))
+        for name in ("interval", "of", "segment", "mw")
+    )
+
+
+def secure_contingencies(day: Day, security: Security) -> tuple[tuple[Contingency, ...], list[str]]:
+    """Contingencies to secure against, and what was left out of them."""
+    if security == "none":
+        return (), []
+    listed = contingencies(day.case, day.grid)
+    split = listed.islanding
+    if len(split) > _NAMED:
+        names = ", ".join(entry.contingency.name for entry in split[:_NAMED])
+        return listed.secure, [
+            f"{len(split)} contingencies split the grid and are not secured: {names}, ..."
+        ]
+    return listed.secure, [
+        f"contingency {entry.contingency.name} splits the grid (cuts off "
+        f"{', '.join(entry.cut_off[:3])}{', ...' if len(entry.cut_off) > 3 else ''}) "
+        "and is not secured"
+        for entry in split
+    ]
+
+
+def _not_unique(day: Day, intervals: Positions, tie_break: str) -> list[str]:
+    """Say where prices may not be unique and how one was chosen."""
+    if not len(intervals):
+        return []
+    starts = day.case.interval_starts[intervals]
+    shown = ", ".join(start.isoformat() for start in starts[:3])
+    more = f" and {len(starts) - 3} more" if len(starts) > 3 else ""
+    count = f"{len(starts)} interval" + "s" * (len(starts) > 1)
+    return [
+        f"prices may not be unique in {count} ({shown}{more}): a schedule meets a "
+        f"limit exactly; chosen by pricing.tie_break = {tie_break}"
+    ]

@@ -1,0 +1,315 @@
+"""Structural tests of a whole run: every binding constraint of every interval at once."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from cases.errors import DataWarning
+from cases.rulebook.book import RuleBook
+from cases.rulebook.structure import StructureRules
+from cases.run import Run
+from mitigation.again.protocols import LiveModel, live_model, needed
+from mitigation.indices.measure import measure_indices
+from mitigation.structure.base import ReliefBase, relief_base
+from mitigation.structure.binding import (
+    KEYS,
+    LIMIT,
+    binding_constraints,
+    measured_against,
+    unit_factors,
+)
+from mitigation.structure.decomposition import competitive_prices
+from mitigation.structure.owners import Ownership, ownership
+from mitigation.structure.path_tests import path_tests
+from mitigation.structure.relief_tests import relief_supply, three_pivotal_tests
+from mitigation.structure.slack import negative_relief
+from mitigation.structure.system_margin import margin_tests, system_tests
+from mitigation.structure.two_step import element_competitiveness, step_one_prices
+from mitigation.structure.verdicts import as_run_table, no_verdicts, stacked
+
+
+@dataclass(frozen=True, eq=False)
+class StructureTests:
+    """What the structural tests of a run found.
+
+    Attributes
+    ----------
+    run, owners, rules, reference
+        What was tested, with whose control, by which rules, against which reference offers.
+    verdicts
+        One row per test and owner; the columns of :data:`mitigation.structure.verdicts.COLUMNS`.
+    relief
+        Relief segments of every constraint tested for three pivotal suppliers: interval_start,
+        constraint, contingency, direction, unit, owner, segment, price, mw, dfax, effective_mw,
+        effective_price, relevant.
+    competitive
+        Congestion split by verdict and competitive LMP by bus, where the competitive path was
+        tested.
+    step_one
+        Prices with competitive constraints only, where two-step clearing was tested.
+    notes
+        What a reader must know: nothing binds, marginal units with negative relief.
+    binding
+        Binding constraints, numbered by ``test``.
+    factors
+        Relief factor of every unit in every test: test, interval_start, unit, bus, dfax.
+    base
+        The dispatch from which relief is measured, where a test asks for it.
+    prices
+        Prices measured against the slack of the tests.
+    """
+
+    run: Run
+    owners: Ownership
+    rules: StructureRules
+    reference: pd.DataFrame | None
+    verdicts: pd.DataFrame
+    relief: pd.DataFrame
+    competitive: pd.DataFrame
+    step_one: pd.DataFrame
+    notes: tuple[str, ...]
+    binding: pd.DataFrame
+    factors: pd.DataFrame
+    base: ReliefBase | None
+    prices: pd.DataFrame
+
+    @cached_property
+    def indices(self) -> pd.DataFrame:
+        """Long table of all indices, measured when first asked for: :func:`measure_indices`."""
+        return measure_indices(
+            self.run, self.owners, self.rules, verdicts=self.verdicts, reference=self.reference
+        )
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Give the run tables ``tests_structure``, ``relief`` and ``indices``."""
+        return {
+            "relief": as_run_table("relief", self.relief),
+            "tests_structure": as_run_table("tests_structure", self.verdicts),
+            "indices": as_run_table("indices", self.indices),
+        }
+
+
+def owners_of(run: Run) -> Ownership:
+    """Find the groups of affiliates on the days of a run; raises as :func:`ownership`."""
+    days = run.case.interval_starts.tz_localize(None).normalize()
+    return ownership(run.case.units, run.case.owners, pd.DatetimeIndex(days))
+
+
+def test_structure(
+    run: Run,
+    *,
+    rules: StructureRules | None = None,
+    owners: Ownership | None = None,
+    model: LiveModel | None = None,
+    reference: pd.DataFrame | None = None,
+) -> StructureTests:
+    """Make the structural tests that the rulebook asks for; indices follow from their result.
+
+    Parameters
+    ----------
+    run
+        A cleared run.
+    rules
+        Rules to use instead of those of the run's rulebook.
+    owners
+        Control over units instead of the case's, for what-ifs
+        (:mod:`mitigation.structure.what_if`).
+    model
+        The live model to ask instead of the run's, for the base ``pre_control`` and for two-step
+        clearing. A run that was read from a folder is cleared again for it.
+    reference
+        Reference offers (unit, interval_start, segment, mw, price), for markups and output gaps.
+
+    Raises
+    ------
+    InputError
+        Units without owner and the like, or a base that needs a live model where there is none.
+    """
+    rules = rules or run.rulebook.mitigation.structure
+    owners = owners or owners_of(run)
+    binding = binding_constraints(run, rules.shadow_price_min)
+    if len(binding) and _solves(rules):
+        model = live_model(run, model)
+    slack, prices, terms = measured_against(run, rules.slack, rules.slack_bus)
+    factors = unit_factors(binding, terms, run.case.units)
+    rows, relief, step_one = [no_verdicts(run)], pd.DataFrame(), prices.iloc[:0]
+    base: ReliefBase | None = None
+    if len(binding) and {"three_pivotal", "two_step"} & set(rules.tests):
+        base = relief_base(run, binding, factors, rules, model)
+        supply = relief_supply(run, base, factors, prices, owners, rules)
+        if "three_pivotal" in rules.tests:
+            found, relief = three_pivotal_tests(binding, base, supply, slack, rules)
+            rows.append(found)
+        if "two_step" in rules.tests:
+            rows.append(element_competitiveness(binding, base, supply, slack, rules))
+            step_one = step_one_prices(rows[-1], needed(model, "two-step clearing"), rules.alike)
+    paths = no_verdicts(run)
+    if len(binding) and "competitive_path" in rules.tests:
+        paths = path_tests(run, binding, factors, owners, slack, rules)
+    rows.append(paths)
+    if "system" in rules.tests:
+        rows.append(system_tests(run, owners, rules))
+    if "system_margin" in rules.tests:
+        rows.append(margin_tests(run, owners, rules))
+    wrong = negative_relief(run.marginal_units, terms, run.case.units)
+    verdicts = _with_notes(stacked(rows), wrong)
+    return StructureTests(
+        run=run,
+        owners=owners,
+        rules=rules,
+        reference=reference,
+        verdicts=verdicts,
+        relief=_named(relief, binding),
+        competitive=competitive_prices(
+            prices,
+            terms,
+            paths.rename(columns={"passed": "competitive"}),
+            smallest_congestion=rules.competitive_path.smallest_congestion,
+        ),
+        step_one=step_one[["interval_start", "bus", "lmp"]],
+        notes=_notes(binding, wrong, slack),
+        binding=binding,
+        factors=factors,
+        base=base,
+        prices=prices,
+    )
+
+
+def with_tests(
+    run: Run,
+    found: StructureTests,
+    *,
+    rulebook: RuleBook | None = None,
+    what_if: Sequence[str] = (),
+) -> Run:
+    """Make a run of tests only: the tables of ``run`` and what was found, naming it as parent.
+
+    ``rulebook`` is the rulebook of the tests where it is not that of the run, ``what_if`` says in
+    words how control over units differs from that of the case; both are kept in the new run.
+    """
+    event = {
+        "pass": "structure",
+        "rules": sorted(found.verdicts["rule_id"].unique()),
+        "verdicts": len(found.verdicts),
+        "failed": int((~found.verdicts["passed"]).sum()),
+        "what_if": list(what_if),
+        "notes": list(found.notes),
+    }
+    manifest = {
+        **run.manifest,
+        "parent": run.id,
+        "settings": {**run.settings, "what_if": list(what_if)},
+        "warnings": list(dict.fromkeys([*run.manifest["warnings"], *found.notes])),
+    }
+    del manifest["tables"], manifest["created"]
+    return Run(
+        manifest,
+        {**run.tables, **found.tables()},
+        run.case,
+        rulebook or run.rulebook,
+        [*run.events, event],
+        run.model,
+    )
+
+
+def slack_sensitivity(
+    run: Run,
+    slacks: Sequence[str],
+    *,
+    rules: StructureRules | None = None,
+    owners: Ownership | None = None,
+    model: LiveModel | None = None,
+) -> pd.DataFrame:
+    """Three-pivotal-supplier verdicts under several slacks, told apart by the column ``slack``.
+
+    Shadow prices and LMPs do not depend on the slack; supply, clearing price and indices do, and a
+    verdict that changes between reasonable slacks deserves a second look.
+
+    ``slacks`` are ``run``, ``load`` or names of buses.
+    """
+    rules = rules or run.rulebook.mitigation.structure
+    owners = owners or owners_of(run)
+    binding = binding_constraints(run, rules.shadow_price_min)
+    if len(binding) and rules.base == "pre_control":
+        model = live_model(run, model)
+    base: ReliefBase | None = None
+    found = [no_verdicts(run)]
+    for name in slacks if len(binding) else ():
+        kind = name if name in ("run", "load") else "bus"
+        slack, prices, terms = measured_against(run, kind, name)
+        factors = unit_factors(binding, terms, run.case.units)
+        if base is None or base.name == "current":
+            base = relief_base(run, binding, factors, rules, model)
+        supply = relief_supply(run, base, factors, prices, owners, rules)
+        verdicts, _ = three_pivotal_tests(binding, base, supply, slack, rules)
+        wrong = negative_relief(run.marginal_units, terms, run.case.units)
+        found.append(_with_notes(verdicts, wrong))
+    return pd.concat(found, ignore_index=True)
+
+
+def _solves(rules: StructureRules) -> bool:
+    """Whether the tests of constraints solve the market again."""
+    before = rules.base == "pre_control" and "three_pivotal" in rules.tests
+    return before or "two_step" in rules.tests
+
+
+def _with_notes(verdicts: pd.DataFrame, wrong: pd.DataFrame) -> pd.DataFrame:
+    """Say on each row which marginal units have negative relief on its constraint."""
+    if wrong.empty:
+        return verdicts
+    named = wrong.groupby(KEYS)["unit"].agg(_few).rename("wrong").reset_index()
+    merged = verdicts.merge(named, on=KEYS, how="left", sort=False)
+    told = ("marginal with negative relief: " + merged["wrong"]).fillna("")
+    both = (merged["note"] != "") & (told != "")
+    return verdicts.assign(note=(merged["note"] + both.map({True: "; ", False: ""}) + told))
+
+
+def _few(names: pd.Series) -> str:
+    """Give the first three names, and how many more there are."""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names.iloc[:3]) + more
+
+
+def _notes(binding: pd.DataFrame, wrong: pd.DataFrame, slack: str) -> tuple[str, ...]:
+    if binding.empty:
+        return ("no constraint binds: there is nothing to test by constraint",)
+    if wrong.empty:
+        return ()
+    places = wrong.drop_duplicates(KEYS)
+    note = (
+        f"under the slack {slack}, {wrong['unit'].nunique()} marginal units have negative relief "
+        f"in {len(places)} of {len(binding)} tests (first: {wrong['unit'].iloc[0]} on "
+        f"{wrong['constraint'].iloc[0]}): their relevant supply leaves out a unit that sets the "
+        "price; see the sensitivity to the slack"
+    )
+    warnings.warn(DataWarning(note), stacklevel=3)
+    return (note,)
+
+
+def _named(relief: pd.DataFrame, binding: pd.DataFrame) -> pd.DataFrame:
+    """Relief segments with the constraint they are for, cheapest first."""
+    columns = [
+        "interval_start",
+        *LIMIT,
+        "unit",
+        "owner",
+        "segment",
+        "price",
+        "mw",
+        "dfax",
+        "effective_mw",
+        "effective_price",
+        "relevant",
+    ]
+    if relief.empty:
+        return pd.DataFrame(columns=columns)
+    named = relief.drop(columns="interval_start").merge(
+        binding[["test", "interval_start", *LIMIT]], on="test", sort=False
+    )
+    order = [*LIMIT, "interval_start", "effective_price", "unit", "segment"]
+    return named.sort_values(order, ignore_index=True)[columns]

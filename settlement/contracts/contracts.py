@@ -1,0 +1,247 @@
+"""Contracts between two owners: contracts for difference, caps, floors and physical contracts.
+
+Per period, q is the contract curve (MWh), Q the cleared quantity, P the spot price at the
+contract's point and K the strike. A contract for difference can be settled by two algorithms (Ding,
+Chen, Ji and Jing, 2019):
+
+- contract + deviation: R = K q + P (Q - q)
+- all spot + difference: R = P Q + (K - P) q
+
+which are the same money in every period.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from decimal import Decimal
+from typing import Literal, get_args
+
+import numpy as np
+import pandas as pd
+
+from cases.errors import Failure, InputError
+from cases.rulebook.settlement import ContractRules
+from settlement.contracts.curves import Curve
+from settlement.ledger.frames import Problems, Row, records
+from settlement.ledger.ledger import Ledger
+from settlement.ledger.money import exact
+from settlement.points import Prices
+
+__all__ = ["Method", "Side", "check_contracts", "difference", "settle_contract", "settle_contracts"]
+
+Method = Literal["contract_plus_deviation", "spot_plus_difference"]
+Side = Literal["seller", "buyer"]
+
+_FILE = "contracts"
+
+
+def settle_contract(
+    periods: pd.DataFrame,
+    *,
+    method: Method = "contract_plus_deviation",
+    side: Side = "seller",
+) -> pd.DataFrame:
+    """A two-way contract for difference, period by period, with the spot money of the party.
+
+    Parameters
+    ----------
+    periods
+        One row per period: contract_mwh (q), cleared_mwh (Q), price (P) and strike (K) in money
+        per MWh. Decimal or int give exact results; a float counts as the decimal it prints as.
+    method
+        `contract_plus_deviation` or `spot_plus_difference`: the same amounts by other terms.
+    side
+        `seller`, or `buyer`, whose amounts are the seller's with the sign turned.
+
+    Returns
+    -------
+    The periods with the two terms of the method (`contract_money` and `deviation_money`, or
+    `spot_money` and `difference_money`) and `amount`, the money received. Decimals, not rounded.
+
+    Raises
+    ------
+    InputError
+        If a column is missing, a number is not finite, or method or side are unknown.
+    """
+    _known("method", method, get_args(Method))
+    _known("side", side, get_args(Side))
+    wanted = ("contract_mwh", "cleared_mwh", "price", "strike")
+    missing = [name for name in wanted if name not in periods.columns]
+    if missing:
+        raise InputError(
+            Failure("periods", 1, name, "column", f"column {name} is missing") for name in missing
+        )
+    q, cleared, price, strike = (_decimals(periods, name) for name in wanted)
+    sign = 1 if side == "seller" else -1
+    if method == "contract_plus_deviation":
+        names = ("contract_money", "deviation_money")
+        first = [sign * k * c for k, c in zip(strike, q, strict=True)]
+        second = [sign * p * (m - c) for p, m, c in zip(price, cleared, q, strict=True)]
+    else:
+        names = ("spot_money", "difference_money")
+        first = [sign * p * m for p, m in zip(price, cleared, strict=True)]
+        second = [sign * (k - p) * c for k, p, c in zip(strike, price, q, strict=True)]
+    result = periods.copy()
+    result[names[0]] = pd.Series(first, index=periods.index, dtype=object)
+    result[names[1]] = pd.Series(second, index=periods.index, dtype=object)
+    amounts = [a + b for a, b in zip(first, second, strict=True)]
+    result["amount"] = pd.Series(amounts, index=periods.index, dtype=object)
+    return result
+
+
+def _known(what: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise InputError.one(
+            "", None, None, what, f"unknown {what} {value!r}: one of {', '.join(known)}"
+        )
+
+
+def _decimals(periods: pd.DataFrame, name: str) -> list[Decimal]:
+    values: list[Decimal] = []
+    found = Problems("periods")
+    for position, value in enumerate(periods[name].tolist()):
+        try:
+            values.append(exact(value))
+        except (TypeError, ValueError):
+            message = f"{name} must be a finite number, got {value!r}"
+            found.add(position, name, "number", message)
+    if found.failures:
+        raise InputError(found.failures)
+    return values
+
+
+def difference(kind: str, strike: Decimal, price: Decimal) -> tuple[Decimal, str]:
+    """What the seller of one MWh receives from the buyer at spot `price`, and the rule's name.
+
+    Two-way: K - P. A cap pays the buyer max(0, P - K); a floor pays the seller max(0, K - P).
+    """
+    if kind == "cap":
+        return -max(Decimal(0), price - strike), "cap: -max(0, P - K)"
+    if kind == "floor":
+        return max(Decimal(0), strike - price), "floor: max(0, K - P)"
+    return strike - price, "K - P"
+
+
+def check_contracts(
+    contracts: pd.DataFrame,
+    curves: Collection[str],
+    prices: Prices,
+    rules: ContractRules,
+    overrides: Mapping[str, str] | None = None,
+) -> list[Failure]:
+    """Everything that keeps contracts from being settled; an empty list means they can be.
+
+    - a contract without a curve cannot be settled: there is no default curve;
+    - a curve fixed after signing is refused, unless the rulebook records it or `overrides` gives
+      the contract's reason ("who: why"), which is shown in its statement lines;
+    - the point must be a bus, hub or zone of the run (or a reserve price);
+    - buyer and seller must be two owners.
+    """
+    found = Problems(_FILE)
+    overrides = overrides or {}
+    for name in overrides:
+        if name not in set(contracts["contract"]):
+            found.add(None, "contract", "override", f"override for {name}, which is no contract")
+    for position, row in enumerate(records(contracts)):
+        name, curve = row["contract"], row["curve"]
+        if not curve or curve not in curves:
+            why = f"its curve {curve} does not exist" if curve else "it has no curve"
+            found.add(position, "curve", "curve", f"contract {name} cannot be settled: {why}")
+        late = _fixed_late(row)
+        if late and rules.curve_after_trade == "reject" and name not in overrides:
+            found.add(position, "curve_fixed", "curve_fixed", f"contract {name}: {late}")
+        problem = prices.problem(row["point"])
+        if problem:
+            found.add(position, "point", "point", f"contract {name}: {problem}")
+        if row["buyer"] == row["seller"]:
+            both = f"contract {name}: buyer and seller are both {row['buyer']}"
+            found.add(position, "buyer", "parties", both)
+        if not np.isfinite(row["strike"]):
+            message = f"contract {name}: the strike must be a finite number"
+            found.add(position, "strike", "number", message)
+    return found.failures
+
+
+def _fixed_late(row: Row) -> str:
+    """Says that the curve was fixed after signing; "" where it was not or is not known."""
+    signed, fixed = row["signed"], row["curve_fixed"]
+    if pd.isna(signed) or pd.isna(fixed) or fixed <= signed:
+        return ""
+    return f"curve fixed on {fixed:%Y-%m-%d}, after signing on {signed:%Y-%m-%d}"
+
+
+def settle_contracts(
+    ledger: Ledger,
+    contracts: pd.DataFrame,
+    curves: Mapping[str, Curve],
+    prices: Prices,
+    interval_hours: float,
+    overrides: Mapping[str, str] | None = None,
+) -> None:
+    """Lines of every contract in the intervals of a run; each line of one party is the other's.
+
+    The spot money of both parties is in their energy lines. A contract for difference adds
+    (K - P) q, in one line, or in two (K q, and -P q for the energy that left the spot), as the
+    rulebook's `settlement.contracts.lines` says. A physical contract pays K q for energy that is
+    handed over at the point, so the spot money P q of that energy goes from seller to buyer.
+    """
+    for row in records(contracts):
+        name, kind, seller, buyer = row["contract"], row["kind"], row["seller"], row["buyer"]
+        strike = ledger.price(row["strike"])
+        note = f"; {_fixed_late(row)}" if _fixed_late(row) else ""
+        if overrides and name in overrides:
+            note += f"; override: {overrides[name]}"
+        curve = curves[row["curve"]]
+        fixed: pd.Timestamp = row["curve_fixed"]
+        dated = "" if pd.isna(fixed) else f" of {fixed:%Y-%m-%d}"
+        place = f"{prices.label(row['point'])}, {curve.source} curve{dated}{note}"
+        energies = curve.on(prices.starts, interval_hours, ledger.quantity_unit)
+        for at, mwh, spot in zip(prices.starts, energies, prices.of(row["point"]), strict=True):
+            if mwh == 0:
+                continue
+            if np.isnan(spot):
+                raise InputError.one(
+                    _FILE,
+                    None,
+                    "point",
+                    "price",
+                    f"contract {name}: there is no price at {row['point']} from {at.isoformat()}",
+                )
+            price = ledger.price(spot)
+            if kind == "physical" or (
+                kind == "cfd" and ledger.rules.contracts.lines == "contract_plus_deviation"
+            ):
+                item = "contract_delivery" if kind == "physical" else "contract_deviation"
+                ledger.transfer(
+                    seller,
+                    buyer,
+                    name,
+                    at,
+                    "contract",
+                    mwh,
+                    strike,
+                    f"{kind}: K q, K = {strike} at {place}",
+                )
+                ledger.transfer(
+                    seller,
+                    buyer,
+                    name,
+                    at,
+                    item,
+                    mwh,
+                    -price,
+                    f"{kind}: -P q, P = {price} at {place}",
+                )
+                continue
+            per_mwh, rule = difference(kind, strike, price)
+            if per_mwh != 0 or kind == "cfd":
+                ledger.transfer(
+                    seller,
+                    buyer,
+                    name,
+                    at,
+                    "contract",
+                    mwh,
+                    per_mwh,
+                    f"{rule}, K = {strike}, P = {price} at {place}",
+                )

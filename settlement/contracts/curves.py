@@ -1,0 +1,287 @@
+"""Contract curves: how the energy of a contract lies over the intervals of its term.
+
+A curve is fixed when the contract is signed: the rule rows of `contract_curves` are decomposed over
+their whole term, so that a day's settlement takes the day's part of a curve that does not depend on
+which day is settled. Energies are exact and sum to the energy of the contract (Ding, Chen, Ji and
+Jing, "Linking the medium and long-term market with the spot market: curve decomposition", 2019).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cases.errors import Failure, InputError
+from settlement.contracts.shapes import block_weights, typical_day_weights
+from settlement.ledger.frames import line_of, records
+from settlement.ledger.money import exact, round_to, split
+from settlement.time.blocks import Block
+from settlement.time.calendar import WorkingCalendar
+
+__all__ = ["Curve", "CurveMaker", "quota_curves"]
+
+_FILE = "contract_curves"
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Contract energy by interval.
+
+    `mwh` holds exact MWh (Decimal) by interval start, ascending; `step_hours` is the length of its
+    intervals; `source` says what it was made from.
+    """
+
+    name: str
+    source: str
+    step_hours: float
+    mwh: pd.Series
+
+    @property
+    def energy(self) -> Decimal:
+        """Energy of the whole term, MWh."""
+        return sum(self.mwh, Decimal(0))
+
+    def on(self, starts: pd.DatetimeIndex, interval_hours: float, unit: Decimal) -> list[Decimal]:
+        """MWh in each interval, shape (T,); zero before and after the term of the curve.
+
+        A step longer than the interval is spread evenly and exactly, a shorter one is summed.
+        """
+        steps = self.step_hours / interval_hours
+        if steps >= 1:
+            return self._spread(starts, interval_hours, round(steps), unit)
+        known: dict[pd.Timestamp, Decimal] = dict(self.mwh.items())  # type: ignore[arg-type]
+        step = pd.Timedelta(hours=self.step_hours)
+        count = round(1 / steps)
+        return [
+            sum((known.get(start + k * step, Decimal(0)) for k in range(count)), Decimal(0))
+            for start in starts
+        ]
+
+    def _spread(
+        self, starts: pd.DatetimeIndex, interval_hours: float, parts: int, unit: Decimal
+    ) -> list[Decimal]:
+        index = pd.DatetimeIndex(self.mwh.index)
+        rows = index.searchsorted(starts, side="right") - 1
+        result = []
+        shares: dict[int, list[Decimal]] = {}
+        for start, row in zip(starts, rows.tolist(), strict=True):
+            part = (
+                -1
+                if row < 0
+                else round((start - index[row]) / pd.Timedelta(hours=1) / interval_hours)
+            )
+            if not 0 <= part < parts:
+                result.append(Decimal(0))
+                continue
+            if row not in shares:
+                shares[row] = split(self.mwh.iloc[row], [1] * parts, unit)
+            result.append(shares[row][part])
+        return result
+
+
+@dataclass(frozen=True)
+class CurveMaker:
+    """Makes curves from the table `contract_curves`.
+
+    Rule rows are decomposed in intervals of `interval_hours`, wall-clock days of `timezone`; `unit`
+    is the smallest energy, MWh.
+    """
+
+    timezone: str
+    interval_hours: float
+    blocks: Mapping[str, Block]
+    calendar: WorkingCalendar
+    unit: Decimal = Decimal("0.000001")
+
+    def make(self, table: pd.DataFrame) -> dict[str, Curve]:
+        """Every curve of the table, by name.
+
+        Raises
+        ------
+        InputError
+            With every curve that is incomplete, overlaps or cannot be read.
+        """
+        curves: dict[str, Curve] = {}
+        failures: list[Failure] = []
+        for name, rows in table.groupby("curve", sort=False):
+            try:
+                curves[str(name)] = self._curve(str(name), rows)
+            except InputError as error:
+                failures += [self._placed(f, str(name), rows) for f in error.failures]
+        if failures:
+            raise InputError(failures)
+        return curves
+
+    @staticmethod
+    def _placed(failure: Failure, name: str, rows: pd.DataFrame) -> Failure:
+        row = failure.row if failure.row is not None else line_of(rows.index[0])
+        return Failure(_FILE, row, failure.column, failure.rule, f"curve {name}: {failure.message}")
+
+    def _curve(self, name: str, rows: pd.DataFrame) -> Curve:
+        rules = rows[rows["kind"] != ""]
+        if rules.empty:
+            return self._custom(name, rows)
+        if len(rules) < len(rows):
+            raise _bad("curve", "has rule rows and rows by interval; one of them must go")
+        return self._by_rule(name, rules)
+
+    def _custom(self, name: str, rows: pd.DataFrame) -> Curve:
+        for column in ("interval_start", "mw"):
+            blank = rows[rows[column].isna()]
+            if len(blank):
+                raise _bad(
+                    "curve", f"incomplete: {column} is blank", row=blank.index[0], column=column
+                )
+        rows = rows.sort_values("interval_start", kind="stable")
+        starts = pd.DatetimeIndex(rows["interval_start"])
+        gaps = np.diff(starts.asi8)
+        if (gaps == 0).any():
+            at = starts[int((gaps == 0).argmax())]
+            raise _bad("overlap", f"two rows for {at.isoformat()}", column="interval_start")
+        step = pd.Timedelta(hours=self.interval_hours)
+        if len(starts) > 1:
+            step = pd.Timedelta((starts[1:] - starts[:-1]).min())
+            holes = np.flatnonzero((starts[1:] - starts[:-1]) != step)
+            if len(holes):
+                raise _bad(
+                    "incomplete",
+                    f"incomplete: no row for {(starts[int(holes[0])] + step).isoformat()}",
+                    column="interval_start",
+                )
+        hours = step / pd.Timedelta(hours=1)
+        ratio = hours / self.interval_hours
+        if min(abs(ratio - round(ratio)), abs(1 / ratio - round(1 / ratio))) > 1e-9:
+            raise _bad(
+                "step",
+                f"steps of {hours:g} h do not fit intervals of {self.interval_hours:g} h",
+                column="interval_start",
+            )
+        mwh = [round_to(exact(mw) * exact(hours), self.unit) for mw in rows["mw"]]
+        return Curve(name, "custom", hours, pd.Series(mwh, index=starts, dtype=object))
+
+    def _by_rule(self, name: str, rows: pd.DataFrame) -> Curve:
+        pieces: list[pd.Series] = []
+        rows = rows.sort_values("start", kind="stable")
+        previous: pd.Timestamp | None = None
+        for index, row in zip(rows.index, records(rows), strict=True):
+            for column in ("mwh", "start", "end"):
+                if pd.isna(row[column]):
+                    raise _bad(
+                        "incomplete",
+                        f"incomplete: a {row['kind']} rule needs {column}",
+                        row=index,
+                        column=column,
+                    )
+            start, end = pd.Timestamp(row["start"]), pd.Timestamp(row["end"])
+            if end < start:
+                raise _bad(
+                    "term",
+                    f"ends ({end:%Y-%m-%d}) before it starts ({start:%Y-%m-%d})",
+                    row=index,
+                    column="end",
+                )
+            if previous is not None and start <= previous:
+                raise _bad(
+                    "overlap", f"two rules cover {start:%Y-%m-%d}", row=index, column="start"
+                )
+            if previous is not None and start != previous + timedelta(days=1):
+                raise _bad(
+                    "incomplete",
+                    f"incomplete: no rule for {previous + timedelta(days=1):%Y-%m-%d}",
+                    row=index,
+                    column="start",
+                )
+            previous = end
+            try:
+                pieces.append(
+                    self.decompose(row["kind"], exact(row["mwh"]), row["shape"], start, end)
+                )
+            except InputError as error:
+                raise InputError(
+                    Failure("", line_of(index), f.column or "shape", f.rule, f.message)
+                    for f in error.failures
+                ) from None
+        kinds = " and ".join(dict.fromkeys(rows["kind"]))
+        return Curve(name, kinds, self.interval_hours, pd.concat(pieces))
+
+    def decompose(
+        self, kind: str, mwh: Decimal, shape: str, first: pd.Timestamp, last: pd.Timestamp
+    ) -> pd.Series:
+        """Spread energy over the days from `first` to `last` by a rule; the sum is exact."""
+        starts = self.intervals(first, last)
+        weights: NDArray[np.float64]
+        if kind == "flat":
+            weights = np.ones(len(starts))
+        elif kind == "block":
+            weights = block_weights(shape, starts, self.interval_hours, self.blocks, self.calendar)
+        else:
+            weights = typical_day_weights(shape, starts, self.interval_hours, self.calendar)
+        if not weights.any():
+            raise _bad("shape", f"shape {shape!r}: all its weights are zero")
+        energies = split(round_to(mwh, self.unit), [float(w) for w in weights], self.unit)
+        return pd.Series(energies, index=starts, dtype=object)
+
+    def intervals(self, first: pd.Timestamp, last: pd.Timestamp) -> pd.DatetimeIndex:
+        """Interval starts from the first day's midnight to the last day's end."""
+        begin = first.tz_localize(self.timezone)
+        end = (last + timedelta(days=1)).tz_localize(self.timezone)
+        return pd.date_range(
+            begin, end, freq=pd.Timedelta(hours=self.interval_hours), inclusive="left"
+        )
+
+
+def quota_curves(
+    quotas: Mapping[str, Decimal | float],
+    load: pd.Series,
+    maker: CurveMaker,
+    first: pd.Timestamp,
+    last: pd.Timestamp,
+) -> dict[str, Curve]:
+    """Planned-quota energy of units, decomposed by the typical day of the system load.
+
+    Every unit's quota takes the same shape, the mean load by hour of the day, so no unit is given a
+    better share of the dear hours than another: that is the fairness of the rule.
+
+    Parameters
+    ----------
+    quotas
+        Energy of each unit in the term, MWh.
+    load
+        System load, MW, by interval start (timezone-aware), whole days.
+    maker
+        Gives timezone, interval length and calendar.
+    first, last
+        First and last day of the term.
+    """
+    index = pd.DatetimeIndex(load.index)
+    hourly = load.groupby(index.tz_convert(maker.timezone).hour).mean()
+    if len(hourly) != 24:
+        missing = sorted(set(range(24)) - set(hourly.index))
+        raise InputError.one(
+            "",
+            None,
+            None,
+            "typical_day",
+            f"the load has no value for the hours {missing} of the day",
+        )
+    shape = " ".join(repr(float(mw)) for mw in hourly)
+    return {
+        unit: Curve(
+            unit,
+            "typical_day of the system load",
+            maker.interval_hours,
+            maker.decompose("typical_day", exact(mwh), shape, first, last),
+        )
+        for unit, mwh in quotas.items()
+    }
+
+
+def _bad(rule: str, message: str, *, row: object = None, column: str | None = None) -> InputError:
+    line = None if row is None else line_of(row)
+    return InputError.one("", line, column, rule, message)
