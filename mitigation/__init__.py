@@ -10,10 +10,9 @@ from mitigation.report.ferc_screens import (
 )
 from mitigation.structure.competitive_path import CompetitivePath, dynamic_competitive_path
 from mitigation.structure.decomposition import competitive_prices, mitigated_price
-from mitigation.structure.owners import Ownership, ownership
+from mitigation.structure.owners import Ownership, owners_of, ownership
 from mitigation.structure.run import (
     StructureTests,
-    owners_of,
     slack_sensitivity,
     test_structure,
     with_tests,

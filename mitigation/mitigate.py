@@ -26,7 +26,7 @@ from mitigation.references import reference_levels
 from mitigation.references.frequently_mitigated import with_frequent_adders
 from mitigation.references.given_levels import given_levels
 from mitigation.references.substitution import KEY, replaced_blocks, segment_levels
-from mitigation.structure.run import owners_of
+from mitigation.structure.owners import owners_of
 from settlement.ledger.frames import records
 
 __all__ = ["mitigate_offers"]

@@ -14,9 +14,8 @@ from mitigation.conduct.area_counts import counted_areas
 from mitigation.conduct.areas import Areas, area_members
 from mitigation.conduct.conduct import test_conduct
 from mitigation.conduct.formulas import area_thresholds
-from mitigation.structure.owners import Ownership
+from mitigation.structure.owners import Ownership, owners_of
 from mitigation.structure.pivotal import Booleans
-from mitigation.structure.run import owners_of
 from mitigation.structure.system_margin import margin_tests
 
 __all__ = ["ConductTests", "conduct_of_run", "pivotal_units"]

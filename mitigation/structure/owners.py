@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cases.errors import Failure, InputError
+from cases.run import Run
 
 HOW_TO_ASSIGN = (
     "no unit has an owner, and every structural test needs one: fill units.owner, or assign owners "
@@ -195,3 +196,9 @@ def _root(name: str, parent_of: dict[str, str]) -> str:
         if path[-1] in path[:-1]:
             raise _Ring(path[path.index(path[-1]) :])
     return path[-1]
+
+
+def owners_of(run: Run) -> Ownership:
+    """Find the groups of affiliates on the days of a run; raises as :func:`ownership`."""
+    days = run.case.interval_starts.tz_localize(None).normalize()
+    return ownership(run.case.units, run.case.owners, pd.DatetimeIndex(days))

@@ -24,7 +24,7 @@ from mitigation.structure.binding import (
     unit_factors,
 )
 from mitigation.structure.decomposition import competitive_prices
-from mitigation.structure.owners import Ownership, ownership
+from mitigation.structure.owners import Ownership, owners_of
 from mitigation.structure.path_tests import path_tests
 from mitigation.structure.relief_tests import relief_supply, three_pivotal_tests
 from mitigation.structure.slack import negative_relief
@@ -92,12 +92,6 @@ class StructureTests:
             "tests_structure": as_run_table("tests_structure", self.verdicts),
             "indices": as_run_table("indices", self.indices),
         }
-
-
-def owners_of(run: Run) -> Ownership:
-    """Find the groups of affiliates on the days of a run; raises as :func:`ownership`."""
-    days = run.case.interval_starts.tz_localize(None).normalize()
-    return ownership(run.case.units, run.case.owners, pd.DatetimeIndex(days))
 
 
 def test_structure(

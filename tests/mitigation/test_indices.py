@@ -23,7 +23,7 @@ from mitigation.indices.residual_demand import (
     residual_demand,
     residual_demand_indices,
 )
-from mitigation.structure.run import owners_of
+from mitigation.structure.owners import owners_of
 from mitigation.structure.run import test_structure as structure_tests
 from mitigation.structure.what_if import cover
 from tests.mitigation.markets import OracleModel, cleared, five_bus

@@ -13,7 +13,8 @@ from cases.case import Case
 from cases.errors import DataWarning, InputError
 from cases.run import Run
 from mitigation.indices.measure import COLUMNS as INDEX_COLUMNS
-from mitigation.structure.run import owners_of, slack_sensitivity, with_tests
+from mitigation.structure.owners import owners_of
+from mitigation.structure.run import slack_sensitivity, with_tests
 from mitigation.structure.run import test_structure as structure_tests
 from mitigation.structure.verdicts import COLUMNS
 from mitigation.structure.what_if import cover, divest, merge_owners

@@ -13,7 +13,7 @@ from mitigation.report.ferc_screens import (
     market_share_screen,
     pivotal_supplier_screen,
 )
-from mitigation.structure.run import owners_of
+from mitigation.structure.owners import owners_of
 from mitigation.structure.run import test_structure as structure_tests
 from mitigation.structure.system_margin import supply_margin
 from mitigation.structure.what_if import cover
