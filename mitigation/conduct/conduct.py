@@ -20,7 +20,7 @@ from mitigation.conduct.held import conduct_thresholds
 from mitigation.conduct.parameters import judge_parameters
 from mitigation.conduct.thresholds import judge
 from mitigation.references.curves import for_intervals
-from mitigation.structure.pivotal import Booleans
+from network.arrays import Booleans
 
 __all__ = ["failing_components", "test_conduct"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mitigation.structure.pivotal import Floats
+from network.arrays import Floats
 
 AT = ["interval_start", "unit"]
 

@@ -20,7 +20,7 @@ from mitigation.procedures.schedules import cheapest_schedule
 from mitigation.procedures.unit_schedules import COST, PRICE, UnitSchedules
 from mitigation.record.decisions import by_key
 from mitigation.references.substitution import COMMITMENT, KEY, whole_day
-from mitigation.structure.pivotal import Booleans
+from network.arrays import Booleans
 from settlement.ledger.frames import records
 
 __all__ = ["offer_capping"]

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from mitigation.structure.pivotal import Floats
+from network.arrays import Floats
 
 __all__ = ["at_same_mw", "for_intervals", "rising"]
 

@@ -11,8 +11,8 @@ from cases.rulebook.structure import StructureRules
 from cases.run import Run
 from mitigation.again.protocols import LiveModel, needed
 from mitigation.structure.binding import LIMIT, overload
-from mitigation.structure.pivotal import Floats
 from mitigation.structure.relief import AT, previous_dispatch
+from network.arrays import Floats
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ import pandas as pd
 
 from cases.errors import InputError
 from cases.run import Run
-from mitigation.structure.pivotal import Floats
 from mitigation.structure.slack import SlackWeights, bus_weights, load_weights, reslacked
+from network.arrays import Floats
 
 LIMIT = ["constraint", "contingency", "direction"]
 KEYS = ["interval_start", "constraint", "contingency"]

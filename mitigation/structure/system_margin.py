@@ -8,11 +8,12 @@ import pandas as pd
 from cases.rulebook.structure import StructureRules
 from cases.run import Run
 from mitigation.structure.owners import Ownership
-from mitigation.structure.pivotal import ROUNDING, Floats, by_owner, residual_supply
+from mitigation.structure.pivotal import ROUNDING, by_owner, residual_supply
 from mitigation.structure.relief import AT, segments_between
 from mitigation.structure.tables import sum_by
 from mitigation.structure.three_pivotal import ClearedRelief, clear_relief, judge_owners
 from mitigation.structure.verdicts import stacked, verdict_rows
+from network.arrays import Floats
 
 SPAN = ["interval_start", "interval_end"]
 
