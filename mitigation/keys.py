@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["AT", "KEY", "LIMIT"]
+__all__ = ["AT", "CELL", "KEY", "LIMIT", "TERM"]
 
 AT: Final = ["unit", "interval_start"]
 """Where a unit is tested."""
@@ -14,3 +14,9 @@ KEY: Final = [*AT, "component"]
 
 LIMIT: Final = ["constraint", "contingency", "direction"]
 """A limit of the grid."""
+
+CELL: Final = ["interval_start", "unit"]
+"""The same as :data:`AT` where rows go by interval."""
+
+TERM: Final = ["interval_start", "constraint", "contingency"]
+"""A constraint in an interval, as the terms of a price name it: it binds in one direction."""
