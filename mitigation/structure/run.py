@@ -13,7 +13,8 @@ from cases.errors import DataWarning
 from cases.rulebook.book import RuleBook
 from cases.rulebook.structure import StructureRules
 from cases.run import Run
-from mitigation.again.protocols import LiveModel, live_model, needed
+from mitigation.again.protocols import LiveModel, needed
+from mitigation.again.reopen import live_model
 from mitigation.indices.measure import measure_indices
 from mitigation.keys import LIMIT, TERM
 from mitigation.structure.base import ReliefBase, relief_base
