@@ -25,7 +25,7 @@ def reopened(run: Run) -> Run:
         open: the program has changed since.
     """
     again = clearing.reclear(run, run.case)
-    left_open = gap_money(again) + gap_money(run)
+    left_open = _proven_gap(again) + _proven_gap(run)
     if abs(again.objective - run.objective) > left_open + _SAME * max(1.0, abs(run.objective)):
         raise CheckFailed(
             [
@@ -58,3 +58,8 @@ def gap_money(run: Run) -> float:
     if isinstance(bound, int | float):
         return max(0.0, run.objective - float(bound))
     return abs(run.objective) * float(gap) if isinstance(gap, int | float) else 0.0
+
+
+def _proven_gap(run: Run) -> float:
+    """Money that the gap proven for a run leaves open."""
+    return abs(run.objective) * float(run.stated.get("gap") or 0.0)
