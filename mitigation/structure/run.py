@@ -25,7 +25,13 @@ from mitigation.structure.system_margin import margin_tests, system_tests
 from mitigation.structure.two_step import element_competitiveness, step_one_prices
 from mitigation.structure.verdicts import no_verdicts, stacked
 
-__all__ = ["StructureTests", "slack_sensitivity", "structure_tests", "test_structure"]
+__all__ = [
+    "StructureTests",
+    "slack_sensitivity",
+    "solves_again",
+    "structure_tests",
+    "test_structure",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +115,7 @@ def structure_tests(
     rules = rules or run.rulebook.mitigation.structure
     owners = owners or owners_of(run)
     binding = binding_constraints(run, rules.shadow_price_min)
-    if len(binding) and _solves(rules):
+    if len(binding) and solves_again(rules):
         model = live_model(run, model)
     slack, prices, terms = measured_against(run, rules.slack, rules.slack_bus)
     factors = unit_factors(binding, terms, run.case.units)
@@ -191,7 +197,7 @@ def slack_sensitivity(
     return pd.concat(found, ignore_index=True)
 
 
-def _solves(rules: StructureRules) -> bool:
+def solves_again(rules: StructureRules) -> bool:
     """Whether the tests of constraints solve the market again."""
     before = rules.base == "pre_control" and "three_pivotal" in rules.tests
     return before or "two_step" in rules.tests
