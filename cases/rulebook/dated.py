@@ -12,7 +12,8 @@ such tables where it changed::
 
 `clause`, `sure`, `read` and `from` of a table hold for the values in it and below it. An entry
 that names its own clause takes over nothing but `read`. At the top of the file they hold for all
-values of that file. Named tables (areas, tiers) with `from` and `until` exist between the two days.
+values of that file, and `from` is the day from which the file holds at all. Named tables (areas,
+tiers) with `from` and `until` exist between the two days.
 """
 
 from __future__ import annotations
@@ -28,8 +29,9 @@ from cases.errors import Failure
 from cases.files.convert import nearest
 from cases.rulebook.source import SURE, Source, closest, of_evidence
 
-__all__ = ["Entry", "RuleFile", "parsed"]
+__all__ = ["HEAD", "Entry", "RuleFile", "parsed"]
 
+HEAD: Final = ("name", "version", "date", "title")
 SAID: Final = ("clause", "sure", "read", "from")
 NAMED: Final = ("mitigation.areas", "mitigation.reference.frequent")
 """Sections whose tables the user names; each may begin and end."""
@@ -143,7 +145,9 @@ def _entries(
     file: RuleFile, listed: list[Any], key: str, around: Source | None
 ) -> tuple[Entry, ...]:
     """The values of a key that changed, the earliest first."""
-    found = [_entry(file, each, key, around) for each in listed]
+    if any("value" not in each for each in listed):
+        file.fail(key, "missing_key", "every dated value needs its value")
+    found = [_entry(file, each, key, around) for each in listed if "value" in each]
     dates = [entry.source.since if entry.source else None for entry in found]
     begins = [date or dt.date.min for date in dates]
     for place, date in enumerate(begins):
@@ -160,10 +164,8 @@ def _entry(file: RuleFile, table: Mapping[str, Any], key: str, around: Source | 
             known = ("value", *SAID)
             message = f"a dated value has {', '.join(known)}, not {name}{nearest(name, known)}"
             file.fail(key, "unknown_key", message)
-    if "value" not in table:
-        file.fail(key, "missing_key", "every dated value needs its value")
     said = _said(file, table, key, file.sources.get(key) or around)
-    return Entry(table.get("value"), said or file.sources.get(key))
+    return Entry(table["value"], said or file.sources.get(key))
 
 
 def _said(

@@ -15,7 +15,7 @@ from cases.errors import Failure, InputError
 from cases.files.convert import nearest
 from cases.files.text import NotText, decoded
 from cases.files.toml_lines import key_lines, line_of
-from cases.rulebook.dated import RuleFile, parsed
+from cases.rulebook.dated import HEAD, RuleFile, parsed
 from cases.rulebook.evidence import evidence_failures
 from cases.rulebook.keys import REMOVED
 from cases.rulebook.section import Section
@@ -23,7 +23,6 @@ from cases.rulebook.sheet import Sheet, leaves, on_date, over
 
 __all__ = ["Given", "RulesRead", "as_date", "placed", "read_rules", "rulebook_names", "rules_file"]
 
-HEAD: Final = ("name", "version", "date", "title")
 _LINE: Final = re.compile(r"at line (\d+)")
 
 

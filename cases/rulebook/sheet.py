@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cases.rulebook.dated import Entry, RuleFile
+from cases.rulebook.dated import HEAD, Entry, RuleFile
 from cases.rulebook.source import Source, closest
 
 __all__ = ["Sheet", "leaves", "on_date", "over"]
@@ -57,13 +57,13 @@ def _chosen(
             continue
         dates = [_begins(file, key, entry) for entry in inside]
         held = [place for place, date in enumerate(dates) if _holds(date, as_of)]
-        if not held:
+        if dates and not held:
             sheet.missing[key] = dates[0] or dt.date.max
+        if not held:
             continue
         entry: Entry = inside[held[-1]]
         values[name] = entry.value
-        around = None if closest(file.sources, key) else file.sources.get("")
-        source = entry.source or around
+        source = entry.source or _of_the_file(file, key)
         if source is not None and (source.clause or source.since):
             sheet.sources[key] = source
     return values
@@ -98,6 +98,14 @@ def leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
             yield from leaves(value, f"{prefix}{name}.")
         else:
             yield prefix + name, value
+
+
+def _of_the_file(file: RuleFile, key: str) -> Source | None:
+    """What the top of the file says of a value of which nothing closer is said."""
+    head = file.sources.get("")
+    if head is None or not head.clause or key in HEAD or closest(file.sources, key):
+        return None
+    return head.model_copy(update={"since": None})
 
 
 def _begins(file: RuleFile, key: str, entry: Entry) -> dt.date | None:
