@@ -151,3 +151,7 @@ def procedure(name: str) -> Procedure:
 
 def _load() -> None:
     """Import the modules whose procedures register themselves."""
+    import mitigation.impact.measure
+    import mitigation.procedures
+    import mitigation.procedures.guangdong
+    import mitigation.procedures.nyiso  # noqa: F401
