@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from importlib import resources
@@ -90,6 +90,11 @@ class RuleBook(BaseModel):
         if failures:
             raise InputError(_placed(failures, text))
         return book
+
+    def with_penalties(self, change: Callable[[float], float]) -> RuleBook:
+        """Give the same rulebook with every penalty changed."""
+        changed = {f"penalties.{name}": change(value) for name, value in self.penalties}
+        return self.with_settings(changed)
 
     def with_settings(self, settings: Mapping[str, Any]) -> RuleBook:
         """Give the same rulebook with other values, keys written like `pricing.method`.
