@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cases.errors import Failure, InputError
 from cases.files.convert import nearest
+from cases.files.text import NotText, decoded
 from cases.files.toml import to_toml
 from cases.files.toml_lines import key_lines, line_of
 from cases.rulebook.areas import AreaRules
@@ -209,9 +210,9 @@ def _read(
             f"no rulebook {text}: give a TOML file or one of {', '.join(rulebook_names())}",
         )
     try:
-        content = data.decode()
+        content = decoded(data)
         own = tomllib.loads(content)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, NotText) as error:
         place = _LINE.search(str(error))
         line = int(place[1]) if place else None
         raise InputError.one(label, line, None, "toml", f"not valid TOML: {error}") from None
