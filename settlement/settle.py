@@ -165,8 +165,12 @@ def _manifest(
     funding: Funding | None,
     overrides: Mapping[str, str] | None,
 ) -> dict[str, Any]:
+    starts, ends = run.case.interval_starts, run.case.interval_ends
     manifest: dict[str, Any] = {
         "name": run.case.meta.name,
+        "start": starts[0].isoformat(),
+        "end": ends[-1].isoformat(),
+        "intervals": len(starts),
         "version": version,
         "run": run.id,
         "parent": run.manifest["parent"],

@@ -62,8 +62,8 @@ def test_a_lossy_line_behind_the_limit(reference: str) -> None:
     statement = settle(cleared(line(reference=reference)), rights=right(50.0))
     # 50 MW x (60 - 20) of rent. The load at D pays 67.92043; what it takes and what is lost on the
     # way (7.667392) is worth 60 at C.
-    assert 60 * DEARER == pytest.approx(67.92043, abs=1e-5)
-    assert LOST == pytest.approx(7.667392, abs=1e-6)
+    assert pytest.approx(67.92043, abs=1e-5) == 60 * DEARER
+    assert pytest.approx(7.667392, abs=1e-6) == LOST
     surplus = 120 * 60 * DEARER - (120 + LOST) * 60
     assert surplus == pytest.approx(490.41, abs=0.005)
     assert statement.total("operator", "congestion_rent") == Decimal("2000.00")
