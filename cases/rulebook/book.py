@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -134,6 +134,11 @@ class RuleBook(BaseModel):
         if found or read.failures:
             raise InputError([*found, *read.failures])
         return book
+
+    def with_penalties(self, change: Callable[[float], float]) -> RuleBook:
+        """Give the same rulebook with every penalty changed, as clearing itself does in a step."""
+        changed = {name: change(value) for name, value in self.penalties}
+        return type(self).model_validate({**self.model_dump(), "penalties": changed})
 
     def with_settings(self, settings: Mapping[str, Any]) -> RuleBook:
         """Give the same rulebook with other values, keys written like `pricing.method`.
