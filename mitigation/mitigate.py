@@ -28,11 +28,21 @@ from mitigation.references.frequently_mitigated import with_frequent_adders
 from mitigation.references.given_levels import given_levels
 from mitigation.references.substitution import replaced_blocks, segment_levels
 from mitigation.structure.owners import owners_of
+from mitigation.unused import refuse_unused
 from settlement.ledger.frames import records
 
 __all__ = ["mitigate_offers"]
 
-_OWN: Final = ("tables", "files", "created", "run_id", "case_hash", "rulebook_hash", "rulebook")
+_OWN: Final = (
+    "tables",
+    "files",
+    "created",
+    "run_id",
+    "case_hash",
+    "rulebook_hash",
+    "rulebook_as_of",
+    "rulebook",
+)
 _RULE: Final = ["action", "author", "reason"]
 
 
@@ -80,6 +90,7 @@ def mitigate_offers(
     _proven(run, accept_limit)
     rules = rulebook.mitigation
     found = procedure(rules.profile)
+    refuse_unused(rulebook, run.rulebook)
     chosen = read_overrides(overrides, run.case)
     if levels is None:
         levels = reference_levels(run, rules=rules.reference, earlier=earlier)
