@@ -180,7 +180,7 @@ def _tests_only(
     for owner, mw in contracts.items():
         owners = mitigation.cover(owners, owner, mw)
         what_if.append(f"{owner} sells {mw:g} MW more under contract")
-    found = mitigation.test_structure(run, rules=rules.mitigation.structure, owners=owners)
+    found = mitigation.structure_tests(run, rules=rules.mitigation.structure, owners=owners)
     return mitigation.with_tests(run, found, rulebook=rules, what_if=what_if)
 
 
