@@ -104,7 +104,12 @@ class Program:
         found = np.concatenate([self.compiled.columns(name) for name in names if name in families])
         least = min(day.rulebook.penalties.balance, day.rulebook.penalties.reserve)
         dear: Flags = self.compiled.cost[found] >= least * day.hours - 1e-6
-        return np.asarray(found[dear])
+        parts = [found[dear]]
+        for custom in self.compiled.market.custom:
+            slack = np.concatenate([custom.over, custom.under])
+            slack = slack[np.tile(custom.by_rulebook, 2) & (slack >= 0)]
+            parts.append(self.compiled.column_of(slack))
+        return np.concatenate(parts)
 
     @property
     def states(self) -> Positions:
@@ -161,6 +166,15 @@ class Program:
         day = self.fleet.day
         counts = x[self.compiled.columns("on")].reshape(day.intervals, -1)
         return self.fleet.split(counts)
+
+    def whole(self, x: Floats) -> Floats | None:
+        """Values of an extension's variables where some are whole numbers, (V,)."""
+        extension = self.fleet.day.extension
+        if extension is None or not extension.whole.any():
+            return None
+        values = np.zeros(len(extension.variables))
+        values[extension.whole] = np.rint(x[self.compiled.columns("extension_whole")])
+        return values
 
     def solve(
         self,
