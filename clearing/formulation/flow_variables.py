@@ -24,9 +24,9 @@ class FlowVariables:
         injection[b,t] = what all variables and constants put into bus b             (injection)
 
     PTDF rows are against the reference bus of each island, which the balance makes immaterial.
-    Where nothing can move, a quantity is a constant and has no variable. What one more MW of demand
-    at a bus changes in the definition is its weight there, so a row with coefficient a and dual
-    pi on such a variable adds pi * a * weight to the LMP.
+    One more MW of demand at a bus changes the definition by its weight there, so a row with
+    coefficient a and dual pi on such a variable adds pi * a * weight to the LMP, also where nothing
+    but demand moves the flow.
     """
 
     variable: Positions
@@ -37,8 +37,8 @@ class FlowVariables:
     """Row of `weights` of each, (A,)."""
     weights: Floats
     """MW per MW injected at each bus, (W, B)."""
-    _place: dict[str, dict[tuple[int, int], tuple[int, float]]]
-    """By quantity, element and interval: position of the variable (-1: none) and constant."""
+    _place: dict[str, dict[tuple[int, int], int]]
+    """By quantity, element and interval: position of the variable."""
 
     @classmethod
     def define(
@@ -56,7 +56,7 @@ class FlowVariables:
         weights[len(branches) + np.arange(len(bus)), bus] = 1.0
         shift = np.concatenate([grid.shift_flow[branches], np.zeros(len(bus))])
         matrix = _injections(market) if len(weights) else None
-        place: dict[str, dict[tuple[int, int], tuple[int, float]]] = {}
+        place: dict[str, dict[tuple[int, int], int]] = {}
         variable, interval, weight_of = [], [], []
         for name, names, distinct, first, (element, when) in (
             ("flow", grid.branches, branches, 0, flows),
@@ -68,25 +68,16 @@ class FlowVariables:
             row = first + np.searchsorted(distinct, element)
             body = _bodies(matrix, weights, row, when, buses)
             constant = (weights[row] * market.fixed_injection[when]).sum(axis=1) + shift[row]
-            moves = np.flatnonzero(np.bincount(body.row, minlength=len(body)))
-            keys = [(str(names[element[k]]), int(when[k])) for k in moves.tolist()]
-            free = np.full(len(moves), np.inf)
+            keys = list(zip(names[element].tolist(), when.tolist(), strict=True))
+            free = np.full(len(keys), np.inf)
             own = market.define(name, keys, -free, free)
-            market.constrain(
-                f"{name}_definition",
-                keys,
-                Terms.of(own.at) - body[moves],
-                constant[moves],
-                constant[moves],
-            )
-            at = np.full(len(element), -1, dtype=np.intp)
-            at[moves] = own.at
+            definition = Terms.of(own.at) - body
+            market.constrain(f"{name}_definition", keys, definition, constant, constant)
             pairs = zip(element.tolist(), when.tolist(), strict=True)
-            told = zip(at.tolist(), constant.tolist(), strict=True)
-            place[name] = dict(zip(pairs, told, strict=True))
+            place[name] = dict(zip(pairs, own.at.tolist(), strict=True))
             variable.append(own.at)
-            interval.append(when[moves])
-            weight_of.append(row[moves])
+            interval.append(when)
+            weight_of.append(row)
         none = [np.zeros(0, dtype=np.intp)]
         return cls(
             np.concatenate(none + variable),
@@ -100,9 +91,7 @@ class FlowVariables:
         """A quantity of elements in intervals, one row each."""
         own = self._place[quantity]
         found = [own[key] for key in zip(element.tolist(), interval.tolist(), strict=True)]
-        at = np.array([variable for variable, _ in found], dtype=np.intp)
-        constant = np.array([value for _, value in found], dtype=float)
-        return Terms.of(at) + Terms.constants(np.where(at < 0, constant, 0.0))
+        return Terms.of(np.array(found, dtype=np.intp))
 
 
 def _injections(market: Market) -> csr_array:
