@@ -10,7 +10,7 @@ import pyomo.environ as pyo
 
 from clearing.program.compiled import Compiled
 
-__all__ = ["conflicts"]
+__all__ = ["conflicts", "row_names"]
 
 _BROKEN = 1e-6
 _MOST = 20
@@ -26,7 +26,7 @@ def conflicts(compiled: Compiled) -> tuple[str, ...]:
     `minimum_up[COAL,7]`. Whole numbers stay whole.
     """
     market = compiled.market
-    names = _row_names(compiled)
+    names = row_names(compiled)
     highs = highspy.Highs()
     highs.setOptionValue("output_flag", False)
     highs.setOptionValue("time_limit", 60.0)
@@ -57,7 +57,8 @@ def conflicts(compiled: Compiled) -> tuple[str, ...]:
     return tuple(names[k] for k in order[:_MOST].tolist() if broken[k] > _BROKEN)
 
 
-def _row_names(compiled: Compiled) -> list[str]:
+def row_names(compiled: Compiled) -> list[str]:
+    """Name of each row, such as `minimum_up[COAL,7]`; (m,)."""
     names = [""] * len(compiled.row_low)
     for component in compiled.market.model.component_objects(pyo.Constraint):
         for constraint, row in zip(component.values(), compiled.rows(component), strict=True):

@@ -371,10 +371,9 @@ class Facts:
         added = set(self.run.stated.get("extension", {}).get("rows", {}))
         if not own and not added:
             return np.zeros(len(table), dtype=bool)
-        name = table["constraint"]
-        base = name.str.partition("[")[0]
-        custom = name.isin(own) | (base.isin(added) & (table["contingency"] == ""))
-        return np.asarray(custom, dtype=bool)
+        named = table["constraint"].unique().tolist()
+        custom = [name for name in named if name in own or name.partition("[")[0] in added]
+        return table["constraint"].isin(custom).to_numpy(dtype=bool)
 
     @cached_property
     def lossy(self) -> bool:

@@ -106,6 +106,55 @@ def with_custom(
     return case.replace(custom_constraints=table, custom_terms=pd.concat(terms, ignore_index=True))
 
 
+def with_possible(case: Case, seed: int, count: int = 2, **clear: Any) -> Case:
+    """The day with limits that another schedule of it keeps, and its own may not.
+
+    That schedule is the best one at other prices, so all limits hold at once without a penalty.
+    Some have a penalty of their own instead, at which they may be exceeded.
+    """
+    rng = np.random.default_rng(seed)
+    offers = case.offers.assign(
+        price=case.offers.groupby("unit").price.transform(
+            lambda price: price * float(rng.uniform(0.4, 2.5))
+        )
+    )
+    run = cf.clear(case, **clear)
+    other = cf.clear(case.replace(offers=offers), **clear)
+    kinds = [("unit", "units"), ("branch", "branches"), ("load", "loads"), ("storage", "storage")]
+    pools = [(kind, case.tables[table][kind].tolist()) for kind, table in kinds]
+    limits, terms = [], []
+    for k in range(count):
+        picked = [(kind, str(rng.choice(pool))) for kind, pool in pools if pool]
+        if len(case.reserve_offers):
+            row = case.reserve_offers.iloc[int(rng.integers(len(case.reserve_offers)))]
+            picked.append(("reserve", row.unit))
+        own = pd.DataFrame(
+            {
+                "constraint": f"K{k}",
+                "kind": [kind for kind, _ in picked],
+                "element": [element for _, element in picked],
+                "product": [row["product"] if kind == "reserve" else "" for kind, _ in picked],
+                "coefficient": np.round(rng.uniform(0.3, 1.5, len(picked)), 2)
+                * rng.choice([-1.0, 1.0], len(picked)),
+            }
+        )
+        before, after = amounts(run, own), amounts(other, own)
+        limits += [
+            {
+                "constraint": f"K{k}",
+                "interval_start": start,
+                "sense": "<=" if there < here else ">=",
+                "limit_mw": float(there),
+                "penalty": 3.0 if k == count - 1 else np.nan,
+            }
+            for start, here, there in zip(case.interval_starts, before, after, strict=True)
+        ]
+        terms.append(own)
+    return case.replace(
+        custom_constraints=pd.DataFrame(limits), custom_terms=pd.concat(terms, ignore_index=True)
+    )
+
+
 def as_extension(case: Case) -> Callable[[Any], None]:
     """The custom constraints of a case as an extension, each with slacks and their cost.
 

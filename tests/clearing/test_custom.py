@@ -12,17 +12,16 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import Phase, given, settings
-from hypothesis import strategies as st
 
 import counterflow as cf
 from cases.case import Case
-from tests.clearing.custom_days import as_extension, with_custom
+from tests.clearing.custom_days import with_custom, with_possible
 from tests.oracles import commitment, dcopf
 from tests.oracles.uniqueness import price_range
-from tests.strategies import FULL, Shape, random_case, seeds, shapes
+from tests.strategies import Shape, random_case, seeds, shapes
 from tests.strategies_commitment import DayShape, commitment_day, day_shapes
 
-quick = {Phase.explicit, Phase.generate, Phase.shrink}
+quick = {Phase.explicit, Phase.generate}
 examples = settings(deadline=None, derandomize=True, phases=quick)
 
 
@@ -72,13 +71,13 @@ def test_dispatch_after_outages(shape: Shape, seed: int) -> None:
 @settings(examples, max_examples=6)
 @given(day_shapes(units=4, intervals=5, buses=3, contingencies=False, reserves=False), seeds)
 def test_commitment(shape: DayShape, seed: int) -> None:
-    assert_committed(with_custom(commitment_day(shape, seed), seed, 2, tight=0.95))
+    assert_committed(with_possible(commitment_day(shape, seed), seed))
 
 
 @settings(examples, max_examples=4)
 @given(day_shapes(units=4, intervals=4, buses=3, contingencies=True, reserves=True), seeds)
 def test_commitment_with_reserves_after_outages(shape: DayShape, seed: int) -> None:
-    case = with_custom(commitment_day(shape, seed), seed, 2, tight=0.95, security="n-1")
+    case = with_possible(commitment_day(shape, seed), seed, security="n-1")
     assert_committed(case, "n-1")
 
 
