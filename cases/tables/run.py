@@ -175,7 +175,7 @@ _MARKET = (
         END,
         CONSTRAINT,
         CONTINGENCY,
-        text("kind", "balance, branch, interface, contingency, ramp or reserve"),
+        text("kind", "balance, branch, interface, contingency, ramp, reserve or custom"),
         DIRECTION,
         num("mw", "MW", "MW short or over"),
         num("penalty", PRICE, "penalty price"),
@@ -221,11 +221,15 @@ _MARKET = (
     ),
     table(
         "future_values",
-        "real time: what the time after an interval makes of one more MW of output now",
+        "what beside the LMP a unit acts on: what one more MW of its output is worth to later "
+        "intervals (real time) and to an extension's constraints and costs",
         ("interval_start", "unit", "reason"),
         START,
         text("unit", "unit"),
-        text("reason", "ramp (later ramps and a stop that lies ahead) or budget (energy limit)"),
+        text(
+            "reason",
+            "ramp (later ramps and a stop that lies ahead), budget (energy limit) or extension",
+        ),
         num("value", PRICE, "added to the LMP that the unit acts on"),
     ),
     table(

@@ -8,6 +8,7 @@ import pandas as pd
 from clearing.limits.names import row_names
 from clearing.program.rows import Kind, RowSet
 from clearing.session.cleared import Cleared
+from clearing.tables.custom import custom_constraints, custom_slacks
 from clearing.tables.frames import long, stamps
 from clearing.tables.reserves import reserve_slacks
 
@@ -43,7 +44,7 @@ def constraints(c: Cleared) -> pd.DataFrame:
     limit[ramp], flow[ramp] = c.ramps.limit_and_change(rows[ramp], c.output)
     constraint, contingency = row_names(c.network, rows)
     tolerance = c.day.rulebook.security.tolerance_mw
-    return pd.DataFrame(
+    own = pd.DataFrame(
         {
             **stamps(day, rows.interval),
             "constraint": constraint,
@@ -55,6 +56,11 @@ def constraints(c: Cleared) -> pd.DataFrame:
             "penalty_mw": np.where(over > tolerance, over, 0.0),
         }
     )
+    custom = custom_constraints(c)
+    if not custom:
+        return own
+    joined = pd.concat([own, *custom] if len(own) else custom, ignore_index=True)
+    return joined.sort_values("interval_start", kind="stable", ignore_index=True)
 
 
 def slacks(c: Cleared) -> pd.DataFrame:
@@ -78,6 +84,7 @@ def slacks(c: Cleared) -> pd.DataFrame:
         price = np.full(len(when), rules.balance)
         parts.append((when, name, blank, kind, way, mw[when, island], price))  # type: ignore[arg-type]
     parts.extend(reserve_slacks(c))
+    parts.extend(custom_slacks(c))
     columns = [np.concatenate([np.asarray(p[k], dtype=object) for p in parts]) for k in range(1, 5)]
     when = np.concatenate([p[0] for p in parts]).astype(np.intp)
     mw, price = (np.concatenate([p[k] for p in parts]).astype(float) for k in (5, 6))

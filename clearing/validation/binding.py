@@ -105,6 +105,7 @@ def complementary(facts: Facts) -> Iterator[pd.DataFrame]:
     if facts.priced_otherwise:
         return
     table = facts.table("constraints")
+    table = table[~facts.is_custom(table)]
     name = table["constraint"]
     kind = pd.Series("branch", index=table.index)
     kind[name.isin(facts.names("interface_limits"))] = "interface"

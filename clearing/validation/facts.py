@@ -349,7 +349,31 @@ class Facts:
         """Rows of ``constraints`` that are limits of the grid, not of a unit's ramp."""
         table = self.table("constraints")
         is_ramp = table["constraint"].str.startswith(("ramp_up:", "ramp_down:"))
-        return table[~is_ramp].reset_index(drop=True)
+        return table[~is_ramp & ~self.is_custom(table)].reset_index(drop=True)
+
+    @cached_property
+    def custom_constraints(self) -> pd.DataFrame:
+        """Rows of ``constraints`` that are the user's own: of the case or of an extension."""
+        table = self.table("constraints")
+        return table[self.is_custom(table)].reset_index(drop=True)
+
+    @cached_property
+    def custom_terms(self) -> pd.DataFrame:
+        """Rows of ``price_terms`` that are the user's own."""
+        if self.custom_constraints.empty:
+            return self.custom_constraints.assign(bus="", dfax=0.0)
+        terms = self.table("price_terms")
+        return terms[self.is_custom(terms)].reset_index(drop=True)
+
+    def is_custom(self, table: pd.DataFrame) -> npt.NDArray[np.bool_]:
+        """Which rows name a custom constraint of the case, or a row of the run's extension."""
+        own = set(self.case.tables["custom_constraints"]["constraint"])
+        added = set(self.run.stated.get("extension", {}).get("rows", {}))
+        if not own and not added:
+            return np.zeros(len(table), dtype=bool)
+        named = table["constraint"].unique().tolist()
+        custom = [name for name in named if name in own or name.partition("[")[0] in added]
+        return table["constraint"].isin(custom).to_numpy(dtype=bool)
 
     @cached_property
     def lossy(self) -> bool:
