@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cases import Case, InputError, RuleBook, Run
+from cases import Case, InputError, Proof, RuleBook, Run
 from clearing.commit.decide import Decision, decide
 from clearing.day.day import Day
 from clearing.day.schedule import Commitment
@@ -196,8 +196,7 @@ def _run(
     manifest = {
         "status": "optimal" if decision is None else decision.status,
         "objective": cleared.solution.objective,
-        "gap": 0.0 if decision is None else decision.gap,
-        "bound": cleared.solution.objective if decision is None else decision.bound,
+        **_proof(cleared, decision).stated(),
         "solver": solver_of(rules),
         "parent": parent,
         "settings": {
@@ -234,3 +233,12 @@ def _run(
     if check:
         validated(run)
     return run
+
+
+def _proof(cleared: Cleared, decision: Decision | None) -> Proof:
+    """What is proven: a commitment that was taken over has neither gap nor bound."""
+    if decision is not None:
+        return decision.proof
+    if cleared.day.commitment is not None:
+        return Proof("commitment_held")
+    return Proof("dispatch", 0.0, cleared.solution.objective)

@@ -18,7 +18,7 @@ from clearing.limits.losses import Losses
 from clearing.limits.network import NetworkLimits
 from clearing.program.compiled import Compiled, compile_market
 from clearing.program.conflicts import conflicts
-from clearing.program.live import LiveModel
+from clearing.program.live import LiveModel, LpSolution
 from clearing.program.rows import Kind, RowSet
 from clearing.session.loop import Loop, Progress
 from network import Contingency
@@ -94,6 +94,7 @@ class Program:
         balance = self.compiled.rows(self.compiled.market.model.energy_balance)
         self.losses = None if losses is None else LossRows(losses, self.live, self.network, balance)
         self.mip_seconds = 0.0
+        self._presolve = "choose"
         self._slack = self._slack_columns()
 
     def _slack_columns(self) -> Positions:
@@ -105,6 +106,17 @@ class Program:
         least = min(day.rulebook.penalties.balance, day.rulebook.penalties.reserve)
         dear: Flags = self.compiled.cost[found] >= least * day.hours - 1e-6
         return np.asarray(found[dear])
+
+    @property
+    def loses_units(self) -> bool:
+        """Whether a row speaks of the outage of a unit, that every available unit picks up."""
+        lost = self.network.outages.members
+        return bool(np.isin(self.live.soft.contingency, lost).any())
+
+    @property
+    def relaxes(self) -> bool:
+        """Whether every secured dispatch is a solution of it, so that its bounds hold for all."""
+        return self.losses is None and not self.loses_units
 
     @property
     def states(self) -> Positions:
@@ -121,10 +133,21 @@ class Program:
                     break
                 secured = self.loop.run()
         solution = secured.solution
+        self._keep(solution)
+        return solution.objective
+
+    def _keep(self, solution: LpSolution) -> None:
         self.relaxed = np.concatenate([solution.x, solution.excess])
         self.bound = solution.objective
         self._margins: Margins | None = None
         self._prices = self._at_optimum()
+
+    def without_presolve(self) -> float:
+        """Leave out presolve from here on and solve the relaxation anew; its objective."""
+        self._presolve = "off"
+        self.live.highs.clearSolver()
+        solution = self.live.solve()
+        self._keep(solution)
         return solution.objective
 
     def _at_optimum(self) -> tuple[Floats, Floats]:
@@ -204,6 +227,7 @@ class Program:
         rules = self.fleet.day.rulebook.solver
         for name, value in (
             ("output_flag", False),
+            ("presolve", self._presolve),
             ("threads", rules.threads),
             ("random_seed", rules.seed),
             ("mip_rel_gap", _INSIDE * gap),

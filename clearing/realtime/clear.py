@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cases import Case, InputError, RuleBook, Run
+from cases import Case, InputError, Proof, RuleBook, Run
 from clearing.day.day import Day
 from clearing.day.schedule import Commitment
 from clearing.day.start_costs import commitment_cost
@@ -92,8 +92,7 @@ def clear_realtime(
     manifest = {
         "status": "optimal",
         "objective": joined.objective,
-        "gap": 0.0,
-        "bound": joined.objective,
+        **Proof("commitment_held").stated(),
         "solver": solver_of(rules),
         "parent": commitment_from.id,
         "settings": {

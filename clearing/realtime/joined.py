@@ -145,11 +145,10 @@ class Joined:
             told = np.isin(rows.keys, c.soft.keys)
             at = np.flatnonzero((over > self.tolerance) & ~told)
             constraint, contingency = row_names(c.network, rows[at])
-            parts.append(
-                (constraint, contingency, np.full(len(at), way[0] if len(way) else 1), over[at])
-            )
-        names, blank, way, mw = (
-            np.concatenate([np.asarray(p[k]) for p in parts]) for k in range(4)
+            of = self.day.units.take(unit[at])
+            parts.append((constraint, contingency, of, np.full(len(at), direction), over[at]))
+        names, blank, units, way, mw = (
+            np.concatenate([np.asarray(p[k]) for p in parts]) for k in range(5)
         )
         penalty = self.day.rulebook.penalties.ramp
         stamp = self.day.case.interval_starts[[when]].repeat(len(names))
@@ -162,6 +161,9 @@ class Joined:
                 "contingency": blank,
                 "kind": "ramp",
                 "direction": np.where(way > 0, "upper", "lower"),
+                "element": units,
+                "zone": "",
+                "minutes": np.nan,
                 "mw": mw,
                 "penalty": penalty,
                 "cost": mw * penalty * self.day.hours,

@@ -7,6 +7,7 @@ from typing import Protocol
 import clearing
 from cases.case import Case
 from cases.errors import CheckFailed
+from cases.proof import Proof
 from cases.run import Run
 
 __all__ = ["EngineRerun", "Rerun", "gap_money"]
@@ -101,7 +102,4 @@ class EngineRerun:
 
 def gap_money(run: Run) -> float:
     """Money by which the objective of a run may lie above the best there is; 0 for an LP."""
-    bound, gap = run.stated.get("bound"), run.stated.get("gap")
-    if isinstance(bound, int | float):
-        return max(0.0, run.objective - float(bound))
-    return abs(run.objective) * float(gap) if isinstance(gap, int | float) else 0.0
+    return Proof.of(run.stated).open_money(run.objective)
