@@ -119,7 +119,7 @@ def conform(table: Table, frame: pd.DataFrame, timezone: str) -> pd.DataFrame:
         if column.dtype == "timestamp" and isinstance(cells.dtype, pd.DatetimeTZDtype):
             cells = cells.dt.tz_convert(timezone)
         elif column.dtype == "str":
-            cells = cells.astype("str").fillna("")
+            cells = cells.astype("str").fillna(_absent(column))
         columns[column.name] = cells.astype(dtype)
     return pd.DataFrame(columns, index=pd.RangeIndex(len(frame)))
 

@@ -74,10 +74,10 @@ def slacks(c: Cleared) -> pd.DataFrame:
 def _soft_slacks(c: Cleared) -> pd.DataFrame:
     """Rows of the grid and ramps that are exceeded."""
     over = c.solution.excess > c.day.rulebook.security.tolerance_mw
-    rows, rules = c.soft[over], c.day.rulebook.penalties
+    rows = c.soft[over]
     constraint, contingency = row_names(c.network, rows)
     labels = np.array([kind.label for kind in Kind], dtype=object)
-    penalty = np.array([rules.branch, rules.interface, rules.contingency, rules.ramp])
+    penalty = Kind.penalties(c.day.rulebook)
     return pd.DataFrame(
         {
             "interval": rows.interval,
