@@ -13,7 +13,7 @@ from clearing.day.day import Day
 from clearing.day.schedule import Commitment
 from clearing.day.start_costs import commitment_cost
 from clearing.model import ClearedModel
-from clearing.outcome import exceeded, solver_of, validated
+from clearing.outcome import exceeded, open_prices, solver_of, validated
 from clearing.pricing import method_of, priced_by_rule
 from clearing.realtime.clear import clear_realtime
 from clearing.session.cleared import Cleared
@@ -220,6 +220,7 @@ def _run(
             *(str(w) for w in day.case.warnings),
             *([] if decision is None else decision.warnings),
             *session.warnings,
+            *open_prices(tables["prices"], rules.pricing.tie_break),
             *exceeded(tables["slacks"]),
         ],
     }

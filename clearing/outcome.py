@@ -7,11 +7,12 @@ from typing import Any
 
 import highspy
 import numpy as np
+import pandas as pd
 
 from cases import CheckFailed, RuleBook, Run
 from clearing.validation.validate import validate
 
-__all__ = ["exceeded", "solver_of", "validated"]
+__all__ = ["exceeded", "open_prices", "solver_of", "validated"]
 
 
 def validated(run: Run) -> None:
@@ -50,6 +51,31 @@ def exceeded(slacks: Any) -> list[str]:
     ]
     more = [f"{len(total) - 10} more limits are exceeded; see slacks"] if len(total) > 10 else []
     return listed + more
+
+
+def open_prices(prices: pd.DataFrame, tie_break: str) -> list[str]:
+    """Say where prices are not unique and how one was chosen, and where that was not tested."""
+    said = []
+    starts = prices.loc[prices["unique"].eq(False).fillna(False), "interval_start"].unique()
+    if len(starts):
+        said.append(
+            f"prices may not be unique in {_counted(starts)}: a schedule meets a limit exactly; "
+            f"chosen by pricing.tie_break = {tie_break}"
+        )
+    untested = prices["unique"].isna() & prices["lmp"].notna()
+    starts = prices.loc[untested, "interval_start"].unique()
+    if len(starts):
+        said.append(
+            f"whether prices are unique was not tested in {_counted(starts)}: the solver gave no "
+            "answer; prices.unique is blank there"
+        )
+    return said
+
+
+def _counted(starts: Any) -> str:
+    shown = ", ".join(start.isoformat() for start in starts[:3])
+    more = f" and {len(starts) - 3} more" if len(starts) > 3 else ""
+    return f"{len(starts)} interval{'' if len(starts) == 1 else 's'} ({shown}{more})"
 
 
 def solver_of(rules: RuleBook) -> dict[str, Any]:

@@ -12,9 +12,9 @@ from cases.tables.run_columns import (
     PRICE,
     SHADOW,
     START,
+    UNIQUE,
     count,
     flag,
-    known,
     num,
     table,
     text,
@@ -36,11 +36,7 @@ _MARKET = (
         num("mec", PRICE, "energy component"),
         num("mcc", PRICE, "congestion component"),
         num("mlc", PRICE, "loss component"),
-        known(
-            "unique",
-            "no other price goes with the schedule; false where it meets a limit exactly and the "
-            "rulebook's tie-break chose; blank = not tested, or there is no price",
-        ),
+        UNIQUE,
     ),
     table(
         "zone_prices",
@@ -54,6 +50,7 @@ _MARKET = (
         num("mec", PRICE, "energy component"),
         num("mcc", PRICE, "congestion component"),
         num("mlc", PRICE, "loss component"),
+        UNIQUE,
     ),
     table(
         "dispatch",

@@ -46,6 +46,13 @@ LIMITS = ("branch", "interface", "contingency", "ramp_up", "ramp_down", "reserve
 """What a row of `constraints` limits."""
 
 
+UNIQUE = known(
+    "unique",
+    "no other price goes with the schedule; false where it meets a limit exactly and the "
+    "rulebook's tie-break chose; blank = not tested, or there is no price",
+)
+
+
 def table(name: str, description: str, key: tuple[str, ...], *columns: Column) -> Table:
     """A table of a run: its columns in order, and those that identify a row."""
     return Table(name, description, columns, key=key)

@@ -11,7 +11,7 @@ from cases import Case, InputError, Proof, RuleBook, Run
 from clearing.day.day import Day
 from clearing.day.schedule import Commitment
 from clearing.day.start_costs import commitment_cost
-from clearing.outcome import exceeded, solver_of, validated
+from clearing.outcome import exceeded, open_prices, solver_of, validated
 from clearing.realtime.day_ahead import DayAhead
 from clearing.realtime.joined import Joined
 from clearing.realtime.rolling import Rolling
@@ -110,7 +110,8 @@ def clear_realtime(
         "soft_rows": joined.rows,
         "warnings": [
             *(str(w) for w in case.warnings if w.rule not in _OF_COMMITMENT),
-            *joined.said(),
+            *joined.warnings,
+            *open_prices(tables["prices"], rules.pricing.tie_break),
             *exceeded(tables["slacks"]),
         ],
     }
