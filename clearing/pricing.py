@@ -28,6 +28,7 @@ from clearing.program.rows import Kind, RowSet
 from clearing.session.cleared import Cleared
 from clearing.session.prices import Prices, price
 from clearing.session.session import Security, Session, secure_contingencies
+from clearing.session.uniqueness import unique_prices
 from network.arrays import Flags, Floats
 
 __all__ = ["extended_day", "method_of", "priced_by_rule"]
@@ -121,12 +122,9 @@ def _relaxed(day: Day, session: Session, security: Security) -> Made:
     live.highs.setOptionValue("presolve", "off")
     solution = live.solve()
     balance = program.compiled.rows(program.compiled.market.model.energy_balance)
-    return (
-        program.compiled,
-        solution,
-        live.soft,
-        price(day, program.network, solution, live.soft, balance),
-    )
+    unique = unique_prices(live, program.network, balance, None)
+    prices = price(day, program.network, solution, live.soft, balance)
+    return program.compiled, solution, live.soft, replace(prices, unique=unique)
 
 
 def _same_rows(compiled: Compiled, other: Compiled, solution: LpSolution) -> Floats:
