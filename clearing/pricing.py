@@ -28,7 +28,7 @@ from clearing.program.rows import Kind, RowSet
 from clearing.session.cleared import Cleared
 from clearing.session.prices import Prices, price
 from clearing.session.session import Security, Session, secure_contingencies
-from clearing.session.uniqueness import unique_prices
+from clearing.session.uniqueness import one_sided, unique_prices
 from network.arrays import Flags, Floats
 
 __all__ = ["extended_day", "method_of", "priced_by_rule"]
@@ -123,6 +123,9 @@ def _relaxed(day: Day, session: Session, security: Security) -> Made:
     solution = live.solve()
     balance = program.compiled.rows(program.compiled.market.model.energy_balance)
     unique = unique_prices(live, program.network, balance, None)
+    tie_break = day.rulebook.pricing.tie_break
+    if tie_break != "solver" and (unique is None or not unique.all()):
+        solution = one_sided(live, tie_break)
     prices = price(day, program.network, solution, live.soft, balance)
     return program.compiled, solution, live.soft, replace(prices, unique=unique)
 

@@ -46,6 +46,8 @@ LIMITS = ("branch", "interface", "contingency", "ramp_up", "ramp_down", "reserve
 """What a row of `constraints` limits."""
 
 
+EXCEEDED = ("balance", "branch", "interface", "contingency", "ramp", "reserve", "custom")
+"""What a row of `slacks` exceeds."""
 UNIQUE = known(
     "unique",
     "no other price goes with the schedule; false where it meets a limit exactly and the "

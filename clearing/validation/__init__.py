@@ -16,6 +16,7 @@ from clearing.validation import (
     binding,
     commitment,
     energy_limits,
+    kinds,
     losses,
     money,
     network,
@@ -37,7 +38,7 @@ __all__ = ["CHECKS", "COLUMNS", "GROUND", "Check", "Facts", "collect"]
 
 Check: TypeAlias = Callable[[Facts], Iterator[pd.DataFrame]]
 
-GROUND: tuple[Check, ...] = (tables.complete,)
+GROUND: tuple[Check, ...] = (tables.complete, kinds.kinds)
 """Checks without which the others cannot be computed."""
 
 CHECKS: tuple[Check, ...] = (
@@ -77,6 +78,7 @@ CHECKS: tuple[Check, ...] = (
     binding.complementary,
     binding.dfax,
     prices.split,
+    kinds.unique,
     losses.component,
     prices.points,
     prices.terms,
