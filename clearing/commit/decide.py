@@ -128,6 +128,9 @@ class Search:
     bound: float = -np.inf
     best: tuple[Session, Cleared, Commitment, float] | None = None
     best_x: Any = None
+    """All columns of the last schedule that was looked at, (n,)."""
+    seen: float = np.inf
+    """Its cost, limits exceeded at the program's penalties."""
     proven_none: bool = False
     stopped_by: str = ""
     rechecked: bool = False
@@ -160,27 +163,30 @@ class Search:
         if objective - cleared.solution.objective > _ROUNDING * abs(objective):
             objective = min(objective, self._strictly(commitment, session))
         self.program.know(session.live.soft)
+        self.seen = objective
         if self.best is None or objective < self.best[3]:
             self.best = session, cleared, commitment, objective
         missed = self.program.learn(session.losses, self.best_x)
-        return self._recheck() or missed or len(self.program.live.soft) > before
+        return (
+            self._recheck(max(self.bound, self.relaxed), self.best[3])
+            or missed
+            or (len(self.program.live.soft) > before)
+        )
 
-    def _recheck(self) -> bool:
-        """Where a bound lies above a schedule, forget it and presolve; whether that was so.
+    def _recheck(self, bound: float, known: float) -> bool:
+        """Where a bound lies above the cost of a schedule, start again without presolve; whether.
 
         HiGHS with presolve can call a false optimum proven. Programs that are no relaxation of
         the dispatch, with losses or outages of units, prove nothing of this kind.
         """
-        if self.rechecked or self.best is None or self.gap >= 0.0 or not self.program.relaxes:
+        if not self.program.relaxes or bound - known <= _ROUNDING * abs(known):
+            return False
+        if self.rechecked:
+            # Nothing else is left to try: the run says what its bound is worth.
+            self.bound = max(self.bound, bound)
             return False
         self.rechecked = True
-        self.events.append(
-            {
-                "event": "false bound",
-                "bound": max(self.bound, self.relaxed),
-                "objective": self.best[3],
-            }
-        )
+        self.events.append({"event": "false bound", "bound": bound, "objective": known})
         self.bound, self.relaxed = -np.inf, -np.inf
         with suppress(NoClearing):  # no time left: then nothing is proven
             self.relaxed = self.program.without_presolve()
@@ -230,6 +236,7 @@ class Search:
         while self.gap > gap and self.rounds < _ROUNDS:
             self.rounds += 1
             worth = np.inf if self.best is None else self.best[3]
+            begun = np.inf if self.best_x is None else self.seen
             asked = target * self._share()
             schedule = self.program.solve(asked, start=self.best_x, worth=worth)
             if schedule is None:
@@ -238,8 +245,10 @@ class Search:
                 return
             self._told("whole", schedule)
             self.bound = max(self.bound, schedule.bound)
+            # The schedule that the solve began from is one of those it speaks of.
+            news = self._recheck(schedule.claimed, begun)
             self.best_x = schedule.x
-            news = self.look_at(self.program.on(schedule.x))
+            news = self.look_at(self.program.on(schedule.x)) or news
             if not schedule.finished:
                 self.stopped_by = "time_limit"
                 return

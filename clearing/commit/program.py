@@ -58,6 +58,9 @@ class Schedule:
     """All columns of the program, (n,)."""
     objective: float
     bound: float
+    """What no schedule costs less than, those that were left out of the solve included."""
+    claimed: float
+    """What the solver says that no schedule of the solve costs less than."""
     finished: bool
     """Whether the gap that was asked for was proven."""
 
@@ -332,6 +335,7 @@ def _schedule(highs: highspy.Highs) -> Schedule | None:
     return Schedule(
         np.asarray(highs.getSolution().col_value, dtype=float),
         float(info.objective_function_value),
+        float(info.mip_dual_bound),
         float(info.mip_dual_bound),
         status in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kObjectiveTarget),
     )
