@@ -10,6 +10,7 @@ from clearing.day.day import Blocks
 from clearing.formulation.virtuals import offered
 from clearing.limits.names import row_names
 from clearing.session.cleared import Cleared
+from clearing.session.prices import Prices
 from clearing.tables.frames import long, stamps, tiled
 from clearing.tables.storage import storage_schedule
 from network.arrays import Floats, Positions
@@ -31,6 +32,7 @@ def prices(c: Cleared) -> pd.DataFrame:
             "mec": p.energy.ravel(),
             "mcc": p.congestion.ravel(),
             "mlc": p.loss.ravel(),
+            "unique": _yes_no(_unique(p)),
         }
     )
 
@@ -40,6 +42,7 @@ def zone_prices(c: Cleared) -> pd.DataFrame:
     day, points = c.day, Points(c.day.case)
     parts = [*map(points.zone, points.zones), *map(points.hub, points.hubs)]
     p = c.prices
+    unique = _unique(p)
     columns = (("lmp", p.lmp), ("mec", p.energy), ("mcc", p.congestion), ("mlc", p.loss))
     frames = [
         pd.DataFrame(
@@ -51,6 +54,7 @@ def zone_prices(c: Cleared) -> pd.DataFrame:
                     key: (value[:, point.buses] * point.weights).sum(axis=1)
                     for key, value in columns
                 },
+                "unique": _yes_no(_all_unique(unique[:, point.buses], point.weights)),
             }
         )
         for point in parts
@@ -59,6 +63,27 @@ def zone_prices(c: Cleared) -> pd.DataFrame:
         return pd.DataFrame({**stamps(day, np.zeros(0, dtype=np.intp)), "point": [], "kind": []})
     joined = pd.concat(frames, ignore_index=True)
     return joined.sort_values("interval_start", kind="stable", ignore_index=True)
+
+
+def _unique(p: Prices) -> Floats:
+    """1 where a price is unique, 0 where it is not, NaN where there is none or nothing was tested.
+
+    By interval and bus, (T, B).
+    """
+    tested = np.full(p.lmp.shape, np.nan) if p.unique is None else p.unique.astype(float)
+    return np.where(np.isnan(p.lmp), np.nan, tested)
+
+
+def _all_unique(unique: Floats, weights: Floats) -> Floats:
+    """The same for a place whose price is that of buses by weights, (T, n) each: (T,)."""
+    counted = np.where(weights == 0.0, 1.0, unique)
+    known: Floats = counted.min(axis=1, initial=1.0)
+    return known
+
+
+def _yes_no(values: Floats) -> pd.Series[bool]:
+    flat = pd.Series(values.ravel())
+    return flat.map({1.0: True, 0.0: False}).astype("boolean")
 
 
 def price_terms(c: Cleared) -> pd.DataFrame:
