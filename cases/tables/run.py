@@ -8,6 +8,7 @@ from cases.tables.run_columns import (
     CONTINGENCY,
     DIRECTION,
     END,
+    LMP_SUM,
     PRICE,
     SHADOW,
     START,
@@ -34,6 +35,7 @@ _MARKET = (
         num("mec", PRICE, "energy component"),
         num("mcc", PRICE, "congestion component"),
         num("mlc", PRICE, "loss component"),
+        sums=(LMP_SUM,),
     ),
     table(
         "zone_prices",
@@ -47,6 +49,7 @@ _MARKET = (
         num("mec", PRICE, "energy component"),
         num("mcc", PRICE, "congestion component"),
         num("mlc", PRICE, "loss component"),
+        sums=(LMP_SUM,),
     ),
     table(
         "dispatch",

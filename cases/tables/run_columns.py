@@ -34,9 +34,18 @@ DIRECTION = text("direction", "upper or lower: which limit is meant")
 SHADOW = num("shadow_price", "money/MWh", "worth of one more MW of limit for an hour, >= 0")
 
 
-def table(name: str, description: str, key: tuple[str, ...], *columns: Column) -> Table:
-    """A table of a run: its columns in order, and those that identify a row."""
-    return Table(name, description, columns, key=key)
+LMP_SUM = ("lmp", ("mec", "mcc", "mlc"))
+
+
+def table(
+    name: str,
+    description: str,
+    key: tuple[str, ...],
+    *columns: Column,
+    sums: tuple[tuple[str, tuple[str, ...]], ...] = (),
+) -> Table:
+    """A table of a run: its columns in order, those that identify a row, and what adds up."""
+    return Table(name, description, columns, key=key, sums=sums)
 
 
 def columns(dtype: Dtype, **columns: str) -> tuple[Column, ...]:
