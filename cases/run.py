@@ -184,6 +184,10 @@ class Run:
 
         From then on nothing can be added to the events.
         """
+        return self.recomputed()
+
+    def recomputed(self) -> dict[str, Any]:
+        """The manifest, every hash made anew from what the run holds now."""
         given = self._given
         manifest: dict[str, Any] = {
             "format": FORMAT,
@@ -191,7 +195,7 @@ class Run:
             "name": given.get("name", self.case.meta.name),
             "created": given.get("created") or datetime.now(UTC).isoformat(timespec="seconds"),
             "code_version": given.get("code_version") or code_version(),
-            "case_hash": self.case.hash,
+            "case_hash": Case.hash.func(self.case),
             "rulebook": self.rulebook.name,
             "rulebook_hash": self.rulebook.hash,
             "solver": given.get("solver", {}),

@@ -10,7 +10,7 @@ __all__ = ["DECIMALS", "Column", "Dtype", "Table"]
 Dtype = Literal["str", "float", "int", "bool", "timestamp", "date", "decimal"]
 Value = str | float | int | bool | None
 
-DECIMALS = {"MW": 6, "MWh": 6, "money/MWh": 6, "money/MW/h": 6, "money": 4, "h": 6}
+DECIMALS = {"MW": 6, "MWh": 6, "money/MWh": 6, "money/MW/h": 6, "money": 6, "h": 6}
 """Decimals to which numbers of a unit are kept in the tables of a run; 9 for any other unit.
 
 Coarse enough that the last bits of arithmetic, which depend on the machine, do not reach them
@@ -28,8 +28,9 @@ class Column:
     a blank cell or an absent column takes `default`; where `default` is None a blank number is
     NaN, a blank timestamp or date is NaT and a blank text is "". `unit` is "" for text, counts
     and yes/no; "money" stands for the currency of the case. In the tables of a run a "float" is
-    kept to `decimals`, by default those of its unit; an `own_id` column holds the id of the run
-    that it is in, so that this id cannot depend on it.
+    kept to `decimals`, by default those of its unit, unless it is `exact`: a copy of what the case
+    says. An `own_id` column holds the id of the run that it is in, so that this id cannot depend
+    on it.
     """
 
     name: str
@@ -45,12 +46,13 @@ class Column:
     lt: float | None = None
     isin: tuple[str, ...] | None = None
     decimals: int | None = None
+    exact: bool = False
     own_id: bool = False
 
     @property
     def kept_decimals(self) -> int | None:
         """Decimals that a run keeps of this column; None where it is exact."""
-        if self.dtype != "float":
+        if self.dtype != "float" or self.exact:
             return None
         return DECIMALS.get(self.unit, _OTHER_DECIMALS) if self.decimals is None else self.decimals
 

@@ -12,6 +12,7 @@ from cases.tables.run_columns import (
     PRICE,
     SHADOW,
     START,
+    copied,
     count,
     flag,
     num,
@@ -88,7 +89,7 @@ _MARKET = (
         START,
         text("branch", "branch"),
         num("flow_mw", "MW", "flow, positive from -> to"),
-        num("rating_mw", "MW", "limit; NaN = none"),
+        copied("rating_mw", "MW", "limit; NaN = none"),
     ),
     table(
         "link_flows",
@@ -144,7 +145,7 @@ _MARKET = (
         text("product", "product"),
         num("mw", "MW", "award"),
         num("price", "money/MW/h", "price that it is paid: that of its product in its zone"),
-        num("offer_price", "money/MW/h", "offered price"),
+        copied("offer_price", "money/MW/h", "offered price"),
         num(
             "opportunity_cost",
             "money/MW/h",
@@ -181,7 +182,7 @@ _MARKET = (
         text("kind", "balance, branch, interface, contingency, ramp or reserve"),
         DIRECTION,
         num("mw", "MW", "MW short or over"),
-        num("penalty", PRICE, "penalty price"),
+        copied("penalty", PRICE, "penalty price"),
         num("cost", "money", "penalty paid in the objective"),
     ),
     table(
@@ -196,7 +197,7 @@ _MARKET = (
         text("bus", "bus, hub or zone; for utc the source"),
         text("sink_bus", "sink of a utc: bus, hub or zone"),
         num("mw", "MW", "accepted"),
-        num("price", PRICE, "offer or bid price"),
+        copied("price", PRICE, "offer or bid price"),
     ),
     table(
         "storage_schedule",
@@ -218,7 +219,7 @@ _MARKET = (
         ("unit", "day"),
         text("unit", "unit"),
         Column("day", "date", "", "day, in the timezone of the case"),
-        num("max_mwh", "MWh", "largest energy of the day"),
+        copied("max_mwh", "MWh", "largest energy of the day"),
         num("used_mwh", "MWh", "energy produced"),
         num("shadow_price", PRICE, "worth of one more MWh in the budget"),
     ),
@@ -238,8 +239,8 @@ _MARKET = (
         text("unit", "unit"),
         START,
         count("segment", "block"),
-        num("mw", "MW", "width"),
-        num("price", PRICE, "price"),
+        copied("mw", "MW", "width"),
+        copied("price", PRICE, "price"),
         text("source", "submitted or reference"),
     ),
 )

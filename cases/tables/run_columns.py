@@ -10,6 +10,11 @@ def num(name: str, unit: str, description: str) -> Column:
     return Column(name, "float", unit, description)
 
 
+def copied(name: str, unit: str, description: str) -> Column:
+    """A number that repeats what the case or the rulebook says, digit for digit."""
+    return Column(name, "float", unit, description, exact=True)
+
+
 def text(name: str, description: str) -> Column:
     """A text."""
     return Column(name, "str", "", description)
