@@ -36,20 +36,19 @@ __all__ = ["Run", "code_version"]
 class _Tables(Mapping[str, pd.DataFrame]):
     """Tables of a run by name, in the order of the schema; each made when first asked for.
 
-    Cells that hold the id of the run itself are blank until its id, which does not depend on
-    them, is known.
+    Cells that hold the id of the run itself are blank, whatever was given, until its id, which
+    does not depend on them, is asked for.
     """
 
     def __init__(
         self,
         given: Mapping[str, pd.DataFrame | Callable[[], pd.DataFrame]],
         timezone: str,
-        given_id: str,
         own_id: Callable[[], str],
     ) -> None:
         self._given = {name: given[name] for name in RUN_TABLES if name in given}
         self._timezone = timezone
-        self._own = given_id, own_id
+        self._own_id = own_id
         self._named: dict[str, pd.DataFrame] = {}
         self._made: dict[str, pd.DataFrame] = {}
         for name, frame in self._given.items():
@@ -59,7 +58,7 @@ class _Tables(Mapping[str, pd.DataFrame]):
     def _conformed(self, name: str, frame: pd.DataFrame) -> pd.DataFrame:
         made = conform(RUN_TABLES[name], frame, self._timezone)
         for column in _naming(name):
-            made[column] = made[column].mask(made[column] == self._own[0], "")
+            made[column] = ""
         return made
 
     def unnamed(self, name: str) -> pd.DataFrame:
@@ -76,7 +75,7 @@ class _Tables(Mapping[str, pd.DataFrame]):
             return frame
         if name not in self._named:
             own = {
-                column: frame[column].mask(frame[column] == "", self._own[1]())
+                column: frame[column].mask(frame[column] == "", self._own_id())
                 for column in columns
             }
             self._named[name] = frame.assign(**own)
@@ -130,8 +129,7 @@ class Run:
         for name in tables:
             if name not in RUN_TABLES:
                 raise ValueError(f"a run has no table {name}{nearest(name, RUN_TABLES)}")
-        given_id = str(manifest.get("run_id") or "")
-        self.tables = _Tables(tables, timezone, given_id, lambda: self.id)
+        self.tables = _Tables(tables, timezone, lambda: self.id)
         if "prices" in self.tables:
             _check_prices(self.tables["prices"])
 
@@ -209,7 +207,7 @@ class Run:
         }
         own = (*manifest, *OWN_KEYS)
         manifest |= {key: value for key, value in given.items() if key not in own}
-        manifest = plain(manifest)
+        manifest = plain(rounded(manifest))
         manifest["events"] = events_hash(self._plain_events())
         manifest["tables"] = {
             name: {"rows": len(frame), "content": table_hash(RUN_TABLES[name], frame)}
@@ -263,6 +261,16 @@ class Run:
             case = read_case_folder(folder / "case")
         rulebook = RuleBook.load(folder / "rulebook.toml")
         tables = {name: read_table(folder, name) for name in manifest["tables"]}
+        failures = []
+        for name, frame in tables.items():
+            for column in _naming(name):
+                other = frame[column] != manifest["run_id"] if column in frame else frame.index < 0
+                for row in np.flatnonzero(other)[:1].tolist():
+                    message = "is not the id of this run"
+                    file = str(folder / f"{name}.parquet")
+                    failures.append(Failure(file, row + 2, column, "changed", message))
+        if failures:
+            raise InputError(failures)
         try:
             return cls(manifest, tables, case, rulebook, read_events(folder))
         except (ValueError, TypeError, AssertionError) as error:
@@ -276,15 +284,9 @@ class Run:
                 message = f"{name} does not hold what the manifest says; it was changed"
                 file = str(folder / f"{name}.parquet")
                 yield Failure(file, None, None, "changed", message)
-            given = self._unnamed(name)
-            for column in _naming(name):
-                if given[column].ne("").any():
-                    row = int(given[column].ne("").argmax()) + 2
-                    message = "is not the id of this run"
-                    file = str(folder / f"{name}.parquet")
-                    yield Failure(file, row, column, "changed", message)
-        for key in ("run_id", "case_hash", "rulebook_hash", "events"):
-            if self.manifest[key] != manifest.get(key):
+        not_told = ("tables", "files", "seal")
+        for key in sorted((self.manifest.keys() | manifest.keys()) - set(not_told)):
+            if key not in manifest or manifest[key] != self.manifest.get(key):
                 message = f"{key} does not belong to the files of this run; the manifest was edited"
                 yield Failure(path, None, key, "changed", message)
 
