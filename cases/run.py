@@ -105,10 +105,10 @@ class Run:
 
     Every table of the schema is an attribute named as its file (`run.prices`, `run.dispatch`);
     a table that the run does not have is there without rows. `manifest` is a dict with the keys
-    format, run_id, name, created, code_version, case_hash, rulebook_hash, rulebook, solver,
-    status, objective, gap, parent, settings, times, events, tables and warnings; those that follow
-    from the rest are filled in. All numbers are kept to the decimals of the schema. `model` is the
-    live optimization model of a run that was just cleared, None for one that was read.
+    format, run_id, name, created, code_version, case_hash, rulebook_hash, rulebook_as_of, rulebook,
+    solver, status, objective, gap, parent, settings, times, events, tables and warnings; those that
+    follow from the rest are filled in. All numbers are kept to the decimals of the schema. `model`
+    is the live optimization model of a run that was just cleared, None for one that was read.
     """
 
     def __init__(
@@ -196,6 +196,7 @@ class Run:
             "case_hash": Case.hash.func(self.case),
             "rulebook": self.rulebook.name,
             "rulebook_hash": self.rulebook.hash,
+            "rulebook_as_of": self.rulebook.as_of,
             "solver": given.get("solver", {}),
             "status": given.get("status", ""),
             "objective": given.get("objective"),

@@ -82,14 +82,15 @@ def decide(
     try:
         found.relaxed = program.relax()
     except NoClearing:
-        raise program.explain() from None
-    if known is not None:
-        program.know(known)
-    if start is not None:
-        found.look_at(start)
-    if found.gap > solver.gap:
-        found.first_schedule(solver.gap)
-    found.run(solver.gap)
+        found.proven_none = True
+    else:
+        if known is not None:
+            program.know(known)
+        if start is not None:
+            found.look_at(start)
+        if found.gap > solver.gap:
+            found.first_schedule(solver.gap)
+        found.run(solver.gap)
     if found.best is None and not found.proven_none:
         raise NoClearing("no clearing: the time limit ended before a schedule was found", ())
     if found.best is None:
