@@ -20,8 +20,9 @@ from clearing.day.start_costs import commitment_cost
 from counterflow.mitigation import MitigatedRun, mitigated, mitigation_rules
 from counterflow.tables.money import run_money, uplift_total, with_price
 from mitigation.again.rerun import EngineRerun, Rerun
+from mitigation.keys import KEY
 from mitigation.references import reference_levels
-from mitigation.references.substitution import COMMITMENT, KEY, substituted
+from mitigation.references.substitution import COMMITMENT, substituted
 
 __all__ = ["ManyRules", "mitigate_by_rulebooks", "mitigate_by_sweep"]
 

@@ -20,12 +20,13 @@ from mitigation.again.rerun import EngineRerun, Rerun
 from mitigation.conduct import conduct_of_run, failing_components
 from mitigation.conduct.area_counts import counted_areas
 from mitigation.impact.subject import Outcome, Subject, procedure
+from mitigation.keys import KEY
 from mitigation.record.decisions import by_key, decide, standing_decisions
 from mitigation.record.overrides import OVERRIDES, applied_to, read_overrides
 from mitigation.references import reference_levels
 from mitigation.references.frequently_mitigated import with_frequent_adders
 from mitigation.references.given_levels import given_levels
-from mitigation.references.substitution import KEY, replaced_blocks, segment_levels
+from mitigation.references.substitution import replaced_blocks, segment_levels
 from mitigation.structure.owners import owners_of
 from settlement.ledger.frames import records
 

@@ -7,12 +7,12 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -22,6 +22,17 @@ from cases.files.text import NotText, decoded
 from cases.files.toml import to_toml
 from cases.files.toml_lines import key_lines, line_of
 from cases.rulebook.areas import AreaRules
+from cases.rulebook.clearing import (
+    LossRules,
+    NetworkRules,
+    OfferRules,
+    PenaltyRules,
+    PricingRules,
+    RealTimeRules,
+    SecurityRules,
+    SolverRules,
+    UpliftRules,
+)
 from cases.rulebook.contradictions import contradictions
 from cases.rulebook.evidence import evidence_failures
 from cases.rulebook.mitigation import MitigationRules
@@ -29,105 +40,8 @@ from cases.rulebook.settlement import SettlementRules
 
 __all__ = ["RuleBook", "rulebook_names"]
 
+_FREE = "mitigation.own."
 _LINE = re.compile(r"at line (\d+)")
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class PenaltyRules(_Section):
-    """Prices at which a limit may be exceeded, money per MWh."""
-
-    balance: Positive = Field(description="energy balance of an island, either way")
-    branch: Positive = Field(description="branch limit in the base case")
-    interface: Positive = Field(description="interface limit")
-    contingency: Positive = Field(description="branch limit after an outage")
-    ramp: Positive = Field(description="ramp limit of a unit")
-    reserve: Positive = Field(description="reserve requirement without a demand curve")
-
-
-class NetworkRules(_Section):
-    """How the grid becomes equations."""
-
-    convention: Literal["matpower", "series"] = Field(
-        description="susceptance: 1 / (x * tap) with shifts, or x / (r^2 + x^2) without"
-    )
-    angle_limits: bool = Field(description="angle difference limits hold as flow limits")
-
-
-class SecurityRules(_Section):
-    """How limits of the grid are found and added."""
-
-    tolerance_mw: Positive = Field(description="excess from which a limit is added, MW")
-    rows_per_pass: int = Field(ge=1, description="most limits added in one pass")
-
-
-class PricingRules(_Section):
-    """Which problem makes the prices."""
-
-    method: Literal["fixed", "relaxed", "extended"] = Field(
-        description="commitment fixed, relaxed, or with start-up and no-load in the offer"
-    )
-    allow_offline: bool = Field(description="extended: units that stay off may set the price")
-    penalty_factor: float = Field(
-        default=1.0, gt=0, le=1, description="part of the penalties that counts for prices"
-    )
-    tie_break: Literal["solver", "lower", "upper"] = Field(
-        description="which price holds where duals are not unique"
-    )
-
-
-class SolverRules(_Section):
-    """Settings of HiGHS."""
-
-    seed: int = Field(ge=0, description="random seed")
-    threads: int = Field(ge=1, description="threads")
-    gap: float = Field(ge=0, allow_inf_nan=False, description="relative gap of the commitment")
-    time_limit: float = Field(gt=0, description="time limit, seconds; inf = none")
-    feasibility_tolerance: Positive = Field(description="primal and dual feasibility tolerance")
-
-
-class RealTimeRules(_Section):
-    """Real-time dispatch."""
-
-    look_ahead: int = Field(
-        default=1, ge=1, description="intervals of a window, the first of them binding"
-    )
-
-
-class LossRules(_Section):
-    """Transmission losses."""
-
-    method: Literal["none", "marginal"] = Field(description="lossless, or marginal losses")
-    tolerance_mw: Positive = Field(
-        default=1e-5,
-        description="MW by which balance and flows may miss the quadratic losses of an interval",
-    )
-    iterations: int = Field(
-        default=200, ge=1, description="linearizations of the losses before clearing gives up"
-    )
-
-
-class OfferRules(_Section):
-    """Caps on offers, money per MWh."""
-
-    cap: float = Field(description="highest offer; inf = none")
-    floor: float = Field(description="lowest offer; -inf = none")
-    soft_cap: float = Field(
-        default=float("inf"),
-        description="an energy offer above this counts only up to its verified cost, the "
-        "reference level (`mitigation.conduct.verified_offers`); inf = none",
-    )
-
-
-class UpliftRules(_Section):
-    """Who pays for guarantee payments."""
-
-    allocation: Literal["load_ratio", "deviation"] = Field(
-        description="by share of load, or by deviation from the day-ahead schedule"
-    )
 
 
 class RuleBook(BaseModel):
@@ -178,6 +92,11 @@ class RuleBook(BaseModel):
             raise InputError(_placed(failures, text))
         return book
 
+    def with_penalties(self, change: Callable[[float], float]) -> RuleBook:
+        """Give the same rulebook with every penalty changed."""
+        changed = {f"penalties.{name}": change(value) for name, value in self.penalties}
+        return self.with_settings(changed)
+
     def with_settings(self, settings: Mapping[str, Any]) -> RuleBook:
         """Give the same rulebook with other values, keys written like `pricing.method`.
 
@@ -191,18 +110,18 @@ class RuleBook(BaseModel):
         failures = [
             Failure("", None, key, "unknown_setting", _unknown_setting(key, known))
             for key in settings
-            if key not in known
+            if key not in known and not key.startswith(_FREE)
         ]
         values = self.model_dump()
         for key, value in settings.items():
-            if key in known:
+            if key in known or key.startswith(_FREE):
                 *path, last = key.split(".")
                 section = values
                 for part in path:
-                    if section[part] is None:
+                    if section.get(part) is None:
                         section[part] = {}
                     section = section[part]
-                section[last] = value
+                section[last] = _free(value) if key.startswith(_FREE) else value
         try:
             changed = type(self).model_validate(values)
         except ValidationError as error:
@@ -242,6 +161,16 @@ class RuleBook(BaseModel):
     def to_toml(self) -> str:
         """Give the whole rulebook as TOML; loading it gives an equal rulebook."""
         return to_toml(self.model_dump())
+
+
+def _free(value: Any) -> Any:
+    """A value of a free key as TOML reads it; text that is no TOML value stays text."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return tomllib.loads(f"value = {value}")["value"]
+    except (tomllib.TOMLDecodeError, KeyError):
+        return value
 
 
 def rulebook_names() -> list[str]:

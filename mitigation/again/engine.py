@@ -16,7 +16,7 @@ from clearing.model import ClearedModel
 from clearing.program.rows import Kind, RowSet
 from clearing.session.cleared import Cleared
 from mitigation.again.protocols import Resolved
-from mitigation.structure.pivotal import Floats, Integers
+from network.arrays import Floats, Integers
 
 _ZERO: Final = 1e-9
 _SAME: Final = 1e-6
@@ -164,8 +164,7 @@ class EngineModel:
     def _penalty(self, rows: RowSet) -> Floats:
         soft = self.model.live.soft
         day, kinds = self.model.cleared.day, soft.kind[self._held(rows)]
-        prices = [getattr(day.rulebook.penalties, Kind(kind).label) for kind in kinds.tolist()]
-        return np.array(prices, dtype=float) * day.hours
+        return Kind.penalties(day.rulebook)[kinds] * day.hours
 
     def _resolved(self, found: Cleared, flows: pd.DataFrame) -> Resolved:
         day = found.day

@@ -15,8 +15,8 @@ from mitigation.conduct.areas import Areas, area_members
 from mitigation.conduct.conduct import test_conduct
 from mitigation.conduct.formulas import area_thresholds
 from mitigation.structure.owners import Ownership, owners_of
-from mitigation.structure.pivotal import Booleans
 from mitigation.structure.system_margin import margin_tests
+from network.arrays import Booleans
 
 __all__ = ["ConductTests", "conduct_of_run", "pivotal_units"]
 

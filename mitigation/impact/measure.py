@@ -19,7 +19,8 @@ from mitigation.impact.doubts import with_doubts
 from mitigation.impact.guarantee import days_of, guarantee_impact, payments
 from mitigation.impact.price import price_impact, reserve_impact, zone_impact
 from mitigation.impact.subject import Outcome, Subject, registered
-from mitigation.references.substitution import COMMITMENT, KEY, split_offers, substituted, whole_day
+from mitigation.keys import KEY
+from mitigation.references.substitution import COMMITMENT, split_offers, substituted, whole_day
 
 __all__ = ["Measured", "conduct_and_impact", "final_run", "measure"]
 

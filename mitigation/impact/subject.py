@@ -19,7 +19,7 @@ from cases.rulebook.mitigation import MitigationRules
 from cases.run import Run
 from mitigation.again.rerun import Rerun
 from mitigation.conduct import Areas
-from mitigation.references.substitution import KEY
+from mitigation.keys import KEY
 
 __all__ = ["Outcome", "Procedure", "Subject", "procedure", "procedures", "registered"]
 
@@ -151,3 +151,7 @@ def procedure(name: str) -> Procedure:
 
 def _load() -> None:
     """Import the modules whose procedures register themselves."""
+    import mitigation.impact.measure
+    import mitigation.procedures
+    import mitigation.procedures.guangdong
+    import mitigation.procedures.nyiso  # noqa: F401

@@ -17,16 +17,9 @@ from cases.rulebook.structure import StructureRules
 from cases.run import Run
 from mitigation.conduct.thresholds import margin_above
 from mitigation.impact.subject import Outcome, Subject, registered
-from mitigation.procedures.common import (
-    AT,
-    LIMIT,
-    capped,
-    market_result,
-    passed_by,
-    structure_of,
-    with_energy,
-)
-from mitigation.references.substitution import COMMITMENT, KEY
+from mitigation.keys import AT, KEY, LIMIT
+from mitigation.procedures.common import capped, market_result, passed_by, structure_of, with_energy
+from mitigation.references.substitution import COMMITMENT
 from mitigation.structure.relief import self_scheduled
 from mitigation.structure.run import StructureTests
 

@@ -14,14 +14,13 @@ from mitigation.again.engine import EngineModel
 from mitigation.again.rerun import EngineRerun
 from mitigation.impact.measure import DECIDED, cleared_again
 from mitigation.impact.subject import Outcome, Subject
+from mitigation.keys import AT, KEY
 from mitigation.references.curves import at_same_mw, for_intervals
-from mitigation.references.substitution import KEY, substituted
+from mitigation.references.substitution import substituted
 from mitigation.structure.run import StructureTests, test_structure
 from mitigation.structure.verdicts import as_run_table
 
 __all__ = [
-    "AT",
-    "LIMIT",
     "capped",
     "market_result",
     "no_impact",
@@ -31,8 +30,6 @@ __all__ = [
     "with_energy",
 ]
 
-AT: Final = ["unit", "interval_start"]
-LIMIT: Final = ["constraint", "contingency", "direction"]
 _SAME_MW: Final = 1e-6
 _SAME_PRICE: Final = 1e-9
 

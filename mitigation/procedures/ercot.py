@@ -11,16 +11,8 @@ import pandas as pd
 
 from cases.run import Run
 from mitigation.impact.subject import Outcome, Subject, registered
-from mitigation.procedures.common import (
-    AT,
-    LIMIT,
-    capped,
-    market_result,
-    passed_by,
-    structure_of,
-    with_energy,
-)
-from mitigation.references.substitution import KEY
+from mitigation.keys import AT, KEY, LIMIT
+from mitigation.procedures.common import capped, market_result, passed_by, structure_of, with_energy
 from mitigation.structure.run import StructureTests
 
 __all__ = ["two_clearings"]

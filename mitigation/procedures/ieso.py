@@ -12,7 +12,7 @@ import pandas as pd
 
 from mitigation.impact.measure import DECIDED, finished, measure
 from mitigation.impact.subject import Outcome, Subject, registered
-from mitigation.references.substitution import KEY
+from mitigation.keys import KEY
 
 __all__ = ["constrained_areas"]
 

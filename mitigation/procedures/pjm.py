@@ -14,13 +14,14 @@ import pandas as pd
 
 from cases.errors import Failure, InputError
 from mitigation.impact.subject import Outcome, Subject, registered
-from mitigation.procedures.common import AT, LIMIT, market_result, structure_of
+from mitigation.keys import AT, KEY, LIMIT
+from mitigation.procedures.common import market_result, structure_of
 from mitigation.procedures.pivotal_units import pivotal_units
 from mitigation.procedures.schedules import cheapest_schedule
 from mitigation.procedures.unit_schedules import COST, PRICE, UnitSchedules
 from mitigation.record.decisions import by_key
-from mitigation.references.substitution import COMMITMENT, KEY, whole_day
-from mitigation.structure.pivotal import Booleans
+from mitigation.references.substitution import COMMITMENT, whole_day
+from network.arrays import Booleans
 from settlement.ledger.frames import records
 
 __all__ = ["offer_capping"]

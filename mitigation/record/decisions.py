@@ -13,11 +13,10 @@ from cases.run import Run
 from cases.tables.schema import RUN_TABLES
 from mitigation.impact.guarantee import payments
 from mitigation.impact.subject import Outcome
-from mitigation.references.substitution import KEY
+from mitigation.keys import KEY, LIMIT
 
 __all__ = ["by_key", "decide", "standing_decisions"]
 
-_LIMIT: Final = ["constraint", "contingency", "direction"]
 _IMPACT: Final = {
     "with_offer": "lmp_with_offer",
     "with_reference": "lmp_with_reference",
@@ -214,7 +213,7 @@ def _with_structure(rows: pd.DataFrame, run: Run) -> pd.DataFrame:
 
     For rows that failed the conduct test; those of the structural tests where the run has them.
     """
-    blank = rows.assign(**dict.fromkeys([*_LIMIT, "pivotal_group", "tps_result"], ""))
+    blank = rows.assign(**dict.fromkeys([*LIMIT, "pivotal_group", "tps_result"], ""))
     numbers = [
         "shadow_price",
         "need_mw",
@@ -243,12 +242,12 @@ def _with_structure(rows: pd.DataFrame, run: Run) -> pd.DataFrame:
     )
     binding = run.constraints.drop_duplicates(["interval_start", "constraint", "contingency"])
     found = found.merge(
-        binding[["interval_start", *_LIMIT]],
+        binding[["interval_start", *LIMIT]],
         on=["interval_start", "constraint", "contingency"],
         how="left",
         sort=False,
     )
-    for name in _LIMIT:
+    for name in LIMIT:
         blank.loc[found["row"], name] = found[name].fillna("").to_numpy()
     blank.loc[found["row"], "shadow_price"] = found["shadow_price"].to_numpy()
     tests = run.tests_structure
@@ -260,7 +259,7 @@ def _with_structure(rows: pd.DataFrame, run: Run) -> pd.DataFrame:
 
 def _with_pivotal(rows: pd.DataFrame, found: pd.DataFrame, tests: pd.DataFrame) -> None:
     """Fill in the three-supplier test of the owner on the limit, in place."""
-    at = ["interval_start", *_LIMIT]
+    at = ["interval_start", *LIMIT]
     ranked = tests.sort_values([*at, "supply_mw"], ascending=[True] * 4 + [False])
     largest = ranked.groupby(at, sort=False).head(3)
     group = largest.groupby(at, sort=False)["owner"].agg(", ".join).rename("pivotal_group")

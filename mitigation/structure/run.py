@@ -15,14 +15,9 @@ from cases.rulebook.structure import StructureRules
 from cases.run import Run
 from mitigation.again.protocols import LiveModel, live_model, needed
 from mitigation.indices.measure import measure_indices
+from mitigation.keys import LIMIT, TERM
 from mitigation.structure.base import ReliefBase, relief_base
-from mitigation.structure.binding import (
-    KEYS,
-    LIMIT,
-    binding_constraints,
-    measured_against,
-    unit_factors,
-)
+from mitigation.structure.binding import binding_constraints, measured_against, unit_factors
 from mitigation.structure.decomposition import competitive_prices
 from mitigation.structure.owners import Ownership, owners_of
 from mitigation.structure.path_tests import path_tests
@@ -256,8 +251,8 @@ def _with_notes(verdicts: pd.DataFrame, wrong: pd.DataFrame) -> pd.DataFrame:
     """Say on each row which marginal units have negative relief on its constraint."""
     if wrong.empty:
         return verdicts
-    named = wrong.groupby(KEYS)["unit"].agg(_few).rename("wrong").reset_index()
-    merged = verdicts.merge(named, on=KEYS, how="left", sort=False)
+    named = wrong.groupby(TERM)["unit"].agg(_few).rename("wrong").reset_index()
+    merged = verdicts.merge(named, on=TERM, how="left", sort=False)
     told = ("marginal with negative relief: " + merged["wrong"]).fillna("")
     both = (merged["note"] != "") & (told != "")
     return verdicts.assign(note=(merged["note"] + both.map({True: "; ", False: ""}) + told))
@@ -274,7 +269,7 @@ def _notes(binding: pd.DataFrame, wrong: pd.DataFrame, slack: str) -> tuple[str,
         return ("no constraint binds: there is nothing to test by constraint",)
     if wrong.empty:
         return ()
-    places = wrong.drop_duplicates(KEYS)
+    places = wrong.drop_duplicates(TERM)
     note = (
         f"under the slack {slack}, {wrong['unit'].nunique()} marginal units have negative relief "
         f"in {len(places)} of {len(binding)} tests (first: {wrong['unit'].iloc[0]} on "

@@ -203,10 +203,6 @@ AREA = '[mitigation.areas.city]\nkind = "pocket"\nzones = ["J"]\n'
             "mitigation.areas.city.conduct.energy.absolut: there is no such key; did you mean "
             "mitigation.areas.city.conduct.energy.absolute",
         ),
-        (
-            '[mitigation]\nprofile = "nysio"\n',
-            "mitigation.profile: must be 'default', 'nyiso', 'isone'",
-        ),
         ("[mitigation.conduct.fuel]\npercent = 3\n", "mitigation.conduct.fuel: there is no such"),
     ],
 )
@@ -376,3 +372,28 @@ def test_values_of_pjm_caiso_ercot_and_ieso() -> None:
     assert (ieso.impact.price.percent, ieso.impact.price.absolute) == (100, 50)
     tiers = RuleBook.load("pjm_fmu").mitigation.reference.frequent
     assert [tiers[name].from_percent for name in sorted(tiers)] == [60, 70, 80]
+
+
+def test_a_market_of_ones_own_names_its_procedure_its_slots_and_its_keys(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        'extends = "default"\nname = "mine"\n[mitigation]\nprofile = "freeland"\n'
+        '[mitigation.procedure]\nsubject = "east"\n[mitigation.own.east]\nhours = [1, 2]\n',
+    )
+    path.write_text("date = 2026-01-01\n" + path.read_text())
+    rules = RuleBook.load(path).mitigation
+    assert (rules.profile, rules.procedure.subject, rules.procedure.apply) == (
+        "freeland",
+        "east",
+        "",
+    )
+    assert rules.own == {"east": {"hours": [1, 2]}}
+    settings = {
+        "mitigation.own.east.hours": "[3]",
+        "mitigation.own.line": "D-E",
+        "mitigation.own.share.most": "0.5",
+        "mitigation.procedure.apply": "report",
+    }
+    changed = RuleBook.load(path).with_settings(settings).mitigation
+    assert changed.own == {"east": {"hours": [3]}, "line": "D-E", "share": {"most": 0.5}}
+    assert changed.procedure.apply == "report"
