@@ -165,7 +165,7 @@ def _benchmark(run: Run, shared: SharedRerun, earlier: Sequence[Run]) -> Run | N
     energy = pd.DataFrame(pairs, columns=KEY[:2]).assign(component="energy")
     commitment = known["component"].isin(COMMITMENT)
     costs = known.loc[commitment, ["unit", "component"]].drop_duplicates()
-    blank = pd.DatetimeIndex([None] * len(costs)).tz_localize(starts.tz).as_unit(starts.unit)
+    blank = pd.DatetimeIndex([None] * len(costs), dtype=starts.dtype)
     costs = costs.assign(interval_start=blank)
     keys: pd.DataFrame = pd.concat([energy, costs[KEY]], ignore_index=True)
     return shared.held(substituted(run.case, known, keys))

@@ -6,11 +6,7 @@ import numpy as np
 import pandas as pd
 
 from cases import Run
-
-
-def interval_hours(table: pd.DataFrame) -> pd.Series[float]:
-    """Hours from `interval_start` to `interval_end`, row by row."""
-    return (table["interval_end"] - table["interval_start"]).dt.total_seconds() / 3600.0
+from cases.market_time import hours_of
 
 
 def with_price(table: pd.DataFrame, prices: pd.DataFrame) -> pd.Series[float]:
@@ -47,7 +43,7 @@ def _at_lmp(table: pd.DataFrame, prices: pd.DataFrame) -> float:
         return 0.0
     mw = table["mw"].to_numpy(dtype=float)
     moved = mw != 0
-    amount = mw * with_price(table, prices).to_numpy() * interval_hours(table).to_numpy()
+    amount = mw * with_price(table, prices).to_numpy() * hours_of(table).to_numpy()
     return float(amount[moved].sum())
 
 
@@ -76,7 +72,7 @@ def owner_money(run: Run) -> pd.DataFrame:
 
     table = run.dispatch
     mw = table["mw"].to_numpy(dtype=float)
-    hours = interval_hours(table).to_numpy()
+    hours = hours_of(table).to_numpy()
     paid = np.where(mw == 0, 0.0, mw * with_price(table, run.prices).to_numpy())
     rows = pd.DataFrame(
         {

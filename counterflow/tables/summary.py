@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from cases import Run
+from cases.market_time import hours_of
 from counterflow.explain.limits import active, network_limits, relieved_flow
-from counterflow.tables.money import interval_hours, run_money, with_price
+from counterflow.tables.money import run_money, with_price
 from settlement import make_whole
 
 
@@ -74,7 +75,7 @@ def reserve_summary(run: Run) -> pd.DataFrame:
     """Sum up reserve prices over all intervals: one row per product and zone with a requirement."""
     table = run.reserve_prices
     key = ["product", "zone"]
-    short = table["shortage_mw"] * interval_hours(table) if len(table) else table["shortage_mw"]
+    short = table["shortage_mw"] * hours_of(table) if len(table) else table["shortage_mw"]
     rows = table.assign(short=short).groupby(key, sort=False, as_index=False)
     out = rows.agg(
         requirement_mw=("requirement_mw", "mean"),
@@ -114,7 +115,7 @@ def zone_summary(run: Run) -> pd.DataFrame:
     prices = run.prices
     zone_of = dict(zip(prices["bus"], prices["zone"], strict=True))
     awards = run.load_awards
-    mwh = awards["mw"] * interval_hours(awards)
+    mwh = awards["mw"] * hours_of(awards)
     load = pd.DataFrame(
         {
             "zone": awards["bus"].map(zone_of),
@@ -155,7 +156,7 @@ def constraint_summary(constraints: pd.DataFrame) -> pd.DataFrame:
     binding = active(network_limits(constraints))
     if binding.empty:
         return pd.DataFrame({c: pd.Series(dtype=float if c not in key else "str") for c in columns})
-    hours = interval_hours(binding)
+    hours = hours_of(binding)
     rows = binding.assign(
         rent=binding["shadow_price"] * relieved_flow(binding) * hours,
         penalty_mwh=binding["penalty_mw"].fillna(0.0) * hours,
@@ -189,7 +190,7 @@ def objective_breakdown(run: Run) -> pd.DataFrame:
         ("penalties", penalties),
     ]
     awards = run.reserves
-    reserves = float((awards["mw"] * awards["offer_price"] * interval_hours(awards)).sum())
+    reserves = float((awards["mw"] * awards["offer_price"] * hours_of(awards)).sum())
     if len(awards):
         rows.append(("reserves", reserves))
     other = total - units + bids - penalties - reserves
@@ -229,7 +230,7 @@ def blocks_cost(blocks: pd.DataFrame, taken: pd.Series[float], by: list[str]) ->
 def _energy_cost(run: Run) -> float:
     by = ["interval_start", "unit"]
     taken = run.dispatch.set_index(by)["mw"]
-    hours = interval_hours(run.dispatch).to_numpy()
+    hours = hours_of(run.dispatch).to_numpy()
     return float((blocks_cost(run.offers_used, taken, by).to_numpy() * hours).sum())
 
 
@@ -245,5 +246,5 @@ def _bid_value(run: Run) -> float:
         value = blocks_cost(
             pd.concat([stamped, general]), own.set_index("load")["bid_mw"], ["load"]
         )
-        total += float((value.to_numpy() * interval_hours(own).to_numpy()).sum())
+        total += float((value.to_numpy() * hours_of(own).to_numpy()).sum())
     return total

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cases.case import Case
+from cases.market_time import day_of
 from cases.rulebook.areas import AreaRules
 from cases.run import Run
 from network import Grid, Slack
@@ -48,11 +49,11 @@ class Areas:
 
     def has_units_on_days(self, area: str, units: pd.Series, starts: pd.Series) -> Booleans:
         """Tell which rows (unit, any time of a day) lie in an area in any interval of their day."""
-        days = self.starts.normalize()
+        days = day_of(self.starts)
         each = days.unique()
         inside = self.units[area]
         member = np.stack([np.any(inside[days == day], axis=0) for day in each])
-        return rows_at(member, self.unit_names, each, units, starts.dt.normalize())
+        return rows_at(member, self.unit_names, each, units, day_of(starts))
 
 
 def rows_at(
