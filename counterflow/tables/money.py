@@ -7,6 +7,7 @@ import pandas as pd
 
 from cases import Run
 from cases.market_time import hours_of
+from cases.place_prices import PlacePrices
 
 
 def with_price(table: pd.DataFrame, prices: pd.DataFrame) -> pd.Series[float]:
@@ -48,15 +49,15 @@ def _at_lmp(table: pd.DataFrame, prices: pd.DataFrame) -> float:
 
 
 def system_price(run: Run) -> pd.Series[float]:
-    """Load-weighted LMP by interval start (money per MWh); NaN where nothing is withdrawn."""
-    awards = run.load_awards
-    paid = awards["mw"] * with_price(awards, run.prices)
-    sums = pd.DataFrame(
-        {"interval_start": awards["interval_start"], "mw": awards["mw"], "paid": paid}
-    )
-    sums = sums.groupby("interval_start").sum()
-    price: pd.Series[float] = (sums["paid"] / sums["mw"].where(sums["mw"] > 0)).rename("lmp")
-    return price
+    """Price of the whole market by interval start (money per MWh), weighed as that of a zone."""
+    prices = PlacePrices(run)
+    return prices.at(prices.points.market())
+
+
+def average_price(run: Run) -> float:
+    """Load-weighted LMP over all intervals, money per MWh; NaN where no load takes anything."""
+    prices = PlacePrices(run)
+    return prices.average(prices.points.market())
 
 
 def uplift_total(run: Run) -> float:

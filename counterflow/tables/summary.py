@@ -10,6 +10,7 @@ import pandas as pd
 
 from cases import Run
 from cases.market_time import hours_of
+from cases.place_prices import PlacePrices
 from counterflow.explain.limits import active, network_limits, relieved_flow
 from counterflow.tables.money import run_money, with_price
 from settlement import make_whole
@@ -109,8 +110,9 @@ def commitment_summary(run: Run) -> dict[str, Any] | None:
 def zone_summary(run: Run) -> pd.DataFrame:
     """Prices by zone over all intervals, and a row ``(all)``.
 
-    `lmp_mean` is the plain mean over buses and intervals; `lmp_load_weighted` weighs by MWh
-    withdrawn and is NaN where a zone has no load. Buses without a zone are ``(none)``.
+    `lmp_mean` is the plain mean over buses and intervals; `lmp_load_weighted` weighs the zone's
+    price (`cases.place_prices`) by the MWh that its loads take, and is NaN where they take none.
+    Buses without a zone are ``(none)``.
     """
     prices = run.prices
     zone_of = dict(zip(prices["bus"], prices["zone"], strict=True))
@@ -124,21 +126,21 @@ def zone_summary(run: Run) -> pd.DataFrame:
         }
     )
     rows = []
+    places = PlacePrices(run)
     named = prices["zone"].unique().tolist()
     for zone in [*sorted(named), None]:
         own = prices if zone is None else prices[prices["zone"] == zone]
         drawn = load if zone is None else load[load["zone"] == zone]
-        energy, payment = float(drawn["mwh"].sum()), float(drawn["payment"].sum())
         rows.append(
             {
                 "zone": "(all)" if zone is None else zone or "(none)",
                 "lmp_mean": own["lmp"].mean(),
-                "lmp_load_weighted": payment / energy if energy > 0 else np.nan,
+                "lmp_load_weighted": places.average(places.points.together(own["bus"])),
                 "lmp_min": own["lmp"].min(),
                 "lmp_max": own["lmp"].max(),
                 "mcc_mean": own["mcc"].mean(),
-                "load_mwh": energy,
-                "load_payment": payment,
+                "load_mwh": float(drawn["mwh"].sum()),
+                "load_payment": float(drawn["payment"].sum()),
             }
         )
     return pd.DataFrame(rows if len(named) > 1 else rows[-1:])

@@ -11,6 +11,7 @@ import pandas as pd
 
 from cases.case import Case
 from cases.market_time import day_of
+from cases.points import Points
 from cases.rulebook.areas import AreaRules
 from cases.run import Run
 from network import Grid, Slack
@@ -260,11 +261,7 @@ class _Finder:
         """Load-weighted average price of each interval, (T,)."""
         assert self.run is not None
         prices = self._wide(self.run.prices, "bus", self.bus_names)
-        loads = self.run.load_awards
-        weight = np.zeros_like(prices)
-        at = self.starts.get_indexer(pd.DatetimeIndex(loads["interval_start"]))
-        of = self.bus_names.get_indexer(pd.Index(loads["bus"]))
-        np.add.at(weight, (at, of), np.maximum(loads["mw"].to_numpy(dtype=float), 0.0))
+        weight = np.where(np.isnan(prices), 0.0, Points(self.case).market().weights)
         with np.errstate(invalid="ignore", divide="ignore"):
             average: Floats = np.nansum(prices * weight, axis=1) / weight.sum(axis=1)
         return average
