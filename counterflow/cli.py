@@ -53,6 +53,7 @@ def _register() -> None:
         settle,
         show,
         tables,
+        verify,
     )
 
     app.command("import")(import_case.run)
@@ -66,6 +67,7 @@ def _register() -> None:
     app.command("export")(export.run)
     app.command("plot")(plot.run)
     app.command("tables")(tables.run)
+    app.command("verify")(verify.run)
 
 
 _register()

@@ -12,6 +12,7 @@ import pandas as pd
 
 from cases.errors import InputError
 from cases.files.hashing import table_hash, value_hash
+from cases.proof import Proof
 from cases.rulebook.book import RuleBook
 from cases.rulebook.mitigation import MitigationRules
 from cases.run import Run
@@ -30,11 +31,21 @@ from mitigation.references.frequently_mitigated import with_frequent_adders
 from mitigation.references.given_levels import given_levels
 from mitigation.references.substitution import replaced_blocks, segment_levels
 from mitigation.slots import AssessedRun, Outcome, Procedure
+from mitigation.unused import refuse_unused
 from settlement.ledger.frames import records
 
 __all__ = ["Mitigation", "mitigate_offers"]
 
-_OWN: Final = ("tables", "files", "created", "run_id", "case_hash", "rulebook_hash", "rulebook")
+_OWN: Final = (
+    "tables",
+    "files",
+    "created",
+    "run_id",
+    "case_hash",
+    "rulebook_hash",
+    "rulebook_as_of",
+    "rulebook",
+)
 _RULE: Final = ["action", "author", "reason"]
 
 
@@ -106,6 +117,7 @@ def mitigate_offers(
     _proven(run, accept_limit)
     rules = rulebook.mitigation
     procedure = procedure_of(rules)
+    refuse_unused(rulebook, run.rulebook)
     chosen = read_overrides(overrides, run.case)
     if levels is None:
         levels = reference_levels(run, rules=rules.reference, earlier=earlier)
@@ -211,9 +223,10 @@ class _Settled:
 
 def _proven(run: Run, accept_limit: bool) -> None:
     if run.stated.get("status") == "limit" and not accept_limit:
-        gap = float(run.stated.get("gap") or 0.0)
+        gap = Proof.of(run.stated).gap
+        reached = "without a gap" if gap is None else f"at a gap of {gap:.2%}"
         message = (
-            f"the run was stopped by a limit at a gap of {gap:.2%}, so that an impact could be the "
+            f"the run was stopped by a limit {reached}, so that an impact could be the "
             "solver's; clear it to its gap, or mitigate it as it is with --accept-limit "
             "(accept_limit=True)"
         )

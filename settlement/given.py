@@ -74,7 +74,7 @@ class Given:
         if failures:
             raise InputError(failures)
         failures += _unknown_owners(tables, case)
-        prices = Prices(run.prices, run.load_awards, case.hubs, run.reserve_prices)
+        prices = Prices(run.prices, run.load_awards, case, run.reserve_prices)
         used = tables["contract_curves"]["curve"].isin(tables["contracts"]["curve"])
         curves: dict[str, Curve] = {}
         try:

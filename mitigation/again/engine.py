@@ -143,8 +143,7 @@ class EngineModel:
     def _penalty(self, rows: RowSet) -> Floats:
         soft = self.model.live.soft
         day, kinds = self.model.cleared.day, soft.kind[self._held(rows)]
-        prices = [getattr(day.rulebook.penalties, Kind(kind).label) for kind in kinds.tolist()]
-        return np.array(prices, dtype=float) * day.hours
+        return Kind.penalties(day.rulebook)[kinds] * day.hours
 
     def _resolved(self, found: Cleared, flows: pd.DataFrame) -> Resolved:
         day = found.day

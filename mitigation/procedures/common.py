@@ -109,11 +109,17 @@ def needs_test(found: StructureTests, test: str, slot: str) -> None:
 def structure_keys(rules: MitigationRules) -> tuple[str, ...]:
     """Keys of the rulebook that the structural tests read, by these rules."""
     tests = set(rules.structure.tests)
-    keys = ["tests", "slack", "slack_bus", "shadow_price_min"]
+    keys = ["tests", "slack", "slack_bus", "shadow_price_min", *sorted(tests)]
     if tests & {"three_pivotal", "two_step"}:
-        keys += ["base", "alike", "supply"]
-    keys += sorted(tests)
-    return tuple(f"mitigation.structure.{key}" for key in keys)
+        keys += ["base", "alike", "supply", "relief_tolerance_mw"]
+        keys += ["three_pivotal.dfax_min", "two_step.dfax_min"]
+    if "competitive_path" in tests:
+        keys += ["supply"]
+    if "system" in tests:
+        keys += ["three_pivotal.screen", "three_pivotal.negative_price"]
+    if "system_margin" in tests:
+        keys += ["system"]
+    return tuple(f"mitigation.structure.{key}" for key in dict.fromkeys(keys))
 
 
 def joined_notes(first: pd.Series, then: pd.Series) -> pd.Series:

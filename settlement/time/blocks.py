@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cases.errors import InputError
+from cases.market_time import day_of
 from cases.rulebook.settlement import BlockRules, FuturesRules
 from settlement.time.calendar import WorkingCalendar, month_days, working_calendar
 
@@ -108,7 +109,7 @@ class Block:
         interval_hours
             Length of an interval, hours; an interval must not cross midnight.
         """
-        days = starts.normalize().tz_localize(None)
+        days = day_of(starts)
         # Wall-clock minutes, so that a block keeps its local hours on days of 23 or 25 hours.
         begin = (starts.hour * 60 + starts.minute).to_numpy(dtype=float)
         end = begin + interval_hours * 60
