@@ -29,7 +29,7 @@ from cases.rulebook.clearing import (
 from cases.rulebook.contradictions import contradictions
 from cases.rulebook.dated import parsed
 from cases.rulebook.files import Given, as_date, placed, read_rules, rulebook_names
-from cases.rulebook.keys import FREE, failures_of, keys_of, unknown_setting
+from cases.rulebook.keys import FREE, failures_of, keys_of, schema_source, unknown_setting
 from cases.rulebook.mitigation import MitigationRules
 from cases.rulebook.settlement import SettlementRules
 from cases.rulebook.sheet import on_date
@@ -250,7 +250,7 @@ class RuleBook(BaseModel):
             return found
         inside = [source for name, source in self.sources.items() if name.startswith(f"{key}.")]
         if not inside:
-            return found
+            return found or schema_source(type(self), key)
         return max(inside, key=lambda source: (inside.count(source), -inside.index(source)))
 
     def evidence_for(self, key: str) -> str:

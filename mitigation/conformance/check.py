@@ -70,8 +70,8 @@ def check_profile(
             best = oracle(market.case)
             if abs(market.objective - best) > _OBJECTIVE * max(1.0, abs(best)):
                 failures.append(
-                    f"oracle, {trial.name}: the objective is {market.objective:.6f}, an independent "
-                    f"clearing of the same offers gives {best:.6f}"
+                    f"oracle, {trial.name}: the objective is {market.objective:.6f}, an "
+                    f"independent clearing of the same offers gives {best:.6f}"
                 )
     if failures:
         raise CheckFailed(failures)

@@ -32,7 +32,7 @@ def nothing_to_replace(trial: Trial) -> Iterator[str]:
     decisions = made.tables["decisions"]
     replaced = decisions[decisions["action"] == "mitigated"]
     if len(replaced):
-        yield f"{len(replaced)} components are replaced that are at their reference: {_key(replaced)}"
+        yield f"{len(replaced)} components at their reference are replaced: {_key(replaced)}"
     moved = _distance(made.market.prices["lmp"], trial.run.prices["lmp"])
     if moved > _MONEY:
         yield f"prices move by up to {moved:g} with every offer at its reference"
@@ -101,9 +101,8 @@ def order_free(trial: Trial) -> Iterator[str]:
     """The order of rows in the tables, units and buses among them, decides nothing."""
     tables = trial.case.tables
     turned = {name: tables[name][::-1].reset_index(drop=True) for name in _TURNED}
-    other = trial.mitigate(
-        trial.cleared(trial.case.replace(**turned)), levels=trial.levels[::-1].reset_index(drop=True)
-    )
+    levels = trial.levels[::-1].reset_index(drop=True)
+    other = trial.mitigate(trial.cleared(trial.case.replace(**turned)), levels=levels)
     rows, same = trial.decisions, by_key(other)
     if not rows[KEY].equals(same[KEY]):
         yield "other components are decided on when rows are in another order"

@@ -19,8 +19,8 @@ def random_day(seed: int, *, buses: int = 8, intervals: int = 2) -> tuple[Case, 
     """Make a day and the reference levels that its offers are measured by.
 
     Two rings of buses, a cheap one and a pocket behind two ties that hold about half of the
-    pocket's load, so that they bind. Each unit costs what its level says, in two blocks; about half
-    of the offers are raised above it, some far.
+    pocket's load, so that they bind. Each unit costs what its level says, in two blocks; many
+    offers are raised above it, some of the pocket far.
 
     Parameters
     ----------
@@ -42,15 +42,15 @@ def random_day(seed: int, *, buses: int = 8, intervals: int = 2) -> tuple[Case, 
     outside, pocket = names[:half], names[half:]
     units = _units(outside, pocket, rng)
     costs = _blocks(units, rng)
-    high = rng.random(len(units)) < 0.5
-    raised = dict(
-        zip(units["unit"], np.where(high, rng.uniform(4.0, 150.0, len(units)), 0.0), strict=True)
-    )
-    offers = costs.assign(price=costs["price"] + costs["unit"].map(raised))
     inside = units["bus"].isin(pocket).to_numpy()
+    high = rng.random(len(units)) < np.where(inside, 0.7, 0.3)
+    most = np.where(inside, 320.0, 12.0)
+    more = np.where(high, rng.uniform(2.0, most), 0.0).round(3)
+    raised = dict(zip(units["unit"], more, strict=True))
+    offers = costs.assign(price=costs["price"] + costs["unit"].map(raised))
     capacity = units["p_max"].to_numpy()
     loads = pd.DataFrame({"load": [f"L{k}" for k in range(3)], "bus": [outside[0], *pocket[:2]]})
-    peak = float(0.5 * min(capacity[inside].sum(), capacity[~inside].sum()))
+    peak = float(0.85 * min(capacity[inside].sum(), capacity[~inside].sum()))
     share = np.array([0.4, 0.5, 0.5]) * peak
     factor = rng.uniform(0.75, 1.15, intervals)
     demand = pd.DataFrame(factor[:, None] * share, columns=loads["load"])

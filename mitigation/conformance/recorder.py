@@ -22,9 +22,7 @@ def recorded(section: BaseModel, key: str, read: set[str]) -> Any:
         Takes the keys: those of values, not of the sections that hold them.
     """
     fields = type(section).model_fields
-    values = {
-        name: _within(getattr(section, name), f"{key}.{name}", read) for name in fields
-    }
+    values = {name: _within(getattr(section, name), f"{key}.{name}", read) for name in fields}
 
     def note(self: Any, name: str) -> Any:
         value = object.__getattribute__(self, name)
