@@ -53,7 +53,7 @@ def test_the_result_is_an_independent_clearing_of_the_offers_used(profile: str) 
 
 
 def test_the_small_day_is_worth_testing() -> None:
-    """Something is replaced by conduct and impact, by whole schedules and by the competitive LMP."""
+    """Conduct and impact, whole schedules and the competitive LMP each replace something."""
     for profile in ("default", "pjm", "caiso"):
         assert (trial(profile, "small").decisions["action"] == "mitigated").any()
 
@@ -67,9 +67,7 @@ def doubled(_assessed: AssessedRun, subjects: Subjects) -> Replacement:
     """Replace offers by twice their reference, as whole schedules, and read an undeclared key."""
     assert _assessed.rules.pjm.least_mw > 0
     levels = _assessed.levels
-    return Replacement(
-        subjects.keys, levels.assign(price=500.0 + 2 * levels["price"]), whole=True
-    )
+    return Replacement(subjects.keys, levels.assign(price=500.0 + 2 * levels["price"]), whole=True)
 
 
 def test_a_bad_slot_does_not_conform(registry: Registry) -> None:
