@@ -45,6 +45,7 @@ def _register() -> None:
         check,
         clear,
         compare,
+        contracts,
         explain,
         export,
         import_case,
@@ -66,6 +67,7 @@ def _register() -> None:
     app.command("export")(export.run)
     app.command("plot")(plot.run)
     app.command("tables")(tables.run)
+    app.add_typer(contracts.app, name="contracts")
 
 
 _register()

@@ -14,15 +14,15 @@ from cases.files.convert import nearest
 from cases.run import Run
 from settlement.contracts.contracts import check_contracts
 from settlement.contracts.curves import Curve, CurveMaker
+from settlement.contracts.frozen import frozen_curves as stored_curves
 from settlement.credit.margin import margin_problems
 from settlement.futures.delivery import time_value_problems
 from settlement.futures.product import Futures
 from settlement.futures.trading import check_trades
 from settlement.inputs import typed
-from settlement.ledger.money import Number, exact
+from settlement.ledger.money import Number
 from settlement.points import Prices
 from settlement.rights.points import check_rights
-from settlement.time.blocks import named_blocks
 
 __all__ = ["Given", "curve_maker"]
 
@@ -48,6 +48,7 @@ class Given:
         *,
         contracts: pd.DataFrame | None = None,
         contract_curves: pd.DataFrame | None = None,
+        frozen_curves: pd.DataFrame | None = None,
         futures: pd.DataFrame | None = None,
         rights: pd.DataFrame | None = None,
         overrides: Mapping[str, str] | None = None,
@@ -67,6 +68,7 @@ class Given:
             for name, frame in (
                 ("contracts", contracts),
                 ("contract_curves", contract_curves),
+                ("frozen_curves", frozen_curves),
                 ("futures", futures),
                 ("rights", rights),
             )
@@ -75,14 +77,10 @@ class Given:
             raise InputError(failures)
         failures += _unknown_owners(tables, case)
         prices = Prices(run.prices, run.load_awards, case.hubs, run.reserve_prices)
-        used = tables["contract_curves"]["curve"].isin(tables["contracts"]["curve"])
-        curves: dict[str, Curve] = {}
-        try:
-            curves = curve_maker(run).make(tables["contract_curves"][used])
-        except InputError as error:
-            failures += error.failures
-        names = set(tables["contract_curves"]["curve"])
-        failures += check_contracts(tables["contracts"], names, prices, rules.contracts, overrides)
+        curves, names = _curves(run, tables, failures)
+        failures += check_contracts(
+            tables["contracts"], names, prices, rules.contracts, overrides, curves
+        )
         product = Futures(rules.futures)
         refused, warned = check_trades(tables["futures"], product, case.meta.timezone)
         failures += refused + time_value_problems(tables["futures"], product)
@@ -100,11 +98,27 @@ class Given:
 
 def curve_maker(run: Run) -> CurveMaker:
     """What makes contract curves under the rulebook of a run, in the intervals of its case."""
-    rules, case = run.rulebook.settlement, run.case
-    blocks, calendar = named_blocks(rules.futures)
-    return CurveMaker(
-        case.meta.timezone, case.interval_hours, blocks, calendar, exact(rules.quantity_unit)
-    )
+    case = run.case
+    return CurveMaker.of(run.rulebook.settlement, case.meta.timezone, case.interval_hours)
+
+
+def _curves(
+    run: Run, tables: Mapping[str, pd.DataFrame], failures: list[Failure]
+) -> tuple[dict[str, Curve], set[str]]:
+    """Curves that contracts use, frozen ones as they are stored, and the names of all."""
+    wanted = set(tables["contracts"]["curve"])
+    stored, rules = tables["frozen_curves"], tables["contract_curves"]
+    frozen = set(stored["curve"])
+    curves: dict[str, Curve] = {}
+    for make, table in (
+        (stored_curves, stored[stored["curve"].isin(wanted)]),
+        (curve_maker(run).make, rules[rules["curve"].isin(wanted - frozen)]),
+    ):
+        try:
+            curves |= make(table)
+        except InputError as error:
+            failures += error.failures
+    return curves, frozen | set(rules["curve"])
 
 
 def _table(

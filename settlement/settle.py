@@ -11,6 +11,7 @@ import pandas as pd
 from cases.errors import CheckFailed
 from cases.run import Run
 from settlement.contracts.contracts import settle_contracts
+from settlement.contracts.curves import described
 from settlement.futures.lines import settle_futures
 from settlement.given import Given
 from settlement.ledger.frames import hours_of
@@ -34,6 +35,7 @@ def settle(
     *,
     contracts: pd.DataFrame | None = None,
     contract_curves: pd.DataFrame | None = None,
+    frozen_curves: pd.DataFrame | None = None,
     futures: pd.DataFrame | None = None,
     rights: pd.DataFrame | None = None,
     real_time: Run | None = None,
@@ -47,8 +49,10 @@ def settle(
     ----------
     run
         A cleared (or mitigated) run: the day-ahead market, or the only one.
-    contracts, contract_curves, futures, rights
-        Tables as in a case folder; what is not given is taken from the run's case.
+    contracts, contract_curves, frozen_curves, futures, rights
+        Tables as in a case folder; what is not given is taken from the run's case. A curve that
+        `frozen_curves` holds is settled as it is stored; another is decomposed by its rule and the
+        rulebook of the run, and `manifest["curves"]` says so.
     real_time
         The real-time run of the same day: deviations from `run` are settled at its prices.
     overrides
@@ -74,6 +78,7 @@ def settle(
         run,
         contracts=contracts,
         contract_curves=contract_curves,
+        frozen_curves=frozen_curves,
         futures=futures,
         rights=rights,
         overrides=overrides,
@@ -106,7 +111,8 @@ def settle(
         uplift,
         balance_sheet(ledger, markets),
         reconciliation(ledger, timezone),
-        _manifest(run, real_time, version, funding, overrides),
+        _manifest(run, real_time, version, funding, overrides)
+        | {"curves": {name: described(curve) for name, curve in given.curves.items()}},
     )
 
 

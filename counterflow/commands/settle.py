@@ -27,7 +27,7 @@ def run(
     ] = None,
     contracts: Annotated[
         Path | None,
-        typer.Option("--contracts", metavar="PATH", help=f"contracts, contract_curves. {_TABLE}"),
+        typer.Option("--contracts", metavar="PATH", help=f"contracts and their curves. {_TABLE}"),
     ] = None,
     futures: Annotated[
         Path | None, typer.Option("--futures", metavar="PATH", help=f"futures. {_TABLE}")
@@ -124,7 +124,7 @@ def _tables(
     timezone = run.case.meta.timezone
     found: dict[str, pd.DataFrame] = {}
     for path, names in (
-        (contracts, ("contracts", "contract_curves")),
+        (contracts, ("contracts", "contract_curves", "frozen_curves")),
         (futures, ("futures",)),
         (rights, ("rights",)),
     ):
@@ -181,6 +181,11 @@ def print_statement(statement: Statement) -> None:
                                            "amount", "reason")}  # fmt: skip
         table = _floats(statement.uplift, ["cost", "revenue", "amount"])
         page.print(console.table(table, "Guarantee payments", columns, limit=20))
+    loose = [name for name, words in manifest["curves"].items() if "decomposed" in words]
+    if loose:
+        page.print(
+            f"\ncurves decomposed by this rulebook, not frozen: {', '.join(loose)}", markup=False
+        )
     if "rights" in manifest:
         rights = manifest["rights"]
         page.print(
