@@ -24,8 +24,9 @@ class IndexDefinition:
     """What an index means.
 
     `place` is a bus, hub or zone, or blank for the whole market (the load-weighted price of all
-    buses). `weighting` of the intervals: `load` (MWh that the place takes: the bus, the buses of the
-    hub or zone, or the whole market), `system` (MWh taken in the whole market) or `time` (hours).
+    buses). `weighting` of the intervals: `load` (MWh that the place takes: the bus, the buses of
+    the hub or zone, or the whole market), `system` (MWh taken in the whole market) or `time`
+    (hours).
     `block`: `all`, or a block of the rulebook (base, mid, peak). `period`: `interval`, `day` or
     `month`, in the case's timezone.
     """

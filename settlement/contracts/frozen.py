@@ -187,8 +187,9 @@ def signing_days(
 
 def _rules_of(rulebook: RuleBook, maker: CurveMaker) -> dict[str, Any]:
     futures = rulebook.settlement.futures
-    blocks = {name: getattr(futures, name).model_dump(mode="json") for name in ("base", "mid",
-                                                                                "peak")}  # fmt: skip
+    blocks = {
+        name: getattr(futures, name).model_dump(mode="json") for name in ("base", "mid", "peak")
+    }
     return {
         "rulebook": rulebook.name,
         "rulebook_hash": rulebook.hash,
@@ -257,7 +258,7 @@ def _hash(name: str, version: int, rows: pd.DataFrame) -> str:
 def _changed(name: str, version: int, rows: pd.DataFrame) -> str:
     """What is wrong with the rows of one version; "" if they are as they were frozen."""
     if rows["fixed_on"].nunique() != 1 or rows["hours"].nunique() != 1:
-        return "its rows have several days or lengths"
+        return "its rows have several days of fixing or several lengths"
     stated = _once(rows, "hash")
     if not stated:
         return "it has no hash; curves are frozen by `counterflow contracts freeze`"
