@@ -81,7 +81,7 @@ class Given:
         failures += check_contracts(
             tables["contracts"], names, prices, rules.contracts, overrides, curves
         )
-        product = Futures(rules.futures)
+        product = Futures(rules.futures, case.meta.timezone)
         refused, warned = check_trades(tables["futures"], product, case.meta.timezone)
         failures += refused + time_value_problems(tables["futures"], product)
         if collateral is not None:

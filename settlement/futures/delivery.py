@@ -24,7 +24,10 @@ __all__ = ["cash_settlement", "months_between", "time_value_charge", "time_value
 
 
 def months_between(traded_at: pd.Timestamp, month: str) -> int:
-    """Months from the month of the trade (a) to the delivery month (b): b - a."""
+    """Months from the month of the trade (a) to the delivery month (b): b - a.
+
+    `traded_at` is on the market's own clock (`Futures.local`).
+    """
     year, number = parse_month(month)
     return (year - traded_at.year) * 12 + number - traded_at.month
 
@@ -101,7 +104,7 @@ def cash_settlement(
         delivered = lots * futures.lot_price(product, month, index[product, month])
         sign = 1 if row["side"] == "buy" else -1
         known = not pd.isna(row["traded_at"])
-        months = months_between(row["traded_at"], month) if known else 0
+        months = months_between(futures.local(row["traded_at"]), month) if known else 0
         charge = time_value_charge(futures, traded, delivered, months)
         differences.append(round_to(sign * (delivered - traded), unit))
         charges.append(round_to(-sign * charge, unit))

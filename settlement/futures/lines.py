@@ -67,7 +67,7 @@ def settle_futures(
             delivered += mwh * spot
         if futures.rules.time_value == "none":
             continue
-        months = months_between(row["traded_at"].tz_convert(prices.starts.tz), month)
+        months = months_between(futures.local(row["traded_at"]), month)
         charge = time_value_charge(futures, bought, delivered, months)
         ledger.transfer(
             row["owner"],

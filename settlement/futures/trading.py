@@ -31,7 +31,8 @@ def last_trading_day(futures: Futures, month: str) -> date:
 
     `before_delivery_month` counts the rulebook's working days back from the delivery month's first
     day (October 2016: 26 September), `before_month_end` from the end of its last day (25 October).
-    The paper's "5 working days before the delivery month's cut-off" can be read as either.
+    The paper's "5 working days before the delivery month's cut-off" can be read as either. Where
+    that working day is a made-up weekend, on which trading is closed, it is the trading day before.
     """
     year, number = parse_month(month)
     if futures.rules.last_trading_day == "before_delivery_month":
@@ -42,7 +43,14 @@ def last_trading_day(futures: Futures, month: str) -> date:
     while left > 0:
         day -= timedelta(days=1)
         left -= futures.working_days.is_working(day)
+    while not _open(futures, day):
+        day -= timedelta(days=1)
     return day
+
+
+def _open(futures: Futures, day: date) -> bool:
+    """Whether a day is a trading day: Monday to Friday, and no holiday."""
+    return day.weekday() < 5 and futures.working_days.is_working(day)
 
 
 def trading_days(futures: Futures, first: date, last: date) -> list[date]:
@@ -53,7 +61,7 @@ def trading_days(futures: Futures, first: date, last: date) -> list[date]:
     days = []
     day = first
     while day <= last:
-        if day.weekday() < 5 and futures.working_days.is_working(day):
+        if _open(futures, day):
             days.append(day)
         day += timedelta(days=1)
     return days
