@@ -17,7 +17,10 @@ from settlement.contracts.curves import Curve, CurveMaker
 from settlement.contracts.frozen import frozen_curves as stored_curves
 from settlement.credit.margin import margin_problems
 from settlement.futures.delivery import time_value_problems
-from settlement.futures.product import Futures
+from settlement.futures.lines import clearing_house
+from settlement.futures.marks import Marks
+from settlement.futures.matching import Matched, match
+from settlement.futures.product import Futures, parse_month
 from settlement.futures.trading import check_trades
 from settlement.inputs import typed
 from settlement.ledger.money import Number
@@ -38,6 +41,8 @@ class Given:
     curves: dict[str, Curve]
     futures: pd.DataFrame
     product: Futures
+    matched: Matched
+    marks: Marks
     rights: pd.DataFrame
     prices: Prices
 
@@ -52,6 +57,7 @@ class Given:
         futures: pd.DataFrame | None = None,
         rights: pd.DataFrame | None = None,
         overrides: Mapping[str, str] | None = None,
+        settlement_prices: pd.DataFrame | None = None,
         collateral: Mapping[str, Number] | None = None,
     ) -> Given:
         """Check tables that a user gives; those that are None are the ones of the run's case.
@@ -70,6 +76,8 @@ class Given:
                 ("contract_curves", contract_curves),
                 ("frozen_curves", frozen_curves),
                 ("futures", futures),
+                ("settlement_prices", settlement_prices),
+                ("collateral", None),
                 ("rights", rights),
             )
         }
@@ -82,24 +90,73 @@ class Given:
             tables["contracts"], names, prices, rules.contracts, overrides, curves
         )
         product = Futures(rules.futures, case.meta.timezone)
-        refused, warned = check_trades(tables["futures"], product, case.meta.timezone)
-        failures += refused + time_value_problems(tables["futures"], product)
+        failures += _overrides(tables, overrides)
+        trades, months = tables["futures"], _months(tables["futures"], prices.starts, failures)
+        marks = Marks.of(tables["settlement_prices"])
+        refused, warned = check_trades(
+            trades, product, case.meta.timezone, marks, overrides, months
+        )
+        failures += refused + time_value_problems(trades, product, months)
+        if collateral is None and len(tables["collateral"]):
+            own = tables["collateral"]
+            collateral = dict(zip(own["owner"], own["amount"], strict=True))
         if collateral is not None:
-            failures += margin_problems(tables["futures"], collateral, product)
+            failures += margin_problems(trades, collateral, product, months=months)
+        reached = trades[trades["month"].isin(months)]
+        matched = match(reached)
+        if matched.unmatched and not clearing_house(product, rules.operator):
+            message = f"no other side at the same price: {matched.words}"
+            failures.append(Failure("futures", None, "lots", "unmatched", message))
         failures += check_rights(tables["rights"], case)
         if failures:
             raise InputError(failures)
-        for warning in warned:
-            warnings.warn(str(warning), DataWarning, stacklevel=3)
+        house = clearing_house(product, rules.operator)
+        words = [str(warning) for warning in warned]
+        if matched.unmatched:
+            words.append(f"futures without another side, {house} stands in: {matched.words}")
+        for text in words:
+            warnings.warn(text, DataWarning, stacklevel=3)
         return cls(
-            tables["contracts"], curves, tables["futures"], product, tables["rights"], prices
+            tables["contracts"], curves, reached, product, matched, marks, tables["rights"], prices
         )
+
+    def futures_manifest(self, operator: str) -> dict[str, object]:
+        """What a statement says of the other side of its trades."""
+        return {
+            "clearing_house": clearing_house(self.product, operator),
+            "unmatched": {name: str(lots) for name, lots in self.matched.unmatched.items()},
+        }
 
 
 def curve_maker(run: Run) -> CurveMaker:
     """What makes contract curves under the rulebook of a run, in the intervals of its case."""
     case = run.case
     return CurveMaker.of(run.rulebook.settlement, case.meta.timezone, case.interval_hours)
+
+
+def _overrides(
+    tables: Mapping[str, pd.DataFrame], overrides: Mapping[str, str] | None
+) -> list[Failure]:
+    known = {*tables["contracts"]["contract"], *tables["futures"]["trade"]}
+    return [
+        Failure("contracts", None, "contract", "override",
+                f"override for {name}, which is no contract and no trade")
+        for name in overrides or {}
+        if name not in known
+    ]  # fmt: skip
+
+
+def _months(trades: pd.DataFrame, starts: pd.DatetimeIndex, failures: list[Failure]) -> set[str]:
+    """Delivery months that the run reaches; trades of others were checked on acceptance."""
+    for position, month in enumerate(trades["month"]):
+        try:
+            parse_month(month)
+        except InputError as error:
+            failures += [
+                Failure("futures", position + 2, f.column, f.rule, f.message)
+                for f in error.failures
+            ]
+    return set(starts.strftime("%Y-%m"))
 
 
 def _curves(

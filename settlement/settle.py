@@ -38,6 +38,7 @@ def settle(
     frozen_curves: pd.DataFrame | None = None,
     futures: pd.DataFrame | None = None,
     rights: pd.DataFrame | None = None,
+    settlement_prices: pd.DataFrame | None = None,
     real_time: Run | None = None,
     overrides: Mapping[str, str] | None = None,
     collateral: Mapping[str, Number] | None = None,
@@ -49,14 +50,15 @@ def settle(
     ----------
     run
         A cleared (or mitigated) run: the day-ahead market, or the only one.
-    contracts, contract_curves, frozen_curves, futures, rights
+    contracts, contract_curves, frozen_curves, futures, rights, settlement_prices
         Tables as in a case folder; what is not given is taken from the run's case. A curve that
         `frozen_curves` holds is settled as it is stored; another is decomposed by its rule and the
         rulebook of the run, and `manifest["curves"]` says so.
     real_time
         The real-time run of the same day: deviations from `run` are settled at its prices.
     overrides
-        Contract -> "who: why" for curves that were fixed after signing; shown in their lines.
+        Contract or trade -> "who: why" for curves that were fixed after signing and for trades that
+        break a rule of trading; shown in their lines.
     collateral
         Owner -> collateral: futures beyond their owner's margin are refused. None: not checked.
     version
@@ -81,6 +83,7 @@ def settle(
         frozen_curves=frozen_curves,
         futures=futures,
         rights=rights,
+        settlement_prices=settlement_prices,
         overrides=overrides,
         collateral=collateral,
     )
@@ -102,7 +105,16 @@ def settle(
     funding = None
     if len(given.rights):
         funding = settle_rights(ledger, given.rights, run, ledger.total(["congestion_rent"]))
-    settle_futures(ledger, given.futures, given.product, given.prices, run.case.interval_hours)
+    settle_futures(
+        ledger,
+        given.futures,
+        given.product,
+        given.prices,
+        run.case.interval_hours,
+        matched=given.matched,
+        marks=given.marks,
+        overrides=overrides,
+    )
     if ledger.total() != 0:
         raise CheckFailed([f"the statement does not sum to zero: {ledger.total()} is left"])
     timezone = run.case.meta.timezone
@@ -112,7 +124,10 @@ def settle(
         balance_sheet(ledger, markets),
         reconciliation(ledger, timezone),
         _manifest(run, real_time, version, funding, overrides)
-        | {"curves": {name: described(curve) for name, curve in given.curves.items()}},
+        | {
+            "curves": {name: described(curve) for name, curve in given.curves.items()},
+            "futures": given.futures_manifest(ledger.operator),
+        },
     )
 
 

@@ -102,6 +102,11 @@ class FuturesRules(_Section):
         default="",
         description="point whose price settles futures; blank is the load-weighted price",
     )
+    clearing_house: str = Field(
+        default="operator",
+        description="who stands for a side of a trade that nobody else takes; operator is the "
+        "market's, blank makes such a side an error",
+    )
     time_value: Literal["none", "purchase", "delivery"] = Field(
         default="none",
         description="principal of the time-value charge: traded value or delivery value",

@@ -246,6 +246,28 @@ CONTRACTS = (
         on_grid=False,
     ),
     Table(
+        "settlement_prices",
+        "daily settlement prices of futures: marks, and what price limits count from",
+        (
+            date("date", "trading day", key=True, required=True),
+            Column("product", "str", "", "base, mid or peak", required=True, key=True),
+            Column("month", "str", "", "delivery month, YYYY-MM", required=True, key=True),
+            price("price in the rulebook's quote"),
+        ),
+        key=("date", "product", "month"),
+        on_grid=False,
+    ),
+    Table(
+        "collateral",
+        "what owners have deposited",
+        (
+            key("owner", "owner"),
+            mw("amount", "collateral", required=True, unit="money"),
+        ),
+        key=("owner",),
+        on_grid=False,
+    ),
+    Table(
         "rights",
         "financial transmission rights",
         (

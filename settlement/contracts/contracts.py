@@ -140,9 +140,6 @@ def check_contracts(
     """
     found = Problems(_FILE)
     overrides = overrides or {}
-    for name in overrides:
-        if name not in set(contracts["contract"]):
-            found.add(None, "contract", "override", f"override for {name}, which is no contract")
     for position, row in enumerate(records(contracts)):
         name, curve = row["contract"], row["curve"]
         if not curve or curve not in curves:
