@@ -147,6 +147,11 @@ class CreditRules(_Section):
         le=1,
         description="performance bond, share of the energy still to deliver",
     )
+    netting: Literal["none", "pair", "portfolio"] = Field(
+        default="pair",
+        description="contracts whose energies offset each other: of the same two parties, of all "
+        "contracts of an owner, or none",
+    )
     call_threshold: float = Field(
         default=0.0, ge=0, description="smallest shortfall that a margin call is made for, money"
     )
