@@ -10,7 +10,6 @@ import pandas as pd
 
 from cases.case import Case
 from cases.errors import DataWarning, Failure, InputError
-from cases.files.convert import nearest
 from cases.run import Run
 from settlement.contracts.contracts import check_contracts
 from settlement.contracts.curves import Curve, CurveMaker
@@ -24,13 +23,11 @@ from settlement.futures.product import Futures, parse_month
 from settlement.futures.trading import check_trades
 from settlement.inputs import typed
 from settlement.ledger.money import Number
+from settlement.parties import party_problems
 from settlement.points import Prices
 from settlement.rights.points import check_rights
 
 __all__ = ["Given", "curve_maker"]
-
-_OWNERS = (("contracts", "buyer"), ("contracts", "seller"), ("futures", "owner"),
-           ("rights", "owner"))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -83,7 +80,7 @@ class Given:
         }
         if failures:
             raise InputError(failures)
-        failures += _unknown_owners(tables, case)
+        failures += party_problems(tables, case, rules.operator)
         prices = Prices(run.prices, run.load_awards, case.hubs, run.reserve_prices)
         curves, names = _curves(run, tables, failures)
         failures += check_contracts(
@@ -189,17 +186,3 @@ def _table(
     except InputError as error:
         failures += error.failures
         return pd.DataFrame()
-
-
-def _unknown_owners(tables: Mapping[str, pd.DataFrame], case: Case) -> list[Failure]:
-    """Parties that the case does not know; free text where it has no table of owners."""
-    known = set(case.owners["owner"])
-    if not known:
-        return []
-    return [
-        Failure(name, position + 2, column, "unknown_owner",
-                f"there is no owner {owner!r}{nearest(owner, known)}")
-        for name, column in _OWNERS
-        for position, owner in enumerate(tables[name][column])
-        if owner not in known
-    ]  # fmt: skip
