@@ -42,6 +42,7 @@ class Given:
     marks: Marks
     rights: pd.DataFrame
     prices: Prices
+    readings: pd.DataFrame
 
     @classmethod
     def of(
@@ -55,6 +56,7 @@ class Given:
         rights: pd.DataFrame | None = None,
         overrides: Mapping[str, str] | None = None,
         settlement_prices: pd.DataFrame | None = None,
+        meter_readings: pd.DataFrame | None = None,
         collateral: Mapping[str, Number] | None = None,
     ) -> Given:
         """Check tables that a user gives; those that are None are the ones of the run's case.
@@ -75,6 +77,7 @@ class Given:
                 ("futures", futures),
                 ("settlement_prices", settlement_prices),
                 ("collateral", None),
+                ("meter_readings", meter_readings),
                 ("rights", rights),
             )
         }
@@ -114,7 +117,15 @@ class Given:
         for text in words:
             warnings.warn(text, DataWarning, stacklevel=3)
         return cls(
-            tables["contracts"], curves, reached, product, matched, marks, tables["rights"], prices
+            tables["contracts"],
+            curves,
+            reached,
+            product,
+            matched,
+            marks,
+            tables["rights"],
+            prices,
+            tables["meter_readings"],
         )
 
     def futures_manifest(self, operator: str) -> dict[str, object]:

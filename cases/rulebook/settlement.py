@@ -8,9 +8,9 @@ Feng, "A new mode for medium and long-term electricity trade based on standardiz
 from __future__ import annotations
 
 import json
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 
 def _listed(value: object) -> object:
@@ -125,10 +125,51 @@ class RightsRules(_Section):
     shortfall: Literal["prorate", "pay_in_full"] = Field(
         default="prorate", description="what happens to rights when the rent does not cover them"
     )
+    period: Literal["run", "month"] = Field(
+        default="run",
+        description="what rent funds rights over, and over which the rest is given back: each run, "
+        "or a month that is settled as one",
+    )
     tolerance_mw: float = Field(
         default=1e-6,
         ge=0,
         description="excess over a limit that the feasibility test lets pass, MW",
+    )
+
+
+class SurplusRules(_Section):
+    """Who gets what is left of congestion rent, or the loss surplus."""
+
+    to: Literal["operator", "load_ratio", "right_holders", "account"] = Field(
+        default="operator",
+        description="loads by the energy they take, holders by the MWh of their rights, an account",
+    )
+    account: str = Field(default="", description="owner name of the account")
+
+    @model_validator(mode="after")
+    def _account(self) -> Self:
+        if self.to == "account" and not self.account:
+            raise ValueError("to = account needs the name of the account")
+        return self
+
+
+class MeteringRules(_Section):
+    """Charges for uninstructed deviation of metered units."""
+
+    tolerance_percent: float = Field(
+        default=0.0, ge=0, description="deviation that is free, percent of the schedule"
+    )
+    tolerance_mw: float = Field(
+        default=0.0, ge=0, description="deviation that is free, MW; the larger of both counts"
+    )
+    charge_price: float = Field(
+        default=0.0, ge=0, description="charge beyond the tolerance, money per MWh"
+    )
+    charge_share: float = Field(
+        default=0.0, ge=0, description="charge beyond the tolerance, share of the absolute LMP"
+    )
+    to: Literal["operator", "load_ratio"] = Field(
+        default="operator", description="who receives the charges"
     )
 
 
@@ -173,4 +214,7 @@ class SettlementRules(_Section):
     contracts: ContractRules = ContractRules()
     futures: FuturesRules = FuturesRules()
     rights: RightsRules = RightsRules()
+    congestion_rent: SurplusRules = SurplusRules()
+    loss_surplus: SurplusRules = SurplusRules()
+    metering: MeteringRules = MeteringRules()
     credit: CreditRules = CreditRules()

@@ -258,6 +258,32 @@ CONTRACTS = (
         on_grid=False,
     ),
     Table(
+        "meter_readings",
+        "metered energy of units and loads; the highest version of an interval counts",
+        (
+            Column("unit", "str", "", "unit; blank for a load", default="", key=True),
+            Column("load", "str", "", "load; blank for a unit", default="", key=True),
+            Column(
+                "interval_start",
+                "timestamp",
+                "",
+                "start of the interval",
+                required=True,
+                key=True,
+            ),
+            mw(
+                "mwh",
+                "produced by the unit, taken by the load",
+                required=True,
+                signed=True,
+                unit="MWh",
+            ),
+            Column("version", "int", "", "version of the reading", default=1, key=True, ge=1),
+        ),
+        key=("unit", "load", "interval_start", "version"),
+        on_grid=False,
+    ),
+    Table(
         "collateral",
         "what owners have deposited",
         (
