@@ -49,6 +49,10 @@ def run(
         Path | None,
         typer.Option("--collateral", metavar="PATH", help=f"Refuses trades beyond it. {_TABLE}"),
     ] = None,
+    meter_readings: Annotated[
+        Path | None,
+        typer.Option("--meter-readings", metavar="PATH", help=f"Metered energy. {_TABLE}"),
+    ] = None,
     rights: Annotated[
         Path | None, typer.Option("--rights", metavar="PATH", help=f"rights. {_TABLE}")
     ] = None,
@@ -101,7 +105,9 @@ def run(
     from settlement.resettle import resettle
 
     found = read_run(run)
-    given = _tables(found, contracts, futures, rights, settlement_prices, collateral)
+    given = _tables(
+        found, contracts, futures, rights, settlement_prices, collateral, meter_readings
+    )
     later = read_run(real_time) if real_time is not None else None
     statement = settle(
         found, **given, real_time=later, overrides=overrides or None, version=version
@@ -141,6 +147,7 @@ def _tables(
     rights: Path | None,
     prices: Path | None,
     collateral: Path | None,
+    readings: Path | None,
 ) -> dict[str, Any]:
     from settlement.inputs import read_tables
 
@@ -152,6 +159,7 @@ def _tables(
         (rights, ("rights",)),
         (prices, ("settlement_prices",)),
         (collateral, ("collateral",)),
+        (readings, ("meter_readings",)),
     ):
         if path is not None:
             found |= read_tables(path, names, timezone)
