@@ -26,8 +26,9 @@ class Column:
 
     A `required` column must be there and must not be blank. Any other column may be left out, and
     a blank cell or an absent column takes `default`; where `default` is None a blank number is
-    NaN, a blank timestamp or date is NaT and a blank text is "". `unit` is "" for text, counts
-    and yes/no; "money" stands for the currency of the case. In the tables of a run a "float" is
+    NaN, a blank timestamp or date is NaT and a blank text is "". A yes/no without a default is
+    one of three: true, false, or blank where it is not known. `unit` is "" for text, counts and
+    yes/no; "money" stands for the currency of the case. In the tables of a run a "float" is
     kept to `decimals`, by default those of its unit, unless it is `exact`: a copy of what the case
     says. An `own_id` column holds the id of the run that it is in, so that this id cannot depend
     on it.
@@ -55,6 +56,11 @@ class Column:
         if self.dtype != "float" or self.exact:
             return None
         return DECIMALS.get(self.unit, _OTHER_DECIMALS) if self.decimals is None else self.decimals
+
+    @property
+    def open(self) -> bool:
+        """Whether it is a yes/no that may be blank: not known."""
+        return self.dtype == "bool" and self.default is None and not self.required
 
 
 @dataclass(frozen=True, slots=True)
