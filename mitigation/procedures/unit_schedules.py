@@ -84,19 +84,20 @@ class UnitSchedules:
         """Total cost of each schedule, money."""
         return {name: schedule_cost(schedule) for name, schedule in schedules.items()}
 
-    def crossing(self, spell: Mapping[str, Any], chosen: str) -> list[str]:
-        """Say where the schedule that was not taken is cheaper at some MW: crossing curves."""
+    def crossing(self, spell: Mapping[str, Any], chosen: str) -> tuple[list[str], float]:
+        """Say from which MW the schedule not taken is cheaper, crossing curves; else NaN."""
         pieces = self._pieces(spell)
         kept, other = ("reference", "offered") if chosen == COST else ("offered", "reference")
         dearer = pieces[pieces[kept] > pieces[other] + _MW]
         if dearer.empty:
-            return []
+            return [], float("nan")
         first = dearer.iloc[0]
         which = COST if chosen == COST else PRICE
-        return [
+        said = (
             f"crossing curves: from {first['lower_mw']:g} MW on {spell['unit']} asks "
             f"{first[kept]:g} on its {which} schedule, {first[other]:g} on the other"
-        ]
+        )
+        return [said], float(first["lower_mw"])
 
     def keys(
         self, spell: Mapping[str, Any], cells: pd.DataFrame, name: str, *, strict: bool

@@ -235,7 +235,7 @@ def _with_structure(rows: pd.DataFrame, run: Run) -> pd.DataFrame:
         blank.loc[found["row"], name] = found[name].fillna("").to_numpy()
     blank.loc[found["row"], "shadow_price"] = found["shadow_price"].to_numpy()
     tests = run.tests_structure
-    tests = tests[tests["rule_id"] == "three_pivotal"]
+    tests = tests[tests["rule_id"] == "three_pivotal"].drop(columns="pivotal_group")
     if len(tests):
         _with_pivotal(blank, found, tests)
     return blank
