@@ -26,6 +26,7 @@ from clearing.program.compiled import Compiled
 from clearing.program.live import LpSolution
 from clearing.program.rows import Kind, RowSet
 from clearing.session.cleared import Cleared
+from clearing.session.custom_prices import custom_terms
 from clearing.session.prices import Prices, price
 from clearing.session.session import Security, Session, secure_contingencies
 from clearing.session.uniqueness import one_sided, unique_prices
@@ -96,7 +97,8 @@ def extended_day(day: Day, rules: RuleBook) -> Day:
     on: Flags = day.on
     if rules.pricing.allow_offline:
         on = on | (fast[None, :] & (day.capacity > 0.0))
-    return Day(case, rules, day.grid, Commitment(on, np.zeros_like(day.commitment.cost)))
+    commitment = Commitment(on, np.zeros_like(day.commitment.cost), day.commitment.whole)
+    return Day(case, rules, day.grid, commitment, day.extend, day.extension)
 
 
 Made = tuple[Compiled, LpSolution, RowSet, Prices]
@@ -126,7 +128,8 @@ def _relaxed(day: Day, session: Session, security: Security) -> Made:
     tie_break = day.rulebook.pricing.tie_break
     if tie_break != "solver" and (unique is None or not unique.all()):
         solution = one_sided(live, tie_break)
-    prices = price(day, program.network, solution, live.soft, balance)
+    custom = custom_terms(program.compiled, solution.row_dual)
+    prices = price(day, program.network, solution, live.soft, balance, custom=custom)
     return program.compiled, solution, live.soft, replace(prices, unique=unique)
 
 

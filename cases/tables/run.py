@@ -10,10 +10,12 @@ from cases.tables.run_columns import (
     END,
     EXCEEDED,
     LIMITS,
+    LMP_SUM,
     PRICE,
     SHADOW,
     START,
     UNIQUE,
+    copied,
     count,
     flag,
     num,
@@ -38,6 +40,7 @@ _MARKET = (
         num("mcc", PRICE, "congestion component"),
         num("mlc", PRICE, "loss component"),
         UNIQUE,
+        sums=(LMP_SUM,),
     ),
     table(
         "zone_prices",
@@ -52,6 +55,7 @@ _MARKET = (
         num("mcc", PRICE, "congestion component"),
         num("mlc", PRICE, "loss component"),
         UNIQUE,
+        sums=(LMP_SUM,),
     ),
     table(
         "dispatch",
@@ -99,7 +103,7 @@ _MARKET = (
         START,
         text("branch", "branch"),
         num("flow_mw", "MW", "flow, positive from -> to"),
-        num("rating_mw", "MW", "limit; NaN = none"),
+        copied("rating_mw", "MW", "limit; NaN = none"),
     ),
     table(
         "link_flows",
@@ -155,7 +159,7 @@ _MARKET = (
         text("product", "product"),
         num("mw", "MW", "award"),
         num("price", "money/MW/h", "price that it is paid: that of its product in its zone"),
-        num("offer_price", "money/MW/h", "offered price"),
+        copied("offer_price", "money/MW/h", "offered price"),
         num(
             "opportunity_cost",
             "money/MW/h",
@@ -201,7 +205,7 @@ _MARKET = (
         text("zone", "reserve: the zone that is short; blank = the whole case, or none"),
         num("minutes", "min", "ramp: response time of the reserves that share it; NaN = none do"),
         num("mw", "MW", "MW short or over"),
-        num("penalty", PRICE, "penalty price"),
+        copied("penalty", PRICE, "penalty price"),
         num("cost", "money", "penalty paid in the objective"),
     ),
     table(
@@ -216,7 +220,7 @@ _MARKET = (
         text("bus", "bus, hub or zone; for utc the source"),
         text("sink_bus", "sink of a utc: bus, hub or zone"),
         num("mw", "MW", "accepted"),
-        num("price", PRICE, "offer or bid price"),
+        copied("price", PRICE, "offer or bid price"),
     ),
     table(
         "storage_schedule",
@@ -238,17 +242,21 @@ _MARKET = (
         ("unit", "day"),
         text("unit", "unit"),
         Column("day", "date", "", "day, in the timezone of the case"),
-        num("max_mwh", "MWh", "largest energy of the day"),
+        copied("max_mwh", "MWh", "largest energy of the day"),
         num("used_mwh", "MWh", "energy produced"),
         num("shadow_price", PRICE, "worth of one more MWh in the budget"),
     ),
     table(
         "future_values",
-        "real time: what the time after an interval makes of one more MW of output now",
+        "what beside the LMP a unit acts on: what one more MW of its output is worth to later "
+        "intervals (real time) and to an extension's constraints and costs",
         ("interval_start", "unit", "reason"),
         START,
         text("unit", "unit"),
-        text("reason", "ramp (later ramps and a stop that lies ahead) or budget (energy limit)"),
+        text(
+            "reason",
+            "ramp (later ramps and a stop that lies ahead), budget (energy limit) or extension",
+        ),
         num("value", PRICE, "added to the LMP that the unit acts on"),
     ),
     table(
@@ -258,8 +266,8 @@ _MARKET = (
         text("unit", "unit"),
         START,
         count("segment", "block"),
-        num("mw", "MW", "width"),
-        num("price", PRICE, "price"),
+        copied("mw", "MW", "width"),
+        copied("price", PRICE, "price"),
         text("source", "submitted or reference"),
     ),
 )

@@ -19,7 +19,7 @@ from clearing.program.rows import RowSet
 from clearing.session.cleared import Cleared
 from clearing.session.loop import Progress
 from clearing.session.session import Security, Session, secure_contingencies
-from network.arrays import Flags
+from network.arrays import Flags, Floats
 
 __all__ = ["Decision", "decide"]
 
@@ -65,7 +65,7 @@ def decide(
     security: Security,
     progress: Progress | None = None,
     *,
-    start: Flags | None = None,
+    start: Commitment | None = None,
     known: RowSet | None = None,
 ) -> Decision:
     """Decide the commitment of a day to the rulebook's gap, and clear it.
@@ -73,7 +73,7 @@ def decide(
     The relaxation finds rows of the grid; a program restricted to what it leaves open gives a first
     schedule; the dispatch of a schedule finds the rows that it breaks. Rounds of whole program and
     dispatch follow until the secured dispatch lies within the gap of the proven bound. `start` is a
-    commitment, (T, U), to begin from, `known` rows that are loaded at once.
+    commitment to begin from, `known` rows that are loaded at once.
 
     Raises NoClearing where no schedule exists, with the limits in conflict, or none was found in
     time.
@@ -96,7 +96,7 @@ def decide(
         if known is not None:
             program.know(known)
         if start is not None:
-            found.look_at(start)
+            found.look_at(start.on, start.whole)
         if found.gap > solver.gap:
             found.first_schedule(solver.gap)
         found.run(solver.gap)
@@ -147,9 +147,12 @@ class Search:
         gap = (self.best[3] - below) / max(abs(self.best[1].solution.objective), 1e-9)
         return gap if abs(gap) > _ROUNDING else 0.0
 
-    def look_at(self, on: Flags) -> bool:
-        """Clear a commitment, keep it if it is the best, and learn its rows; whether it is new."""
-        commitment = Commitment(on, commitment_cost(self.day, on))
+    def look_at(self, on: Flags, whole: Floats | None = None) -> bool:
+        """Clear a commitment, keep it if it is the best, and learn its rows; whether it is new.
+
+        `whole` holds the values of an extension's variables, (V,).
+        """
+        commitment = Commitment(on, commitment_cost(self.day, on), whole)
         session = Session.open(self.day.committed(commitment), self.security, self.progress)
         session.live.deadline = np.inf
         if self.known is not None:
@@ -222,7 +225,7 @@ class Search:
             if schedule is not None:
                 self.best_x = schedule.x
                 self._told("restricted", schedule)
-                self.look_at(self.program.on(schedule.x))
+                self.look_at(self.program.on(schedule.x), self.program.whole(schedule.x))
             if self.best is not None:
                 above = self.best[3] - self.relaxed
                 if above <= max(_GOOD * abs(self.relaxed), gap * abs(self.best[3])):
@@ -248,7 +251,7 @@ class Search:
             # The schedule that the solve began from is one of those it speaks of.
             news = self._recheck(schedule.claimed, begun)
             self.best_x = schedule.x
-            news = self.look_at(self.program.on(schedule.x)) or news
+            news = self.look_at(self.program.on(schedule.x), self.program.whole(schedule.x)) or news
             if not schedule.finished:
                 self.stopped_by = "time_limit"
                 return
@@ -347,6 +350,10 @@ def _strict_objective(cleared: Cleared, strict: Day) -> float:
             # What a demand curve prices costs the same in both.
             paid = compiled.cost[columns] == getattr(penalties, family.penalty) * day.hours
             beyond += float(cleared.solution.x[columns][paid].sum())
+    for custom in compiled.market.custom:
+        slack = np.concatenate([custom.over, custom.under])
+        counted = np.tile(custom.by_rulebook, 2) & (slack >= 0)
+        beyond += float(cleared.solution.x[compiled.column_of(slack[counted])].sum())
     return cleared.solution.objective + more * day.hours * beyond
 
 

@@ -103,11 +103,16 @@ class Program:
     def _slack_columns(self) -> Positions:
         """Columns of the market that exceed a limit at a penalty, not along a demand curve."""
         day, penalties = self.fleet.day, self.fleet.day.rulebook.penalties
-        slack = [n for n, f in self.compiled.market.families.items() if f.penalty is not None]
-        found = np.concatenate([self.compiled.columns(name) for name in slack])
+        named = [n for n, f in self.compiled.market.families.items() if f.penalty is not None]
+        found = np.concatenate([self.compiled.columns(name) for name in named])
         least = min(penalties.balance, penalties.reserve)
         dear: Flags = self.compiled.cost[found] >= least * day.hours - 1e-6
-        return np.asarray(found[dear])
+        parts = [found[dear]]
+        for custom in self.compiled.market.custom:
+            slack = np.concatenate([custom.over, custom.under])
+            slack = slack[np.tile(custom.by_rulebook, 2) & (slack >= 0)]
+            parts.append(self.compiled.column_of(slack))
+        return np.concatenate(parts)
 
     @property
     def loses_units(self) -> bool:
@@ -186,6 +191,15 @@ class Program:
         day = self.fleet.day
         counts = x[self.compiled.columns("on")].reshape(day.intervals, -1)
         return self.fleet.split(counts)
+
+    def whole(self, x: Floats) -> Floats | None:
+        """Values of an extension's variables where some are whole numbers, (V,)."""
+        extension = self.fleet.day.extension
+        if extension is None or not extension.whole.any():
+            return None
+        values = np.zeros(len(extension.variables))
+        values[extension.whole] = np.rint(x[self.compiled.columns("extension_whole")])
+        return values
 
     def solve(
         self,

@@ -19,6 +19,7 @@ from clearing.program.directions import Directions
 from clearing.program.live import LiveModel
 from clearing.program.rows import Kind, RowSet
 from clearing.session.cleared import Cleared
+from clearing.session.custom_prices import custom_terms
 from clearing.session.loop import Loop, Progress, Secured
 from clearing.session.prices import price
 from clearing.session.uniqueness import one_sided, unique_prices
@@ -111,7 +112,8 @@ class Session:
         if tie_break != "solver" and (unique is None or not unique.all()):
             priced_by = one_sided(live, tie_break)
         worth = None if self.losses is None else self.losses.energy(priced_by)
-        prices = price(day, self.network, priced_by, live.soft, balance, worth)
+        custom = custom_terms(self.compiled, priced_by.row_dual)
+        prices = price(day, self.network, priced_by, live.soft, balance, worth, custom)
         prices = replace(prices, unique=unique)
         self.warnings = [
             *self.islanding,
@@ -180,7 +182,7 @@ class Session:
         old, new = self.day.offers, day.offers
         if not _same_blocks(old, new) or not np.array_equal(self.day.on, day.on):
             return False
-        if not self.day.reserves.alike(day.reserves):
+        if not self.day.reserves.alike(day.reserves) or not self.day.limited_alike(day):
             return False
         self._reprice_reserves(day)
         market = self.compiled.market

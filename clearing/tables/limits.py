@@ -10,6 +10,7 @@ import pandas as pd
 from clearing.limits.names import limited, row_names
 from clearing.program.rows import Kind, RowSet
 from clearing.session.cleared import Cleared
+from clearing.tables.custom import custom_constraints, custom_slacks
 from clearing.tables.frames import long, stamps
 from clearing.tables.reserves import reserve_slacks
 
@@ -45,7 +46,7 @@ def constraints(c: Cleared) -> pd.DataFrame:
     limit[ramp], flow[ramp] = c.ramps.limit_and_change(rows[ramp], c.output)
     constraint, contingency = row_names(c.network, rows)
     tolerance = c.day.rulebook.security.tolerance_mw
-    return pd.DataFrame(
+    own = pd.DataFrame(
         {
             **stamps(day, rows.interval),
             "constraint": constraint,
@@ -58,12 +59,17 @@ def constraints(c: Cleared) -> pd.DataFrame:
             "penalty_mw": np.where(over > tolerance, over, 0.0),
         }
     )
+    custom = custom_constraints(c)
+    if not custom:
+        return own
+    joined = pd.concat([own, *custom] if len(own) else custom, ignore_index=True)
+    return joined.sort_values("interval_start", kind="stable", ignore_index=True)
 
 
 def slacks(c: Cleared) -> pd.DataFrame:
     """Limits that are exceeded, with what that costs."""
     day = c.day
-    parts = [_soft_slacks(c), *_balance_slacks(c), *reserve_slacks(c)]
+    parts = [_soft_slacks(c), *_balance_slacks(c), *reserve_slacks(c), *custom_slacks(c)]
     rows = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     rows = rows.sort_values("interval", kind="stable", ignore_index=True)
     cost = rows["mw"] * rows["penalty"] * day.hours

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 
 from cases.points import Points
+from cases.tables.rounding import kept
+from cases.tables.schema import RUN_TABLES
 from clearing.day.day import Blocks
 from clearing.formulation.virtuals import offered
 from clearing.limits.names import row_names
@@ -90,19 +92,29 @@ def price_terms(c: Cleared) -> pd.DataFrame:
     """Terms of every congestion component: binding constraints times buses of their island."""
     day, p = c.day, c.prices
     buses, count = len(day.grid.buses), len(p.rows)
-    factors = np.empty((count, buses))
+    factors = np.empty((count + len(p.custom), buses))
+    decimals = RUN_TABLES["price_terms"].column("dfax").kept_decimals
     for k in range(count):
         factors[k] = p.dfax(k)
+    for k in range(len(p.custom)):
+        factors[count + k] = p.custom_dfax(k)
+    if decimals is not None:
+        for row in factors:
+            row[:] = kept(row, decimals)
     which, bus = np.nonzero(factors)
     constraint, contingency = row_names(c.network, p.rows)
+    constraint = constraint.append(pd.Index(p.custom.names, dtype="str"))
+    contingency = contingency.append(pd.Index([""] * len(p.custom), dtype="str"))
+    interval = np.concatenate([p.rows.interval, p.custom.interval])
+    shadow = np.concatenate([p.shadow, p.custom.shadow])
     return pd.DataFrame(
         {
-            **stamps(day, p.rows.interval[which], end=False),
+            **stamps(day, interval[which], end=False),
             "bus": day.grid.buses.take(bus),
             "constraint": constraint.take(which),
             "contingency": contingency.take(which),
             "dfax": factors[which, bus],
-            "shadow_price": p.shadow[which],
+            "shadow_price": shadow[which],
         }
     )
 

@@ -105,6 +105,7 @@ def complementary(facts: Facts) -> Iterator[pd.DataFrame]:
     if facts.priced_otherwise:
         return
     table = facts.table("constraints")
+    table = table[~facts.is_custom(table)]
     penalty = dict(facts.rulebook.penalties)
     penalty |= dict.fromkeys(("ramp_up", "ramp_down"), penalty["ramp"])
     most = table["kind"].map(penalty).fillna(np.inf).to_numpy(dtype=np.float64)

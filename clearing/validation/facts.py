@@ -15,6 +15,7 @@ from cases.case import Case
 from cases.points import Points
 from cases.rulebook.book import RuleBook
 from cases.run import Run
+from cases.tables.columns import DECIMALS
 from clearing.validation.blocks import Blocks
 from network import Grid
 
@@ -31,6 +32,9 @@ PRICE_TOLERANCE = 1e-4
 USUAL_PENALTY = 1e4
 MONEY_TOLERANCE = 1e-7
 """Share by which recomputed money may be off."""
+MW_STEP = 10.0 ** -DECIMALS["MW"]
+MONEY_STEP = 10.0 ** -DECIMALS["money"]
+"""Last decimals that tables keep: stated MW and money may be off by half of them."""
 
 NETWORK = ("branch", "interface", "contingency")
 """Kinds of `constraints` that are limits of the grid."""
@@ -357,6 +361,27 @@ class Facts:
         """Rows of ``constraints`` that are limits of the grid, not of a unit's ramp."""
         table = self.table("constraints")
         return table[table["kind"].isin(NETWORK)].reset_index(drop=True)
+
+    @cached_property
+    def custom_constraints(self) -> pd.DataFrame:
+        """Rows of ``constraints`` that are the user's own: of the case or of an extension."""
+        table = self.table("constraints")
+        return table[self.is_custom(table)].reset_index(drop=True)
+
+    @cached_property
+    def custom_terms(self) -> pd.DataFrame:
+        """Rows of ``price_terms`` that are the user's own."""
+        if self.custom_constraints.empty:
+            return self.custom_constraints.assign(bus="", dfax=0.0)
+        terms = self.table("price_terms")
+        return terms[self.is_custom(terms)].reset_index(drop=True)
+
+    def is_custom(self, table: pd.DataFrame) -> npt.NDArray[np.bool_]:
+        """Which rows are of a custom constraint, by their kind or (``price_terms``) by its name."""
+        if "kind" in table:
+            return table["kind"].eq("custom").to_numpy(dtype=bool)
+        named = self.custom_constraints["constraint"].unique()
+        return table["constraint"].isin(named).to_numpy(dtype=bool)
 
     @cached_property
     def lossy(self) -> bool:

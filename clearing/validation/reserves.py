@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from clearing.validation.custom_facts import worth_of
 from clearing.validation.facts import Facts, Floats
 from clearing.validation.report import above, below, differing, rows
 from clearing.validation.reserve_facts import ReserveFacts, reserve_facts
@@ -238,7 +239,7 @@ def prices(facts: Facts) -> Iterator[pd.DataFrame]:
     price = reserve_price_of_units(facts, real)
     names, shape = _names(facts, real), (len(facts.starts), -1)
     given = real.award > facts.tolerance
-    gain = price - real.price
+    gain = price - real.price + worth_of(facts, "reserve")
     earned = np.where(given, gain, 0.0).reshape(shape)
     yield below("prices.reserve", names, facts.starts, earned, 0.0, facts.price_tolerance)
     missed = np.where(_room(facts, real) > facts.tolerance, gain, 0.0).reshape(shape)
