@@ -124,6 +124,7 @@ def _sentences(run: Run, unit: str, bus: str, start: pd.Timestamp, rows: pd.Data
         else:
             passed.append(f"{_named(row)} ({row['conduct_result']})")
         if row["conduct_result"] == "fail" or row["override_by"]:
+            said += _terms(run, row, money)
             said += _impact(run, row, money)
             said.append(_verdict(row, money))
     if passed:
@@ -193,6 +194,20 @@ def _conduct_rule(run: Run, row: Row, start: pd.Timestamp) -> str:
     own = own[own["interval_start"].isna() | (own["interval_start"] == start)]
     own = own[own["result"] == row["conduct_result"]]
     return f" [{own['rule_id'].iloc[0]}]" if len(own) else ""
+
+
+def _terms(run: Run, row: Row, money: str) -> list[str]:
+    """The numbers of its procedure that led to a decision."""
+    table = run.decision_terms
+    own = table[table["decision_id"] == row["decision_id"]]
+    if own.empty:
+        return []
+    told = []
+    for term, value, unit in zip(own["term"], own["value"], own["unit"], strict=True):
+        name = term.replace("_", " ").replace("lmp", "LMP")
+        coin, per = (money, unit[len("money") :]) if unit.startswith("money") else ("", f" {unit}")
+        told.append(f"{name} {coin}{number(value)}{per}".rstrip())
+    return [f"{_named(row)}, the numbers of its procedure: {', '.join(told)}."]
 
 
 def _impact(run: Run, row: Row, money: str) -> list[str]:
