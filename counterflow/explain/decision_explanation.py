@@ -12,6 +12,7 @@ from cases import Run
 from cases.errors import InputError
 from counterflow.console import number, stamp
 from counterflow.explain.lookup import resolve_interval, resolve_name
+from mitigation.components import PARAMETER, RESERVE, kind_of, subject_of
 from settlement.ledger.frames import Row, records
 
 __all__ = ["DecisionExplanation", "explain_decision"]
@@ -169,9 +170,9 @@ def _structure(row: Row, start: pd.Timestamp, money: str) -> list[str]:
 def _conduct(run: Run, row: Row, start: pd.Timestamp, money: str) -> list[str]:
     """The conduct test of one component: offer, reference, limit, verdict."""
     what, per = _named(row), _UNITS.get(row["component"], "")
-    if row["component"].startswith("reserve:"):
+    if kind_of(row["component"]) == RESERVE:
         per = "/MW and hour"
-    coin = "" if row["component"].startswith("param:") else money
+    coin = "" if kind_of(row["component"]) == PARAMETER else money
     where = f" up to {number(row['mw'])} MW" if not math.isnan(row["mw"]) else ""
     offered = f"{coin}{number(row['offered'])}{per}"
     if math.isnan(row["reference"]):
@@ -278,7 +279,7 @@ def _named(row: Row) -> str:
         "startup": "Start-up",
         "shutdown": "Shut-down",
     }
-    kind, _, name = str(row["component"]).partition(":")
-    if kind == "reserve":
+    kind, name = kind_of(row["component"]), subject_of(row["component"])
+    if kind == RESERVE:
         return f"Reserve {name}"
-    return f"Parameter {name}" if kind == "param" else texts.get(kind, kind)
+    return f"Parameter {name}" if kind == PARAMETER else texts.get(kind, kind)

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from cases.errors import Failure, InputError
+from mitigation.components import is_parameter
 from mitigation.conduct.by_key import by_key
 from mitigation.keys import AT, KEY, LIMIT
 from mitigation.procedures.common import needs_test
@@ -222,7 +223,7 @@ def _details(
     if whole:
         used = by_key(assessed.tests)[[*KEY, "reference"]]
         used = keys.merge(used.rename(columns={"reference": "offer_used"}), on=KEY, sort=False)
-        priced = ~used["component"].str.startswith("param:")
+        priced = ~is_parameter(used["component"])
         return rows.merge(used[priced], on=KEY, how="left", sort=False)
     costs = subjects.keys[subjects.keys["component"].isin(COMMITMENT)]
     costs = costs.loc[~among(costs, rows), KEY].assign(note="the lower of both schedules")

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from mitigation.components import is_parameter, subject_of
 from mitigation.keys import AT, KEY
 from mitigation.procedures.schedules import Schedule, schedule_cost
 from mitigation.references.curves import at_same_mw, for_intervals
@@ -32,7 +33,7 @@ class UnitSchedules:
         self.units = self.case.tables["units"].set_index("unit")
         self._beside: dict[tuple[Any, ...], pd.DataFrame] = {}
         failing = assessed.failing
-        limited = failing[failing["component"].str.startswith("param:")]
+        limited = failing[is_parameter(failing["component"])]
         self.parameters: dict[str, list[str]] = {
             str(unit): sorted(rows["component"]) for unit, rows in limited.groupby("unit")
         }
@@ -167,7 +168,7 @@ class UnitSchedules:
         if limited:
             levels = self.assessed.levels
             for component in self.parameters.get(unit, []):
-                name = component.removeprefix("param:")
+                name = subject_of(component)
                 own = levels[(levels["unit"] == unit) & (levels["component"] == component)]
                 if name in found and len(own):
                     found[name] = float(own["price"].iloc[0])

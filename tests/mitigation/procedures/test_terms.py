@@ -33,7 +33,7 @@ def test_caiso_competitive_lmp_and_congestion(tmp_path: Path) -> None:
     assert "competitive LMP $10.00/MWh" in said(made)
     assert energy(made)["pivotal_group"] == "east, north, south"
     made.write(tmp_path / "run")
-    again = cf.read_run(tmp_path / "run")
+    again = cf.Run.read(tmp_path / "run")
     pd.testing.assert_frame_equal(again.decision_terms, made.decision_terms)
 
 
