@@ -17,7 +17,7 @@ from clearing.formulation.custom import CustomRows
 from clearing.program.compiled import Compiled
 from network.arrays import Flags, Floats, Positions
 
-__all__ = ["CustomTerms", "custom_duals", "custom_terms", "shadow_prices"]
+__all__ = ["CustomTerms", "custom_duals", "custom_factors", "custom_terms", "shadow_prices"]
 
 _ZERO = 1e-7
 
@@ -99,6 +99,34 @@ def custom_terms(compiled: Compiled, row_dual: Floats) -> CustomTerms:
         np.concatenate([shadow[of] for of, _, _, _, shadow, _ in parts]),
         np.concatenate([sensitivity for *_, sensitivity in parts]),
     )
+
+
+def custom_factors(compiled: Compiled) -> tuple[Positions, Positions, Floats]:
+    """Rows that speak of flows or injections: solver row, interval and amount per MW, (K, B).
+
+    Whether they bind or not; a row over several intervals is there once for each. The amount is
+    that of the row per MW injected at a bus, so that ``dual * amount`` is its part of the price.
+    """
+    market, flows = compiled.market, compiled.market.flows
+    rows = [np.zeros(0, dtype=np.intp)]
+    when, factors = [rows[0]], [np.zeros((0, len(market.day.grid.buses)))]
+    for custom in market.custom if flows is not None else ():
+        assert flows is not None
+        at = np.full(len(custom.names), -1, dtype=np.intp)
+        at[custom.used] = compiled.rows(getattr(market.model, custom.component))
+        place = np.full(len(market.variables), -1, dtype=np.intp)
+        place[flows.variable] = np.arange(len(flows.variable))
+        entry = np.flatnonzero((place[custom.body.variable] >= 0) & (at[custom.body.row] >= 0))
+        flow = place[custom.body.variable[entry]]
+        pairs = np.stack([flows.interval[flow], at[custom.body.row[entry]]])
+        distinct, which = np.unique(pairs, axis=1, return_inverse=True)
+        amount = custom.body.coefficient[entry, None] * flows.weights[flows.weight_of[flow]]
+        factor = np.zeros((distinct.shape[1], flows.weights.shape[1]))
+        np.add.at(factor, which.reshape(-1), amount)
+        rows.append(distinct[1])
+        when.append(distinct[0])
+        factors.append(factor)
+    return np.concatenate(rows), np.concatenate(when), np.concatenate(factors)
 
 
 def _binds(shadow: Floats, custom: CustomRows) -> Flags:

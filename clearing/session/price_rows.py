@@ -3,9 +3,9 @@
     lmp[t, b] * hours = sum over the rows k of interval t of dual_k * factor_kb
 
 Rows are the energy balances (factor 1 at the buses of their island) or, with losses, the tangents
-that stand for them (their delivery factors), and the limits of the grid that are met (their
-sensitivity in the direction that binds). The same factors say by how much one more MW of demand at
-a bus moves the right-hand sides.
+that stand for them (their delivery factors), the limits of the grid that are met (their
+sensitivity in the direction that binds), and those of the user's own that speak of flows. The same
+factors say by how much one more MW of demand at a bus moves the right-hand sides.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from clearing.limits.loss_rows import LossRows
 from clearing.limits.network import NetworkLimits
 from clearing.program.live import LiveModel
 from clearing.program.rows import Kind
+from clearing.session.custom_prices import custom_factors
 from network.arrays import Flags, Floats, Positions
 
 __all__ = ["PriceRows"]
@@ -70,12 +71,16 @@ class PriceRows:
         at = np.flatnonzero(met & (live.soft.kind != Kind.RAMP))
         rows = live.soft[at]
         sensitivity, limit = network.sensitivities(rows)
+        own, own_when, amount = custom_factors(live.compiled)
+        first = len(weight) + len(sensitivity)
         return cls(
-            np.concatenate([head, live.hard + at]).astype(np.intp),
-            np.concatenate([when, rows.interval]).astype(np.intp),
-            np.vstack([weight, sensitivity]),
-            np.concatenate([which, len(weight) + limit]).astype(np.intp),
-            np.concatenate([np.ones(len(head)), rows.direction]),
+            np.concatenate([head, live.hard + at, own]).astype(np.intp),
+            np.concatenate([when, rows.interval, own_when]).astype(np.intp),
+            np.vstack([weight, sensitivity, amount]),
+            np.concatenate([which, len(weight) + limit, first + np.arange(len(own))]).astype(
+                np.intp
+            ),
+            np.concatenate([np.ones(len(head)), rows.direction, np.ones(len(own))]),
             (intervals, buses),
         )
 
@@ -89,5 +94,5 @@ class PriceRows:
         """By how much more demand (T, B), MW, moves the right-hand side of each row, (rows,)."""
         by_factor = demand @ self.factors.T
         moved = np.zeros(rows)
-        moved[self.row] = self.sign * by_factor[self.interval, self.which]
+        np.add.at(moved, self.row, self.sign * by_factor[self.interval, self.which])
         return moved

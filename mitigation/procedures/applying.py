@@ -12,6 +12,7 @@ import pandas as pd
 from cases.case import Case
 from cases.run import Run
 from mitigation.after_the_fact.guarantees import guarantees_at
+from mitigation.components import is_parameter
 from mitigation.impact.measure import cleared_again
 from mitigation.keys import KEY
 from mitigation.references.substitution import substituted, whole_day
@@ -126,5 +127,5 @@ def _final(name: str, mitigated: pd.DataFrame, run: Run, again: bool) -> dict[st
 
 def _is_paid_for(components: pd.Series) -> pd.Series:
     """Whether a guarantee payment counts the component: energy and commitment costs."""
-    costs: pd.Series = whole_day(components) & ~components.str.startswith("param:")
+    costs: pd.Series = whole_day(components) & ~is_parameter(components)
     return costs | (components == "energy")
