@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import os
 import shutil
@@ -95,6 +96,7 @@ def mitigate_by_rulebooks(
     *,
     settings: Mapping[str, Any] | None = None,
     earlier: Sequence[Run] = (),
+    as_of: dt.date | str | None = None,
 ) -> ManyRules:
     """Mitigate one run by several rulebooks; clearings with the same offers are made once.
 
@@ -109,7 +111,9 @@ def mitigate_by_rulebooks(
         ``over_mitigation`` (load x price below it: offers that were lowered too far). A rulebook
         whose procedure lacks data has its reason in ``note``.
     """
-    chosen = {_label(book): mitigation_rules(run, book, settings or {}) for book in rulebooks}
+    chosen = {
+        _label(book): mitigation_rules(run, book, settings or {}, as_of) for book in rulebooks
+    }
     return _by_rules(run, chosen, earlier)
 
 
@@ -119,6 +123,7 @@ def mitigate_by_sweep(
     *,
     rulebook: str | Path | RuleBook | None = None,
     earlier: Sequence[Run] = (),
+    as_of: dt.date | str | None = None,
 ) -> ManyRules:
     """Mitigate one run at every combination of values of some ``mitigation`` keys."""
     keys = list(sweep)
@@ -126,7 +131,7 @@ def mitigate_by_sweep(
     for values in itertools.product(*(sweep[key] for key in keys)):
         pairs = dict(zip(keys, values, strict=True))
         label = ", ".join(f"{key}={value}" for key, value in pairs.items())
-        chosen[label] = mitigation_rules(run, rulebook, pairs)
+        chosen[label] = mitigation_rules(run, rulebook, pairs, as_of)
     return _by_rules(run, chosen, earlier)
 
 

@@ -22,10 +22,10 @@ from mitigation.keys import KEY
 from mitigation.references.curves import for_intervals
 from network.arrays import Booleans
 
-__all__ = ["failing_components", "test_conduct"]
+__all__ = ["conduct_tests", "failing_components", "test_conduct"]
 
 
-def test_conduct(
+def conduct_tests(
     case: Case,
     levels: pd.DataFrame,
     rules: MitigationRules,
@@ -101,9 +101,6 @@ def test_conduct(
         return empty_frame(RUN_TABLES["tests_conduct"], case.meta.timezone)
     rows = pd.concat(parts, ignore_index=True)
     return day.table(_exempted(_worst(rows), case, conduct))
-
-
-test_conduct.__test__ = False  # type: ignore[attr-defined]  # a name of the field, not of pytest
 
 
 def failing_components(tests: pd.DataFrame, case: Case) -> pd.DataFrame:
@@ -184,6 +181,7 @@ class _Day:
         spans = pd.Series(self.case.interval_ends, index=self.starts)
         owner = self.case.units.set_index("unit")["owner"]
         full = rows.assign(
+            kind="unit",
             owner=rows["unit"].map(owner).astype("str"),
             interval_end=rows["interval_start"].map(spans).astype(self.starts.dtype),
         )
@@ -216,3 +214,8 @@ def _exempted(rows: pd.DataFrame, case: Case, conduct: ConductRules) -> pd.DataF
             note=rows["note"].mask(spared, "exempt by the rulebook"),
         )
     return rows
+
+
+test_conduct = conduct_tests
+"""The former name, which test collectors take for a test."""
+test_conduct.__test__ = False  # type: ignore[attr-defined]

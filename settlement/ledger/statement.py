@@ -48,6 +48,14 @@ COLUMN_OF_ITEM = {
     "time_value": "futures",
     "right": "rights",
     "right_shortfall": "rights",
+    "rent_credit": "congestion",
+    "surplus_credit": "losses",
+    "metered_energy": "energy",
+    "unaccounted_energy": "energy",
+    "metered_charge": "energy",
+    "metered_credit": "energy",
+    "variation": "futures",
+    "futures_fee": "futures",
     "rounding": "rounding",
 }
 """Balance column of each item; energy and link lines are split by the components of the price."""

@@ -48,6 +48,7 @@ NAMES = [
     "study",
     "summarize",
     "validate",
+    "verify",
 ]
 
 
