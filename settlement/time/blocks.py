@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from itertools import pairwise
 from typing import Literal
 
@@ -137,13 +137,19 @@ class Block:
 
 def _quarters(day: date, timezone: str) -> pd.DatetimeIndex:
     """Starts of the quarter hours of a local day."""
-    ends = [first_moment(pd.Timestamp(d), timezone) for d in (day, day + timedelta(days=1))]
-    return pd.date_range(*ends, freq="15min", inclusive="left")
+    first, last = _ends(day, timezone)
+    return pd.date_range(first, last, freq="15min", inclusive="left")
 
 
 def _clock_changes(day: date, timezone: str) -> bool:
-    first, last = (first_moment(pd.Timestamp(d), timezone) for d in (day, day + timedelta(days=1)))
+    first, last = _ends(day, timezone)
     return last - first != pd.Timedelta(days=1)
+
+
+def _ends(day: date, timezone: str) -> tuple[pd.Timestamp, pd.Timestamp]:
+    midnight = pd.Timestamp(day)
+    after = midnight + pd.Timedelta(days=1)
+    return first_moment(midnight, timezone), first_moment(after, timezone)
 
 
 def _minutes(hours: Sequence[tuple[int, int]]) -> Spans:
