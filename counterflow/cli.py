@@ -54,6 +54,7 @@ def _register() -> None:
         settle,
         show,
         tables,
+        verify,
     )
 
     app.command("import")(import_case.run)
@@ -67,6 +68,7 @@ def _register() -> None:
     app.command("export")(export.run)
     app.command("plot")(plot.run)
     app.command("tables")(tables.run)
+    app.command("verify")(verify.run)
     app.add_typer(contracts.app, name="contracts")
 
 

@@ -87,7 +87,7 @@ class Given:
         if failures:
             raise InputError(failures)
         failures += party_problems(tables, case, rules.operator)
-        prices = Prices(run.prices, run.load_awards, case.hubs, run.reserve_prices)
+        prices = Prices(run.prices, run.load_awards, case, run.reserve_prices)
         made, names = _curves(run, tables, failures, curves)
         failures += check_contracts(
             tables["contracts"], names, prices, rules.contracts, overrides, made

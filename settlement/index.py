@@ -26,9 +26,8 @@ class IndexDefinition:
     `place` is a bus, hub or zone, or blank for the whole market (the load-weighted price of all
     buses). `weighting` of the intervals: `load` (MWh that the place takes: the bus, the buses of
     the hub or zone, or the whole market), `system` (MWh taken in the whole market) or `time`
-    (hours).
-    `block`: `all`, or a block of the rulebook (base, mid, peak). `period`: `interval`, `day` or
-    `month`, in the case's timezone.
+    (hours). `block`: `all`, or a block of the rulebook (base, mid, peak). `period`: `interval`,
+    `day` or `month`, in the case's timezone.
     """
 
     name: str
@@ -85,7 +84,7 @@ def price_index(runs: Run | Sequence[Run], definition: IndexDefinition) -> Price
 
 
 def _constituents(run: Run, definition: IndexDefinition) -> pd.DataFrame:
-    prices = Prices(run.prices, run.load_awards, run.case.hubs)
+    prices = Prices(run.prices, run.load_awards, run.case)
     place = definition.place
     problem = prices.problem(place) if place else ""
     if problem:

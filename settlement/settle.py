@@ -10,12 +10,12 @@ from typing import Any
 import pandas as pd
 
 from cases.errors import CheckFailed
+from cases.market_time import day_of, hours_of
 from cases.run import Run
 from settlement.contracts.contracts import settle_contracts
 from settlement.contracts.curves import described
 from settlement.futures.lines import settle_futures
 from settlement.given import Given
-from settlement.ledger.frames import hours_of
 from settlement.ledger.ledger import Ledger, Line
 from settlement.ledger.money import Number
 from settlement.ledger.statement import Statement
@@ -194,12 +194,12 @@ def _settle_uplift(
     run: Run,
 ) -> None:
     """Pay the blocks of every day and charge that day's loads or deviations."""
-    for day, rows in payments.groupby(payments["interval_start"].dt.normalize(), sort=True):
+    for day, rows in payments.groupby(day_of(payments["interval_start"]), sort=True):
         totals = pay_uplift(ledger, rows)
-        today = loads[loads["interval_start"].dt.normalize() == day]
+        today = loads[day_of(loads["interval_start"]) == day]
         moved = None
         if deviating is not None:
-            moved = deviation_mwh(deviating[deviating["interval_start"].dt.normalize() == day])
+            moved = deviation_mwh(deviating[day_of(deviating["interval_start"]) == day])
         charge_uplift(
             ledger,
             totals,

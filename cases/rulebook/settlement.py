@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
+
+from cases.rulebook.section import Section
 
 
 def _listed(value: object) -> object:
@@ -28,11 +30,7 @@ Hour = Annotated[int, Field(ge=0, le=24)]
 Month = Annotated[int, Field(ge=1, le=12)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ContractRules(_Section):
+class ContractRules(Section):
     """Contracts for difference, one-way and physical contracts."""
 
     lines: Literal["contract_plus_deviation", "spot_plus_difference"] = Field(
@@ -44,7 +42,7 @@ class ContractRules(_Section):
     )
 
 
-class BlockRules(_Section):
+class BlockRules(Section):
     """Hours and days of one block of the day."""
 
     hours: Annotated[tuple[tuple[Hour, Hour], ...], Listed] = Field(
@@ -58,7 +56,7 @@ class BlockRules(_Section):
     )
 
 
-class FuturesRules(_Section):
+class FuturesRules(Section):
     """The standardised base, mid and peak futures."""
 
     base: BlockRules = BlockRules(hours=((0, 24),))
@@ -119,7 +117,7 @@ class FuturesRules(_Section):
     )
 
 
-class RightsRules(_Section):
+class RightsRules(Section):
     """Transmission rights."""
 
     shortfall: Literal["prorate", "pay_in_full"] = Field(
@@ -137,7 +135,7 @@ class RightsRules(_Section):
     )
 
 
-class SurplusRules(_Section):
+class SurplusRules(Section):
     """Who gets what is left of congestion rent, or the loss surplus."""
 
     to: Literal["operator", "load_ratio", "right_holders", "account"] = Field(
@@ -153,7 +151,7 @@ class SurplusRules(_Section):
         return self
 
 
-class MeteringRules(_Section):
+class MeteringRules(Section):
     """Charges for uninstructed deviation of metered units."""
 
     tolerance_percent: float = Field(
@@ -173,7 +171,7 @@ class MeteringRules(_Section):
     )
 
 
-class CreditRules(_Section):
+class CreditRules(Section):
     """Margins, bonds and limits."""
 
     initial_margin: float = Field(
@@ -198,7 +196,7 @@ class CreditRules(_Section):
     )
 
 
-class SettlementRules(_Section):
+class SettlementRules(Section):
     """The `settlement` section of a rulebook."""
 
     smallest_unit: float = Field(default=0.01, gt=0, description="smallest unit of the currency")

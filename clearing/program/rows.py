@@ -14,11 +14,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array, vstack
 
+from cases import RuleBook
 from network.arrays import Flags, Floats, Positions
 
 __all__ = ["Keys", "Kind", "RowSet", "SoftRows"]
 
 Keys = npt.NDArray[np.int64]
+_EXCESS_DECIMALS = 6
 
 
 class Kind(IntEnum):
@@ -34,6 +36,11 @@ class Kind(IntEnum):
         """Its name in results and in the rulebook's penalties."""
         return self.name.lower()
 
+    @classmethod
+    def penalties(cls, rules: RuleBook) -> Floats:
+        """Penalty of each kind, money per MW and hour, in the order of their values."""
+        return np.array([getattr(rules.penalties, kind.label) for kind in cls], dtype=float)
+
 
 @dataclass(frozen=True, eq=False)
 class RowSet:
@@ -48,7 +55,7 @@ class RowSet:
     direction: Positions
     """+1 for the upper limit, -1 for the lower one."""
     excess: Floats
-    """MW beyond the limit when the row was found."""
+    """MW beyond the limit when the row was found, so far that noise orders no equals."""
 
     def __len__(self) -> int:
         return len(self.element)
@@ -71,7 +78,7 @@ class RowSet:
             base,
             np.asarray(interval, dtype=np.intp),
             np.asarray(direction, dtype=np.intp),
-            np.asarray(excess, dtype=float),
+            np.round(np.asarray(excess, dtype=float), _EXCESS_DECIMALS),
         )
 
     @classmethod

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
+from cases.place_prices import place_weights
+from cases.points import Points
 from cases.run import Run
 from mitigation.indices.conduct import participation_by_interval, price_at
-from mitigation.structure.relief import AT
+from mitigation.keys import CELL
 
 __all__ = ["markup_contributions"]
 
@@ -36,12 +38,12 @@ def markup_contributions(run: Run, reference: pd.DataFrame) -> pd.DataFrame:
     Source: PJM market monitor, markup component of LMP by unit participation factors.
     """
     cost = price_at(reference, run.dispatch).rename(columns={"price": "reference"})
-    load = run.load_awards.groupby(["interval_start", "bus"])["mw"].sum()
+    market = place_weights(run.case, Points(run.case).market())
+    every = market.set_index(["interval_start", "bus"])["weight"]
     result = [pd.DataFrame(columns=COLUMNS)]
     for buses, here, parts in participation_by_interval(run):
         start = buses["interval_start"].iloc[0]
-        weights = load.xs(start, level="interval_start")
-        weights = weights[weights != 0] / weights.sum()
+        weights = every.xs(start, level="interval_start")
         known = [part for part in parts if part.index.isin(weights.index).any()]
         if not set(weights.index) <= {bus for part in known for bus in part.index}:
             continue
@@ -51,6 +53,6 @@ def markup_contributions(run: Run, reference: pd.DataFrame) -> pd.DataFrame:
             rows = here.assign(factor=here["unit"].map(factor))
             result.append(rows[rows["factor"].notna()])
     table = pd.concat([part for part in result if len(part)] or result, ignore_index=True)
-    table = table.merge(cost[[*AT, "reference"]], on=AT, how="left", sort=False)
+    table = table.merge(cost[[*CELL, "reference"]], on=CELL, how="left", sort=False)
     markup = (table["price"] - table["reference"]).where(table["kind"] == "unit", 0.0)
     return table.assign(contribution=table["factor"] * markup)[COLUMNS]

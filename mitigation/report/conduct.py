@@ -11,8 +11,10 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from cases.market_time import hours_of
 from cases.rulebook.structure import PeakRules
-from mitigation.report.market import hours, on_peak
+from mitigation.keys import CELL
+from mitigation.report.market import on_peak
 from mitigation.structure.tables import sum_by
 
 __all__ = [
@@ -32,7 +34,6 @@ __all__ = [
 SHARES: Final = (0.0, 0.10, 0.25, 0.50, 0.60, 0.70, 0.75, 0.80, 0.90, np.inf)
 HOURS: Final = (0.0, 1.0, 100.0, 200.0, 300.0, 400.0, 500.0, np.inf)
 PRICES: Final = (-np.inf, 0.0, 10.0, 25.0, 50.0, 75.0, 100.0, 150.0, np.inf)
-AT: Final = ["interval_start", "unit"]
 
 
 def conduct_summary(tests: pd.DataFrame) -> pd.DataFrame:
@@ -59,7 +60,7 @@ def output_gap_summary(indices: pd.DataFrame, capacity_mw: float) -> pd.DataFram
     rows = indices[indices["index"].str.startswith("output_gap.")]
     rows = rows.assign(
         threshold_percent=rows["index"].str.removeprefix("output_gap.").astype(float),
-        hours=hours(rows),
+        hours=hours_of(rows),
     )
     by = ["threshold_percent", "interval_start"]
     total = rows.groupby(by).agg(mw=("value", "sum"), hours=("hours", "first")).reset_index()
@@ -86,11 +87,11 @@ def markup_summary(
     wide = rows.pivot_table(
         index=["interval_start", "subject"], columns="index", values="value"
     ).reindex(columns=["markup", "adjusted_markup"])
-    priced = marginal_units.loc[marginal_units["kind"] == "unit", [*AT, "price"]]
+    priced = marginal_units.loc[marginal_units["kind"] == "unit", [*CELL, "price"]]
     joined = (
         wide.reset_index()
         .rename(columns={"subject": "unit"})
-        .merge(priced, on=AT, sort=False)
+        .merge(priced, on=CELL, sort=False)
         .merge(units[["unit", "fuel"]], on="unit", sort=False)
     )
     low, high = _class_of(joined["price"], edges)
@@ -116,7 +117,7 @@ def markup_in_prices_summary(
     whole = sum_by(load, ["interval_start"], ["mw"]).assign(zone="")
     zones = sum_by(load[load["zone"] != ""], ["interval_start", "zone"], ["mw"])
     joined = rows.merge(pd.concat([whole, zones]), on=["interval_start", "zone"], sort=False)
-    weight = joined["mw"] * hours(joined)
+    weight = joined["mw"] * hours_of(joined)
     joined = joined.assign(
         month=joined["interval_start"].dt.strftime("%Y-%m"),
         period=on_peak(joined["interval_start"], rules).map({True: "peak", False: "off-peak"}),
@@ -163,9 +164,9 @@ def _capped(decisions: pd.DataFrame, dispatch: pd.DataFrame) -> pd.DataFrame:
     running = dispatch[dispatch["on"].astype(bool)]
     done = decisions[decisions["action"] == "mitigated"]
     always = set(done.loc[done["interval_start"].isna(), "unit"])
-    stamped = pd.MultiIndex.from_frame(done.loc[done["interval_start"].notna(), AT])
-    capped = pd.MultiIndex.from_frame(running[AT]).isin(stamped) | running["unit"].isin(always)
-    length = hours(running)
+    stamped = pd.MultiIndex.from_frame(done.loc[done["interval_start"].notna(), CELL])
+    capped = pd.MultiIndex.from_frame(running[CELL]).isin(stamped) | running["unit"].isin(always)
+    length = hours_of(running)
     return running.assign(
         unit_hours=length,
         mwh=running["mw"] * length,

@@ -18,6 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cases.errors import Failure, InputError
+from cases.market_time import first_moment
 from cases.rulebook.settlement import SettlementRules
 from settlement.contracts.shapes import block_weights, typical_day_weights
 from settlement.ledger.frames import line_of, records
@@ -238,8 +239,8 @@ class CurveMaker:
 
     def intervals(self, first: pd.Timestamp, last: pd.Timestamp) -> pd.DatetimeIndex:
         """Interval starts from the first day's midnight to the last day's end."""
-        begin = first.tz_localize(self.timezone)
-        end = (last + timedelta(days=1)).tz_localize(self.timezone)
+        begin = first_moment(first, self.timezone)
+        end = first_moment(last + timedelta(days=1), self.timezone)
         return pd.date_range(
             begin, end, freq=pd.Timedelta(hours=self.interval_hours), inclusive="left"
         )

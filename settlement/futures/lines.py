@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cases.errors import Failure, InputError
+from cases.market_time import first_moment
 from settlement.futures.delivery import months_between, time_value_charge
 from settlement.futures.marks import Marks
 from settlement.futures.matching import Matched
@@ -179,7 +180,7 @@ def _time_value(
     year, number = parse_month(month)
     inside = prices.starts[(prices.starts.year == year) & (prices.starts.month == number)]
     step = pd.Timedelta(hours=interval_hours)
-    begin = inside[0].replace(day=1, hour=0, minute=0, second=0, fold=0)
+    begin = first_moment(pd.Timestamp(year, number, 1), str(prices.starts.tz))
     before = pd.date_range(begin, inside[0], freq=step, inclusive="left")
     hours = [
         exact(futures.delivery_mw(product, month, starts, interval_hours).sum() * interval_hours)

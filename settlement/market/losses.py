@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from cases.market_time import hours_of
 from cases.run import Run
-from settlement.ledger.frames import hours_of
 
 __all__ = ["lost_at_buses"]
 
@@ -50,8 +50,8 @@ def lost_at_buses(positions: pd.DataFrame, run: Run, operator: str) -> pd.DataFr
                 }
             )
         )
-    stays = pd.concat(parts).groupby(["interval_start", "bus"], sort=True)["mw"].sum()
-    stays = stays[stays.abs() > SMALL_MW].reset_index()
+    by_bus = pd.concat(parts).groupby(["interval_start", "bus"], sort=True)["mw"].sum()
+    stays = by_bus[by_bus.abs() > SMALL_MW].reset_index()
     if stays.empty:
         return lossless
     spans = run.prices.drop_duplicates("interval_start").set_index("interval_start", drop=False)

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from cases.errors import Failure, InputError
+from cases.market_time import day_of, first_moment
 from cases.run import Run
 
-__all__ = ["ORDER", "Settled", "Span", "check_cover", "month_bounds", "spans_of"]
+__all__ = ["ORDER", "Settled", "Span", "check_cover", "month_bounds", "next_day", "spans_of"]
 
 ORDER = ("initial", "final", "rerun")
 """Names of versions in their order."""
@@ -50,7 +51,7 @@ def month_bounds(month: str, timezone: str) -> tuple[pd.Timestamp, pd.Timestamp]
             "", None, "month", "month", f"a month is written like 2016-10, not {month!r}"
         ) from None
     ends = first, first + pd.offsets.MonthBegin(1)
-    return ends[0].tz_localize(timezone), pd.Timestamp(ends[1]).tz_localize(timezone)
+    return first_moment(ends[0], timezone), first_moment(pd.Timestamp(ends[1]), timezone)
 
 
 def spans_of(runs: Sequence[Run], names: Mapping[str, str]) -> list[Span]:
@@ -102,7 +103,7 @@ def check_cover(
     missing = []
     day = start
     while day < end:
-        after = (day.tz_localize(None) + pd.Timedelta(days=1)).tz_localize(start.tz)
+        after = next_day(day)
         covered = sum(
             (max(min(span.end, after) - max(span.start, day), pd.Timedelta(0)) for span in spans),
             pd.Timedelta(0),
@@ -111,6 +112,11 @@ def check_cover(
             missing.append(day)
         day = after
     return missing
+
+
+def next_day(moment: pd.Timestamp) -> pd.Timestamp:
+    """First moment of the day after that of `moment`, on its own clock."""
+    return first_moment(day_of(moment) + pd.Timedelta(days=1), str(moment.tz))
 
 
 def _ends(run: Run) -> tuple[pd.Timestamp, pd.Timestamp]:

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pandas as pd
 
+from cases.market_time import day_of, first_moment
 from cases.run import Run
 from settlement.futures.lines import clearing_house
 from settlement.futures.mark_to_market import mark_to_market
@@ -54,7 +55,7 @@ def month_futures(
     product = Futures(last.rulebook.settlement.futures, timezone)
     house = clearing_house(product, ledger.operator) or ledger.operator
     _fees(ledger, timed[timed["traded_at"] >= start], product, house)
-    until = marks[marks["date"] < end.tz_localize(None)]
+    until = marks[marks["date"] < day_of(end)]
     if len(until):
         account = mark_to_market(timed, until, product, timezone, ledger.money_unit)
         _variation(ledger, account, house, start)
@@ -71,7 +72,7 @@ def _fees(ledger: Ledger, trades: pd.DataFrame, product: Futures, house: str) ->
 
 def _variation(ledger: Ledger, account: pd.DataFrame, house: str, start: pd.Timestamp) -> None:
     for row in records(account):
-        at = pd.Timestamp(row["date"]).tz_localize(start.tz)
+        at = first_moment(pd.Timestamp(row["date"]), str(start.tz))
         if at < start or row["variation"] == 0 or row["owner"] == house:
             continue
         subject = f"{row['product']} {row['month']}"

@@ -17,7 +17,7 @@ from settlement.ledger.money import Number
 from settlement.ledger.statement import BALANCE_COLUMNS
 from settlement.market.balance import balance_sheet
 from settlement.market.give_back import Shares, give_back
-from settlement.month.days import Span, check_cover, month_bounds, spans_of
+from settlement.month.days import Span, check_cover, month_bounds, next_day, spans_of
 from settlement.month.futures import month_futures
 from settlement.month.indices import month_indices
 from settlement.month.statement import MonthStatement, invoices_of, netting_of
@@ -300,7 +300,7 @@ class _Book:
                     later = "" if real_time is None else real_time.id
                     row = (version, run.id, later, run.rulebook.name)
             rows.append((f"{day:%Y-%m-%d}", *row))
-            day = (day.tz_localize(None) + pd.Timedelta(days=1)).tz_localize(self.start.tz)
+            day = next_day(day)
         return pd.DataFrame(rows, columns=["day", "version", "run", "real_time", "rulebook"])
 
 

@@ -9,10 +9,11 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
+from cases.market_time import hours_of
 from cases.run import Run
 from network import Grid
 from network.arrays import Floats
-from settlement.ledger.frames import hours_of, records
+from settlement.ledger.frames import records
 from settlement.ledger.ledger import Ledger, Line
 from settlement.ledger.money import split
 from settlement.rights.points import right_injections

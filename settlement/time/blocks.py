@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cases.errors import InputError
+from cases.market_time import day_of, first_moment
 from cases.rulebook.settlement import BlockRules, FuturesRules
 from settlement.time.calendar import WorkingCalendar, month_days, working_calendar
 
@@ -118,7 +119,7 @@ class Block:
         interval_hours
             Length of an interval, hours; an interval must not cross midnight.
         """
-        days = starts.normalize().tz_localize(None)
+        days = day_of(starts)
         # Wall-clock minutes, so that a block keeps its local hours on days of 23 or 25 hours.
         begin = (starts.hour * 60 + starts.minute).to_numpy(dtype=float)
         end = begin + interval_hours * 60
@@ -137,7 +138,8 @@ class Block:
 
 def _quarters(day: date, timezone: str) -> pd.DatetimeIndex:
     """Starts of the quarter hours of a local day."""
-    ends = [pd.Timestamp(d).tz_localize(timezone) for d in (day, day + timedelta(days=1))]
+    days = (day, day + timedelta(days=1))
+    ends = [first_moment(pd.Timestamp(d), timezone) for d in days]
     return pd.date_range(*ends, freq="15min", inclusive="left")
 
 
