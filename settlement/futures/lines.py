@@ -154,8 +154,8 @@ def _settle(
 def _reference(row: Row, futures: Futures, marks: Marks) -> tuple[Decimal, str]:
     """The price that delivery is settled against, as quoted, and what it is."""
     at = row["traded_at"]
-    since = None if pd.isna(at) else futures.local(at).date()
-    mark = marks.last((row["product"], row["month"]), since)
+    contract = (row["product"], row["month"])
+    mark = marks.last(contract) if pd.isna(at) else marks.last(contract, futures.local(at).date())
     if mark is None:
         return exact(row["price"]), "traded"
     return mark[1], f"last mark of {mark[0]}"

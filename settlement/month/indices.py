@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import pandas as pd
 
@@ -10,6 +11,9 @@ from cases.run import Run
 from settlement.index import IndexDefinition, price_index
 
 __all__ = ["month_indices"]
+
+
+_PERIODS: tuple[Literal["day", "month"], ...] = ("day", "month")
 
 
 def month_indices(runs: Sequence[Run], month: str) -> pd.DataFrame:
@@ -26,8 +30,8 @@ def month_indices(runs: Sequence[Run], month: str) -> pd.DataFrame:
     frames = []
     for place in ("", *(f"zone:{zone}" for zone in zones)):
         name = place.removeprefix("zone:") or "market"
-        for period in ("day", "month"):
-            definition = IndexDefinition(name, place, period=period)  # type: ignore[arg-type]
+        for period in _PERIODS:
+            definition = IndexDefinition(name, place, period=period)
             values = price_index(runs, definition).values
             own = values[values["period"].str.startswith(month)] if len(values) else values
             frames.append(

@@ -138,9 +138,9 @@ class Block:
 
 def _quarters(day: date, timezone: str) -> pd.DatetimeIndex:
     """Starts of the quarter hours of a local day."""
-    days = (day, day + timedelta(days=1))
-    ends = [first_moment(pd.Timestamp(d), timezone) for d in days]
-    return pd.date_range(*ends, freq="15min", inclusive="left")
+    first = first_moment(pd.Timestamp(day), timezone)
+    end = first_moment(pd.Timestamp(day + timedelta(days=1)), timezone)
+    return pd.date_range(first, end, freq="15min", inclusive="left")
 
 
 def _clock_changes(day: date, timezone: str) -> bool:
