@@ -35,7 +35,8 @@ def constraint_rows(facts: Facts) -> Iterator[pd.DataFrame]:
     """Check rows of ``constraints``: amount, limit, MW beyond, and the shadow price.
 
     A limit that is listed is met; 0 <= shadow price <= penalty, the penalty where it is exceeded.
-    Rows of an extension, which the tables do not define, are checked for being met.
+    Rows of an extension, which the tables do not define, are checked for being met. Where another
+    program made the prices, its limits need not be met by the schedule.
     """
     table = facts.custom_constraints
     if table.empty:
@@ -47,7 +48,8 @@ def constraint_rows(facts: Facts) -> Iterator[pd.DataFrame]:
     }
     size = facts.tolerance * np.maximum(1.0, np.abs(stated["limit_mw"]) / 1e3)
     excess = sign * stated["flow_mw"] - stated["limit_mw"]
-    yield _wrong(table, "custom.met", excess, stated["penalty_mw"], size)
+    if not facts.priced_otherwise:
+        yield _wrong(table, "custom.met", excess, stated["penalty_mw"], size)
     if facts.case.tables["custom_constraints"].empty:
         return
     real = facts.once(custom_facts)
