@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,6 +32,7 @@ def clear(
     case: Case,
     *,
     rulebook: str | Path | RuleBook | None = None,
+    as_of: dt.date | str | None = None,
     commitment: bool = True,
     commitment_from: Run | None = None,
     security: Security = "none",
@@ -48,6 +50,8 @@ def clear(
         The market day.
     rulebook
         A rulebook, the name of a shipped one or a TOML file; by default `default`.
+    as_of
+        The date whose rules count, whatever the market day; by default the newest of each.
     commitment
         Decide which units run. False: every unit is on, p_min binds, no-load, starts and minimum
         times are ignored.
@@ -98,12 +102,13 @@ def clear(
             case,
             commitment_from,
             rulebook=rulebook,
+            as_of=as_of,
             security=security,
             settings=changed,
             progress=progress,
             extend=extend,
         )
-    rules = RuleBook.load(rulebook or "default").with_settings(changed)
+    rules = RuleBook.load(rulebook or "default", as_of=as_of).with_settings(changed)
     day = Day.of(case, rules, extend=extend)
     if not commitment:
         session = Session.open(day, security, progress)

@@ -33,8 +33,6 @@ from network.arrays import Flags, Floats
 
 __all__ = ["extended_day", "method_of", "priced_by_rule"]
 
-_PENALTIES = ("balance", "branch", "interface", "contingency", "ramp", "reserve", "custom")
-
 
 def method_of(day: Day) -> str:
     """The method that makes the prices: without a commitment always fixed."""
@@ -156,5 +154,4 @@ def _same_rows(compiled: Compiled, other: Compiled, solution: LpSolution) -> Flo
 
 def _lowered(rules: RuleBook, factor: float) -> RuleBook:
     """Rules with penalties lowered for the pricing pass."""
-    penalties = {f"penalties.{n}": getattr(rules.penalties, n) * factor for n in _PENALTIES}
-    return rules.with_settings(penalties) if factor != 1.0 else rules
+    return rules.with_penalties(lambda each: each * factor) if factor != 1.0 else rules

@@ -82,14 +82,15 @@ def decide(
     try:
         found.relaxed = program.relax()
     except NoClearing:
-        raise program.explain() from None
-    if known is not None:
-        program.know(known)
-    if start is not None:
-        found.look_at(start.on, start.whole)
-    if found.gap > solver.gap:
-        found.first_schedule(solver.gap)
-    found.run(solver.gap)
+        found.proven_none = True
+    else:
+        if known is not None:
+            program.know(known)
+        if start is not None:
+            found.look_at(start.on, start.whole)
+        if found.gap > solver.gap:
+            found.first_schedule(solver.gap)
+        found.run(solver.gap)
     if found.best is None and not found.proven_none:
         raise NoClearing("no clearing: the time limit ended before a schedule was found", ())
     if found.best is None:
@@ -283,30 +284,21 @@ def _strict(day: Day) -> RuleBook:
     run = np.maximum(hours, day.hours)
     dear = costs.coldest + costs.shutdown + run * (costs.no_load + at_least.max(axis=0, initial=0))
     most = float(dear.max(initial=0.0)) / day.hours
-    rules = day.rulebook.penalties
-    names = ("balance", "branch", "interface", "contingency", "ramp", "reserve", "custom")
-    return day.rulebook.with_settings(
-        {f"penalties.{name}": getattr(rules, name) + max(most, 0.0) for name in names}
-    )
+    return day.rulebook.with_penalties(lambda penalty: penalty + max(most, 0.0))
 
 
 def _strict_objective(cleared: Cleared, strict: Day) -> float:
     """Objective of a cleared day with what it exceeds paid at the commitment's penalties."""
-    day = cleared.day
-    more = strict.rulebook.penalties.balance - day.rulebook.penalties.balance
-    short, over = cleared.unserved
-    beyond = float(short.sum() + over.sum() + cleared.solution.excess.sum())
-    if "reserve_shortage" in cleared.compiled.market.families:
-        columns = cleared.compiled.columns("reserve_shortage")
-        penalty = cleared.compiled.cost[columns] == day.rulebook.penalties.reserve * day.hours
-        beyond += float(cleared.solution.x[columns][penalty].sum())
-    if "reserve_ramp_excess" in cleared.compiled.market.families:
-        beyond += float(cleared.values("reserve_ramp_excess").sum())
-    for custom in cleared.compiled.market.custom:
-        slack = np.concatenate([custom.over, custom.under])
-        counted = np.tile(custom.by_rulebook, 2) & (slack >= 0)
-        columns = cleared.compiled.column_of(slack[counted])
-        beyond += float(cleared.solution.x[columns].sum())
+    day, compiled = cleared.day, cleared.compiled
+    penalties = day.rulebook.penalties
+    more = strict.rulebook.penalties.balance - penalties.balance
+    beyond = float(cleared.solution.excess.sum())
+    for name, family in compiled.market.families.items():
+        if family.penalty is not None:
+            columns = compiled.columns(name)
+            # What a demand curve prices costs the same in both.
+            paid = compiled.cost[columns] == getattr(penalties, family.penalty) * day.hours
+            beyond += float(cleared.solution.x[columns][paid].sum())
     return cleared.solution.objective + more * day.hours * beyond
 
 

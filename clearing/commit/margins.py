@@ -15,19 +15,6 @@ from network.arrays import Flags, Floats, Positions
 
 __all__ = ["Margins", "margins"]
 
-_OWN = (
-    "on",
-    "start",
-    "stop",
-    "part",
-    "above",
-    "match",
-    "reserve",
-    "ramp_up_excess",
-    "ramp_down_excess",
-    "reserve_ramp_excess",
-)
-"""Families whose members belong to the unit that their index begins with."""
 _WHOLE = 1e-6
 
 
@@ -160,9 +147,8 @@ def _owners(fleet: Fleet, compiled: Compiled) -> Positions:
     units = fleet.day.units
     cluster = {units[u]: c for c, members in enumerate(fleet.clusters) for u in members.tolist()}
     owner = np.full(len(compiled.cost), -1, dtype=np.intp)
-    for name in _OWN:
-        family = compiled.market.families.get(name)
-        if family is not None and len(family):
+    for name, family in compiled.market.families.items():
+        if family.of_unit and len(family):
             owner[compiled.columns(name)] = [
                 cluster.get(member.index()[0], -1) for member in family.members
             ]

@@ -98,18 +98,12 @@ class Program:
 
     def _slack_columns(self) -> Positions:
         """Columns of the market that exceed a limit at a penalty, not along a demand curve."""
-        day, families = self.fleet.day, self.compiled.market.families
-        names = ["shortage", "surplus", "reserve_shortage", "reserve_ramp_excess"]
-        names += ["ramp_up_excess", "ramp_down_excess", "given_ramp_excess"]
-        found = np.concatenate([self.compiled.columns(name) for name in names if name in families])
-        least = min(day.rulebook.penalties.balance, day.rulebook.penalties.reserve)
+        day, penalties = self.fleet.day, self.fleet.day.rulebook.penalties
+        slack = [n for n, f in self.compiled.market.families.items() if f.penalty is not None]
+        found = np.concatenate([self.compiled.columns(name) for name in slack])
+        least = min(penalties.balance, penalties.reserve)
         dear: Flags = self.compiled.cost[found] >= least * day.hours - 1e-6
-        parts = [found[dear]]
-        for custom in self.compiled.market.custom:
-            slack = np.concatenate([custom.over, custom.under])
-            slack = slack[np.tile(custom.by_rulebook, 2) & (slack >= 0)]
-            parts.append(self.compiled.column_of(slack))
-        return np.concatenate(parts)
+        return np.asarray(found[dear])
 
     @property
     def states(self) -> Positions:

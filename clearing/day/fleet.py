@@ -128,6 +128,21 @@ class Fleet:
         return np.asarray((self.day.initial_on == 1.0) & high)
 
     @cached_property
+    def too_high_to_start(self) -> Flags:
+        """Clusters whose minimum output lies above their start-up ramp, (C,): they cannot start."""
+        return self._above(self.startup_mw)
+
+    @cached_property
+    def too_high_to_stop(self) -> Flags:
+        """Clusters whose minimum output lies above their shut-down ramp, (C,): they cannot stop."""
+        return self._above(self.shutdown_mw)
+
+    def _above(self, limit: Floats) -> Flags:
+        """Whether minimum output exceeds a limit, (C,); schedules of their own are data."""
+        own = ~np.isnan(self.day.self_scheduled).all(axis=0)
+        return np.asarray((self.day.unit_column("p_min") > limit + 1e-6) & ~own)[self.first]
+
+    @cached_property
     def clusters(self) -> list[Positions]:
         """Units of each cluster; the first of them stands for it."""
         day = self.day

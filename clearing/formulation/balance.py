@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-import pyomo.environ as pyo
-from scipy.sparse import csr_array
 
-from clearing.formulation.market import Market, linear
+from clearing.formulation.market import Market
+from clearing.formulation.order import family
+from clearing.formulation.terms import Terms
 
 __all__ = ["define_energy_balance", "define_shortage"]
 
 
+@family()
 def define_shortage(market: Market) -> None:
     """Define MW not served, ``shortage[i,t]``, and MW too many, ``surplus[i,t]``, of an island.
 
@@ -21,7 +22,6 @@ def define_shortage(market: Market) -> None:
     """
     day = market.day
     keys = [(i, t) for t in range(day.intervals) for i in range(day.islands)]
-    penalty = np.full(len(keys), day.rulebook.penalties.balance)
     buses = np.arange(len(day.grid.buses))
     interval = np.repeat(np.arange(day.intervals), len(buses))
     bus = np.tile(buses, day.intervals)
@@ -29,12 +29,12 @@ def define_shortage(market: Market) -> None:
     used = shares != 0.0
     interval, bus, shares = interval[used], bus[used], shares[used]
     for name, sign in (("shortage", 1.0), ("surplus", -1.0)):
-        slack = market.define(name, keys, np.zeros(len(keys)), np.full(len(keys), np.inf))
-        market.pay(slack.at, penalty)
+        slack = market.define_slack(name, keys, "balance")
         of = interval * day.islands + day.grid.islands[bus]
         market.inject(slack.at[of], interval, bus, sign * shares)
 
 
+@family(needs=("output", "shortage"))
 def define_energy_balance(market: Market) -> None:
     """Balance what enters each island in each interval.
 
@@ -43,20 +43,16 @@ def define_energy_balance(market: Market) -> None:
     Injections are those of all variables and the fixed ones (self-schedules less demand). Its dual
     is the price at the reference that PTDF rows are measured against.
     """
-    day, m = market.day, market.model
+    day, entries = market.day, market.injections
     island = day.grid.islands
-    count = day.islands * day.intervals
-    entries = market.injections
-    row = np.concatenate([e.interval * day.islands + island[e.bus] for e in entries])
-    column = np.concatenate([e.variable for e in entries])
-    coefficient = np.concatenate([e.coefficient for e in entries])
-    shape = (count, len(market.variables))
-    matrix = csr_array((coefficient, (row, column)), shape=shape)
     fixed = np.zeros((day.intervals, day.islands))
     np.add.at(fixed.T, island, market.fixed_injection.T)
+    balance = Terms.build(
+        fixed.size,
+        np.concatenate([e.interval * day.islands + island[e.bus] for e in entries]),
+        np.concatenate([e.variable for e in entries]),
+        np.concatenate([e.coefficient for e in entries]),
+        fixed.ravel(),
+    )
     keys = [(i, t) for t in range(day.intervals) for i in range(day.islands)]
-    m.energy_balance = pyo.Constraint(keys)
-    for k, key in enumerate(keys):
-        span = slice(matrix.indptr[k], matrix.indptr[k + 1])
-        inside = [market.variables[j] for j in matrix.indices[span].tolist()]
-        m.energy_balance[key] = (linear(inside, matrix.data[span]), -float(fixed.flat[k]))
+    market.constrain("energy_balance", keys, balance, 0.0, 0.0, definition=True)

@@ -35,7 +35,7 @@ def build_commitment(fleet: Fleet, *, soft_ramps: bool = False) -> Market:
     with without_collector():
         market = Market(fleet.day, commits=True)
         define_always_on(market, fleet)
-        states = define_states(market, fleet)
+        states = define_states(market, fleet, soft_ramps=soft_ramps)
         above = define_committed_output(market, states)
         define_minimum_times(market, states)
         define_starts(market, states)

@@ -8,6 +8,7 @@ import numpy as np
 
 from clearing.day.fleet import Fleet
 from clearing.formulation.market import Market
+from clearing.formulation.order import family
 from clearing.formulation.terms import Terms
 from network.arrays import Positions
 
@@ -29,16 +30,18 @@ class States:
         return [(name, t) for t in range(len(self.on)) for name in names]
 
 
-def define_states(market: Market, fleet: Fleet) -> States:
+@family()
+def define_states(market: Market, fleet: Fleet, *, soft_ramps: bool = False) -> States:
     """Define how many units of each cluster are on, start and stop, whole numbers.
 
         on[g,t] - on[g,t-1] = start[g,t] - stop[g,t]                               (state logic)
 
     with on[g,-1] the initial state; where that is not given, the first interval's state is its
     own and nobody starts. Bounds hold must-run, outages, own schedules and the minimum times that
-    began before the day (Garver 1962; Ostrowski, Anjos and Vannelli, "Tight mixed integer linear
-    programming formulations for the unit commitment problem", IEEE Trans. Power Systems 27(1),
-    2012).
+    began before the day; nothing starts (stops) whose minimum output lies above its start-up
+    (shut-down) ramp, but for a stop that an outage forces, unless ramps may be exceeded (Garver
+    1962; Ostrowski, Anjos and Vannelli, "Tight mixed integer linear programming formulations for
+    the unit commitment problem", IEEE Trans. Power Systems 27(1), 2012).
     """
     day, count = fleet.day, fleet.count.astype(float)
     shape = (day.intervals, len(count))
@@ -48,24 +51,36 @@ def define_states(market: Market, fleet: Fleet) -> States:
     most = np.broadcast_to(count, shape).copy()
     unknown = np.isnan(fleet.initial)
     most[0, unknown] = 0.0
-    stopping = most.copy()
+    starting, stopping = most.copy(), most.copy()
     stopping[0] = np.where(fleet.stuck[fleet.first] & ~(high[0] < 0.5), 0.0, stopping[0])
+    if not soft_ramps:
+        out = high < 0.5
+        forced = out & (np.cumsum(out, axis=0) == 1) & (np.nan_to_num(fleet.initial) > 0.0)
+        starting[:, fleet.too_high_to_start] = 0.0
+        stopping[fleet.too_high_to_stop & ~forced] = 0.0
     none = np.zeros(len(keys))
-    on = market.define("on", keys, low.ravel(), high.ravel(), integer=True).at.reshape(shape)
-    start = market.define("start", keys, none, most.ravel(), integer=True).at.reshape(shape)
-    stop = market.define("stop", keys, none, stopping.ravel(), integer=True).at.reshape(shape)
+    on, start, stop = (
+        market.define(name, keys, least, top.ravel(), integer=True, of_unit=True).at.reshape(shape)
+        for name, least, top in (
+            ("on", low.ravel(), high),
+            ("start", none, starting),
+            ("stop", none, stopping),
+        )
+    )
     before = np.vstack([np.full((1, shape[1]), -1), on[:-1]])
     initial = np.zeros(shape)
     initial[0] = np.nan_to_num(fleet.initial)
     terms = Terms.of(on.ravel()) - Terms.of(before.ravel()) - Terms.constants(initial)
     terms = terms - Terms.of(start.ravel()) + Terms.of(stop.ravel())
     known = np.flatnonzero(~np.concatenate([unknown, np.zeros(len(keys) - len(unknown), bool)]))
-    market.constrain("state_logic", [keys[k] for k in known], terms[known], 0.0, 0.0)
+    inside = [keys[k] for k in known]
+    market.constrain("state_logic", inside, terms[known], 0.0, 0.0, definition=True, coupled=True)
     market.charge(on.ravel(), np.tile(fleet.starts.no_load[fleet.first] * day.hours, shape[0]))
     market.charge(stop.ravel(), np.tile(fleet.starts.shutdown[fleet.first], shape[0]))
     return States(fleet, on, start, stop)
 
 
+@family(needs=("states",))
 def define_minimum_times(market: Market, states: States) -> None:
     """Hold minimum up and down times.
 
@@ -99,6 +114,7 @@ def _recent(event: Positions, window: Positions) -> Terms:
     return Terms.build(periods * clusters, np.concatenate(rows), np.concatenate(variables), 1.0)
 
 
+@family(needs=("states",))
 def define_starts(market: Market, states: States) -> None:
     """Charge starts by hours off: matches of a stop with a later start make it cheaper.
 
@@ -143,7 +159,7 @@ def define_starts(market: Market, states: States) -> None:
                 most.append(float(fleet.count[g]))
     if not keys:
         return
-    match = market.define("match", keys, np.zeros(len(keys)), np.array(most))
+    match = market.define("match", keys, np.zeros(len(keys)), np.array(most), of_unit=True)
     market.charge(match.at, -np.array(saving))
     for name, of in (("start_matched", start_of), ("stop_matched", stop_of)):
         event, row = np.unique(np.array(of), return_inverse=True)

@@ -9,6 +9,7 @@ import numpy as np
 from clearing.day.fleet import Fleet
 from clearing.formulation.commitment import States
 from clearing.formulation.market import Market
+from clearing.formulation.order import family
 from clearing.formulation.terms import Terms
 from network.arrays import Flags, Floats, Positions
 
@@ -32,6 +33,7 @@ class Above:
         return Terms.of(self.at.ravel())
 
 
+@family()
 def define_always_on(market: Market, fleet: Fleet) -> None:
     """Define output of units that are on whenever they are available: nothing to decide.
 
@@ -64,7 +66,7 @@ def define_always_on(market: Market, fleet: Fleet) -> None:
     keys = list(
         zip(names, blocks.interval[used].tolist(), blocks.segment[used].tolist(), strict=True)
     )
-    block = market.define("block", keys, np.zeros(len(used)), (most - least)[used])
+    block = market.define("block", keys, np.zeros(len(used)), (most - least)[used], of_unit=True)
     market.pay(block.at, blocks.price[used])
     market.inject(
         block.at, blocks.interval[used], day.unit_bus[blocks.of[used]], np.ones(len(used))
@@ -73,6 +75,7 @@ def define_always_on(market: Market, fleet: Fleet) -> None:
     market.output = market.output + Terms.build(low.size, row, block.at, 1.0)
 
 
+@family(needs=("always_on", "states"), makes=("output",))
 def define_committed_output(market: Market, states: States) -> Above:
     """Define output above minimum output of the clusters, by the blocks of their offers.
 
@@ -112,23 +115,21 @@ def define_committed_output(market: Market, states: States) -> Above:
     price = blocks.price[mine[used]]
     width = most - least
     keys = list(zip(names[g].tolist(), when.tolist(), segment.tolist(), strict=True))
-    part = market.define(
-        "part", keys, np.zeros(len(keys)), np.asarray(width * fleet.count[g], dtype=float)
-    )
+    most_in = np.asarray(width * fleet.count[g], dtype=float)
+    part = market.define("part", keys, np.zeros(len(keys)), most_in, of_unit=True)
     market.pay(part.at, price)
 
     has = room > _NARROW_MW
     t, c = np.nonzero(has)
     out_keys = list(zip(names[c].tolist(), t.tolist(), strict=True))
-    above = market.define(
-        "above", out_keys, np.zeros(len(t)), np.asarray((room * fleet.count)[has])
-    )
+    reach = np.asarray((room * fleet.count)[has])
+    above = market.define("above", out_keys, np.zeros(len(t)), reach, of_unit=True)
     at = np.full(shape, -1, dtype=np.intp)
     at[has] = above.at
     row_of = np.full(shape, -1, dtype=np.intp)
     row_of[has] = np.arange(len(t))
     sums = Terms.build(len(t), row_of[when, g], part.at, 1.0) - Terms.of(above.at)
-    market.constrain("above_blocks", out_keys, sums, 0.0, 0.0)
+    market.constrain("above_blocks", out_keys, sums, 0.0, 0.0, definition=True)
     bus = day.unit_bus[first]
     market.inject(above.at, t, bus[c], np.ones(len(t)))
     steady = np.flatnonzero(minimum.ravel() > 0.0)
@@ -199,6 +200,7 @@ def _tell_units(market: Market, states: States, above: Above, minimum: Floats) -
         market.count[members[0]] = len(members)
 
 
+@family(needs=("states", "committed_output", "reserves"))
 def define_capacity(
     market: Market, states: States, above: Above, sustained: Terms, tight: bool
 ) -> None:

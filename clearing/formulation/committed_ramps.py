@@ -7,12 +7,14 @@ import numpy as np
 from clearing.formulation.commitment import States
 from clearing.formulation.committed_output import Above
 from clearing.formulation.market import Market
+from clearing.formulation.order import family
 from clearing.formulation.terms import Terms
 from network.arrays import Floats, Positions
 
 __all__ = ["define_ramps"]
 
 
+@family(needs=("states", "committed_output", "reserves"))
 def define_ramps(
     market: Market, states: States, above: Above, sustained: Terms, soft: bool
 ) -> None:
@@ -79,8 +81,6 @@ def define_ramps(
         inside = [keys[k] for k in kept.tolist()]
         row = rows[kept]
         if soft:
-            none, free = np.zeros(len(kept)), np.full(len(kept), np.inf)
-            excess = market.define(f"{name}_excess", inside, none, free)
-            market.pay(excess.at, np.full(len(kept), day.rulebook.penalties.ramp))
+            excess = market.define_slack(f"{name}_excess", inside, "ramp", of_unit=True)
             row = row - Terms.of(excess.at)
-        market.constrain(name, inside, row, -np.inf, 0.0)
+        market.constrain(name, inside, row, -np.inf, 0.0, coupled=True)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from clearing.formulation.market import Market
+from clearing.formulation.order import family
 
 __all__ = ["define_bids"]
 
 
+@family()
 def define_bids(market: Market) -> None:
     """Define accepted demand ``bid[l,t,s]`` of each bid block, worth its price.
 

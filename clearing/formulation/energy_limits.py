@@ -8,6 +8,7 @@ import pandas as pd
 from cases import NoClearing
 from clearing.day.day import Day
 from clearing.formulation.market import Market
+from clearing.formulation.order import family
 from network.arrays import Positions
 
 __all__ = ["Budgets", "define_energy_limits"]
@@ -43,6 +44,7 @@ class Budgets:
         return list(zip(names, self.day.dt.strftime("%Y-%m-%d").tolist(), strict=True))
 
 
+@family(needs=("output",))
 def define_energy_limits(market: Market) -> None:
     """Limit the energy of units by day of the case's timezone.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import pyomo.environ as pyo
 
-from clearing.formulation.market import Market, linear
+from clearing.formulation.market import Market
+from clearing.formulation.order import family
 from clearing.formulation.terms import Terms
 
 __all__ = ["define_dispatch"]
@@ -13,6 +13,7 @@ __all__ = ["define_dispatch"]
 _NARROW_MW = 1e-9
 
 
+@family(makes=("output",))
 def define_dispatch(market: Market) -> None:
     """Define output ``p`` and, where an offer has several blocks in reach, its ``block`` parts.
 
@@ -29,7 +30,7 @@ def define_dispatch(market: Market) -> None:
     programming formulations for the unit commitment problem", INFORMS J. Computing 32(4), 2020,
     section 3.4). Outputs that cannot move are constants and have no variable.
     """
-    day, m = market.day, market.model
+    day = market.day
     low, high = day.low, np.maximum(day.low, day.high)
     free = high - low > _NARROW_MW
     np.add.at(market.fixed_injection.T, day.unit_bus, low.T)
@@ -53,6 +54,7 @@ def define_dispatch(market: Market) -> None:
         keys,
         np.where(made_up, -np.inf, low[free]),
         np.where(made_up, np.inf, high[free]),
+        of_unit=True,
     )
     variables = np.where(place >= 0, p.at[place] if len(p) else place, -1).ravel()
     market.output = Terms.of(variables) + Terms.constants(np.where(free, 0.0, low))
@@ -73,17 +75,17 @@ def define_dispatch(market: Market) -> None:
     of, parts = of[~single], used[~single]
     which = zip(of.tolist(), blocks.segment[parts].tolist(), strict=True)
     block = market.define(
-        "block", [(*keys[k], s) for k, s in which], np.zeros(len(parts)), (most - least)[parts]
+        "block",
+        [(*keys[k], s) for k, s in which],
+        np.zeros(len(parts)),
+        (most - least)[parts],
+        of_unit=True,
     )
     variable[parts] = block.at
     market.offer_variable, market.offer_fixed_mw = variable, fixed
     market.pay(variable[used], blocks.price[used])
     market.constant_cost += float((blocks.price * fixed).sum()) + day.commitment_cost / day.hours
-    start = np.searchsorted(of, np.arange(len(p) + 1))
-    several = np.flatnonzero(np.diff(start)).tolist()
-    m.offer_blocks = pyo.Constraint([keys[k] for k in several])
-    for k in several:
-        own = block.members[start[k] : start[k + 1]]
-        coefficients = np.ones(len(own) + 1)
-        coefficients[0] = -1.0
-        m.offer_blocks[keys[k]] = (linear([p.members[k], *own], coefficients), -float(base[k]))
+    made = Terms.build(len(p), of, block.at, 1.0) - Terms.of(p.at) + Terms.constants(base)
+    several = np.flatnonzero(made_up)
+    inside = [keys[k] for k in several.tolist()]
+    market.constrain("offer_blocks", inside, made[several], 0.0, 0.0, definition=True)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from clearing.formulation.market import Market
+from clearing.formulation.order import family
 from clearing.formulation.terms import Terms
 from network.arrays import Flags, Floats
 
@@ -15,6 +16,7 @@ __all__ = ["both_scheduled", "define_given_ramps", "most_output", "output_before
 _NARROW_MW = 1e-9
 
 
+@family(needs=("output",))
 def define_given_ramps(market: Market) -> None:
     """Limit changes of output of units that are on without a choice, or schedule themselves.
 
@@ -52,11 +54,9 @@ def define_given_ramps(market: Market) -> None:
     keys = [key for own, _ in parts for key in own]
     if not keys:
         return
-    free = np.full(len(keys), np.inf)
-    excess = market.define("given_ramp_excess", keys, np.zeros(len(keys)), free)
-    market.pay(excess.at, np.full(len(keys), day.rulebook.penalties.ramp))
+    excess = market.define_slack("given_ramp_excess", keys, "ramp", of_unit=True)
     body = Terms.joined([terms for _, terms in parts]) - Terms.of(excess.at)
-    market.constrain("given_ramp", keys, body, -np.inf, 0.0)
+    market.constrain("given_ramp", keys, body, -np.inf, 0.0, coupled=True)
 
 
 def output_before(market: Market) -> tuple[Terms, Terms]:

@@ -6,10 +6,12 @@ import numpy as np
 
 from clearing.formulation.market import Family, Market
 from clearing.formulation.opposed import define_opposed
+from clearing.formulation.order import family
 
 __all__ = ["define_links"]
 
 
+@family()
 def define_links(market: Market) -> None:
     """Define what each link sends, ``link[k,t]`` forward and ``link_back[k,t]`` the other way.
 
@@ -34,11 +36,11 @@ def define_links(market: Market) -> None:
     names = links["link"].tolist()
     both = np.tile(forward & back, day.intervals)
     ways: list[Family] = []
-    for family, there, low, high, source, sink in families:
+    for name, there, low, high, source, sink in families:
         chosen = np.flatnonzero(there)
         keys = [(names[k], t) for t in periods.tolist() for k in chosen.tolist()]
         each = np.tile(chosen, day.intervals)
-        sent = market.define(family, keys, low[each], high[each])
+        sent = market.define(name, keys, low[each], high[each])
         when = np.repeat(periods, len(chosen))
         market.inject(sent.at, when, source[each], -np.ones(len(each)))
         market.inject(sent.at, when, sink[each], 1.0 - loss[each])

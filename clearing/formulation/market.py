@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import pyomo.environ as pyo
 from pyomo.core.expr.numeric_expr import LinearExpression
 
 from clearing.day.day import Day
+from clearing.formulation.order import BuildOrder
 from clearing.formulation.terms import Terms
 from network.arrays import Flags, Floats, Positions
 
@@ -19,18 +20,24 @@ if TYPE_CHECKING:
     from clearing.formulation.flow_variables import FlowVariables
     from clearing.formulation.reserve_families import ReserveFamilies
 
-__all__ = ["Family", "Injection", "Market", "Opposed", "linear"]
+__all__ = ["Family", "Injection", "Market", "Opposed", "Rows", "linear"]
 
 
 @dataclass(frozen=True, eq=False)
 class Family:
-    """One indexed Pyomo variable: its members in the order of its index."""
+    """One indexed Pyomo variable, its members in the order of its index, and what it is."""
 
     members: list[Any]
     at: Positions
     """Their positions in `Market.variables`, (n,)."""
     low: Floats
     high: Floats
+    integer: bool = False
+    """Whether its members take whole numbers."""
+    of_unit: bool = False
+    """Whether a member belongs to the unit that its index begins with."""
+    penalty: str | None = None
+    """A slack's key among the rulebook's penalties; None for what exceeds no limit."""
 
     def __len__(self) -> int:
         return len(self.members)
@@ -39,7 +46,17 @@ class Family:
         """Give the members that are chosen, (n,)."""
         at = np.flatnonzero(chosen)
         members = [self.members[k] for k in at.tolist()]
-        return Family(members, self.at[at], self.low[at], self.high[at])
+        return replace(self, members=members, at=self.at[at], low=self.low[at], high=self.high[at])
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """What an indexed Pyomo constraint is."""
+
+    definition: bool = False
+    """Whether it says what a variable is: such rows give way last where limits conflict."""
+    coupled: bool = False
+    """Whether it ties an interval, the second entry of its index, to the one before."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +94,10 @@ class Market:
     """Whether states are decided, by whole numbers; otherwise they are data."""
     model: pyo.ConcreteModel = field(default_factory=pyo.ConcreteModel)
     families: dict[str, Family] = field(default_factory=dict)
+    rows: dict[str, Rows] = field(default_factory=dict)
+    """What each indexed constraint is, by its name."""
+    made: set[str] = field(default_factory=set)
+    """Parts of the formulation that are there; see `clearing.formulation.order`."""
     variables: list[Any] = field(default_factory=list)
     injections: list[Injection] = field(default_factory=list)
     prices: list[tuple[Positions, Floats]] = field(default_factory=list)
@@ -128,9 +149,20 @@ class Market:
         self.sustained = Terms.zeros(self.day.intervals * len(self.day.units))
 
     def define(
-        self, name: str, keys: Sequence[Any], low: Floats, high: Floats, integer: bool = False
+        self,
+        name: str,
+        keys: Sequence[Any],
+        low: Floats,
+        high: Floats,
+        *,
+        integer: bool = False,
+        of_unit: bool = False,
+        penalty: str | None = None,
     ) -> Family:
-        """Add the indexed variable `name` with bounds (n,) in the order of `keys`; inf = none."""
+        """Add the indexed variable `name` with bounds (n,) in the order of `keys`; inf = none.
+
+        What a family is is said here, once; see `Family`.
+        """
         component = pyo.Var(list(keys), within=pyo.Integers if integer else pyo.Reals)
         setattr(self.model, name, component)
         members = list(component.values())
@@ -139,11 +171,34 @@ class Market:
             variable.setub(None if most == np.inf else most)
         first = len(self.variables)
         self.variables.extend(members)
-        family = Family(members, np.arange(first, len(self.variables)), low, high)
+        at = np.arange(first, len(self.variables))
+        family = Family(members, at, low, high, integer, of_unit, penalty)
         self.families[name] = family
         if integer:
             self.integers.append(family.at)
         return family
+
+    def define_slack(
+        self,
+        name: str,
+        keys: Sequence[Any],
+        penalty: str,
+        *,
+        width: Floats | None = None,
+        price: Floats | None = None,
+        of_unit: bool = False,
+    ) -> Family:
+        """Add MW by which limits are exceeded, paid at the rulebook's `penalty`.
+
+        `width` (n,) bounds them, `price` (n,), money per MW and hour, stands in for the penalty
+        where a demand curve says so.
+        """
+        count = len(keys)
+        most = np.full(count, np.inf) if width is None else width
+        slack = self.define(name, keys, np.zeros(count), most, of_unit=of_unit, penalty=penalty)
+        own = getattr(self.day.rulebook.penalties, penalty)
+        self.pay(slack.at, np.full(count, own) if price is None else price)
+        return slack
 
     def constrain(
         self,
@@ -152,11 +207,16 @@ class Market:
         terms: Terms,
         low: Floats | float,
         high: Floats | float,
+        *,
+        definition: bool = False,
+        coupled: bool = False,
     ) -> None:
         """Add the indexed constraint `name`: low <= terms <= high by row, (n,); inf = none.
 
-        Rows that no variable enters are left out; that they hold is for the caller to see to.
+        Rows that no variable enters are left out; that they hold is for the caller to see to. What
+        the rows are is said here, once; see `Rows`.
         """
+        self.rows[name] = Rows(definition, coupled)
         matrix = terms.matrix(len(self.variables))
         least = (np.broadcast_to(low, len(terms)) - terms.constant).tolist()
         most = (np.broadcast_to(high, len(terms)) - terms.constant).tolist()
@@ -180,15 +240,23 @@ class Market:
         self, variable: Positions, interval: Positions, bus: Positions, coefficient: Floats
     ) -> None:
         """Say that variable[k] puts coefficient[k] MW into bus[k] in interval[k], per MW of it."""
+        if "energy_balance" in self.made:
+            raise BuildOrder("the energy balance is written: what injects now would not be in it")
         self.injections.append(Injection(variable, interval, bus, coefficient))
 
     def pay(self, variable: Positions, price: Floats) -> None:
         """Say that variable[k] costs price[k] money per MW and hour."""
+        self._still_priced()
         self.prices.append((variable, price))
 
     def charge(self, variable: Positions, money: Floats) -> None:
         """Say that variable[k] costs money[k] per unit of it, whatever the interval's length."""
+        self._still_priced()
         self.charges.append((variable, money))
+
+    def _still_priced(self) -> None:
+        if "objective" in self.made:
+            raise BuildOrder("the objective is written: what is paid now would not be in it")
 
     @property
     def hourly_cost(self) -> Floats:

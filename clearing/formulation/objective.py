@@ -6,10 +6,12 @@ import numpy as np
 import pyomo.environ as pyo
 
 from clearing.formulation.market import Market, linear
+from clearing.formulation.order import family
 
 __all__ = ["define_objective"]
 
 
+@family(needs=("energy_balance",))
 def define_objective(market: Market) -> None:
     """Minimize the cost of the day.
 

@@ -242,12 +242,10 @@ def _define_ramps_with_energy(market: Market, awards: Terms, caps: ReserveCaps) 
     keys = [key for part in parts for key in part[0]]
     if not keys:
         return
-    free = np.full(len(keys), np.inf)
-    excess = market.define("reserve_ramp_excess", keys, np.zeros(len(keys)), free)
-    market.pay(excess.at, np.full(len(keys), day.rulebook.penalties.ramp))
+    excess = market.define_slack("reserve_ramp_excess", keys, "ramp", of_unit=True)
     body = Terms.joined([terms for _, terms, _ in parts]) - Terms.of(excess.at)
     most = np.concatenate([part[2] for part in parts])
-    _at_most(market, "reserve_ramp_with_energy", keys, body, most)
+    market.constrain("reserve_ramp_with_energy", keys, body, -np.inf, most, coupled=True)
 
 
 def _unit_rows(market: Market) -> Positions:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from clearing.formulation.market import Market
+from clearing.formulation.order import family
 from clearing.formulation.reserve_families import ReserveFamilies
 from clearing.formulation.reserve_limits import define_reserve_limits, reserve_caps
 from clearing.formulation.terms import Terms
@@ -21,6 +22,7 @@ from network.arrays import Positions
 __all__ = ["define_reserves"]
 
 
+@family(needs=("output",))
 def define_reserves(market: Market) -> None:
     """Define awards ``reserve[u,k,t]``, their limits and the requirements that they serve.
 
@@ -44,7 +46,7 @@ def define_reserves(market: Market) -> None:
             strict=True,
         )
     )
-    award = market.define("reserve", keys, np.zeros(len(keys)), caps.most[possible])
+    award = market.define("reserve", keys, np.zeros(len(keys)), caps.most[possible], of_unit=True)
     market.pay(award.at, offers.price[possible])
     variable = np.full(len(offers), -1, dtype=np.intp)
     variable[possible] = award.at
@@ -79,13 +81,13 @@ def define_requirements(market: Market, awards: Terms, possible: Positions) -> N
     of = np.repeat(np.arange(len(used)), [len(width) for width, _ in blocks])
     number = np.concatenate([np.arange(len(width)) for width, _ in blocks]).tolist()
     width, price = (np.concatenate([block[k] for block in blocks]) for k in (0, 1))
-    short = market.define(
+    short = market.define_slack(
         "reserve_shortage",
         [(*keys[k], s) for k, s in zip(of.tolist(), number, strict=True)],
-        np.zeros(len(of)),
-        width,
+        "reserve",
+        width=width,
+        price=price,
     )
-    market.pay(short.at, price)
     need, offer = reserves.counts()
     each = awards[offer]
     supply = each.summed(row[need], len(used))

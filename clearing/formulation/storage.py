@@ -6,11 +6,13 @@ import numpy as np
 
 from clearing.formulation.market import Market
 from clearing.formulation.opposed import define_opposed
+from clearing.formulation.order import family
 from clearing.formulation.terms import Terms
 
 __all__ = ["define_storage"]
 
 
+@family()
 def define_storage(market: Market) -> None:
     """Define ``charge[s,t]``, ``discharge[s,t]`` (MW) and ``energy[s,t]`` (MWh, at the end of t).
 
@@ -64,5 +66,5 @@ def define_storage(market: Market) -> None:
         + Terms.of(discharge.at, day.hours / each("efficiency_out"))
     )
     start = np.concatenate([np.where(free, 0.0, before), zeros[count:]])
-    market.constrain("stored_energy", keys, stored, start, start)
+    market.constrain("stored_energy", keys, stored, start, start, coupled=True)
     define_opposed(market, "storage", charge, discharge)

@@ -10,6 +10,7 @@ import pandas as pd
 from cases.points import Points
 from clearing.day.day import Day
 from clearing.formulation.market import Market
+from clearing.formulation.order import family
 from network.arrays import Floats, Positions
 
 __all__ = ["Offered", "define_virtuals", "offered"]
@@ -39,6 +40,7 @@ def offered(day: Day) -> Offered:
     return Offered(rows[interval, virtual], interval)
 
 
+@family()
 def define_virtuals(market: Market) -> None:
     """Define what is accepted, ``virtual[v,t]`` MW, of each virtual.
 

@@ -339,13 +339,7 @@ class NetworkLimits:
 
     @cached_property
     def _penalty(self) -> Floats:
-        rules = self.day.rulebook.penalties
-        by_kind = {
-            Kind.BRANCH: rules.branch,
-            Kind.INTERFACE: rules.interface,
-            Kind.CONTINGENCY: rules.contingency,
-        }
-        return np.array([by_kind[kind] for kind in sorted(by_kind)])
+        return Kind.penalties(self.day.rulebook)
 
     def _branch_rows(self, branches: Positions) -> Floats:
         """PTDF rows of branches, (K, B), each made once."""

@@ -90,12 +90,12 @@ class RampLimits:
             entries.append((row, column[row], sign * direction[row]))
         row, column, value = (np.concatenate(part) for part in zip(*entries, strict=True))
         shape = (len(rows), len(self._compiled.cost))
-        penalty = self.day.rulebook.penalties.ramp * self.day.hours
+        penalty = Kind.penalties(self.day.rulebook)[rows.kind] * self.day.hours
         return SoftRows(
             rows,
             csr_array((value, (row, column)), shape=shape),
             limit,
-            np.full(len(rows), penalty),
+            penalty,
         )
 
     def limit_and_change(self, rows: RowSet, output: Floats) -> tuple[Floats, Floats]:

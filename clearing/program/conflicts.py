@@ -9,14 +9,14 @@ import numpy as np
 import pyomo.environ as pyo
 
 from clearing.program.compiled import Compiled
+from network.arrays import Floats
 
-__all__ = ["conflicts", "row_names"]
+__all__ = ["conflicts", "named_rows"]
 
 _BROKEN = 1e-6
 _MOST = 20
-_DEFINITIONS = ("state_logic", "above_blocks", "offer_blocks", "energy_balance")
-"""Rows that say what a variable is: they give way last."""
 _LAST = 1e4
+"""What breaking a row costs that says what a variable is: it gives way last."""
 
 
 def conflicts(compiled: Compiled) -> tuple[str, ...]:
@@ -26,7 +26,7 @@ def conflicts(compiled: Compiled) -> tuple[str, ...]:
     `minimum_up[COAL,7]`. Whole numbers stay whole.
     """
     market = compiled.market
-    names = row_names(compiled)
+    names, dear = named_rows(compiled)
     highs = highspy.Highs()
     highs.setOptionValue("output_flag", False)
     highs.setOptionValue("time_limit", 60.0)
@@ -40,7 +40,6 @@ def conflicts(compiled: Compiled) -> tuple[str, ...]:
         index = np.concatenate([matrix.indices[span], [n + row, n + m + row]]).astype(np.int32)
         value = np.concatenate([matrix.data[span], [1.0, -1.0]])
         highs.addRow(compiled.row_low[row], compiled.row_high[row], len(index), index, value)
-    dear = np.array([_LAST if name.startswith(_DEFINITIONS) else 1.0 for name in names])
     costs = np.concatenate([price, dear, dear])
     highs.changeColsCost(n + 2 * m, np.arange(n + 2 * m, dtype=np.int32), costs)
     if market.integers:
@@ -57,10 +56,14 @@ def conflicts(compiled: Compiled) -> tuple[str, ...]:
     return tuple(names[k] for k in order[:_MOST].tolist() if broken[k] > _BROKEN)
 
 
-def row_names(compiled: Compiled) -> list[str]:
-    """Name of each row, such as `minimum_up[COAL,7]`; (m,)."""
-    names = [""] * len(compiled.row_low)
+def named_rows(compiled: Compiled) -> tuple[list[str], Floats]:
+    """Name of each row and what breaking it costs, (m,)."""
+    names, dear = [""] * len(compiled.row_low), np.ones(len(compiled.row_low))
+    told = compiled.market.rows
     for component in compiled.market.model.component_objects(pyo.Constraint):
-        for constraint, row in zip(component.values(), compiled.rows(component), strict=True):
+        rows = compiled.rows(component)
+        for constraint, row in zip(component.values(), rows, strict=True):
             names[row] = str(constraint.name)
-    return names
+        if component.local_name in told and told[component.local_name].definition:
+            dear[rows] = _LAST
+    return names, dear

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array, vstack
 
+from cases import RuleBook
 from network.arrays import Flags, Floats, Positions
 
 __all__ = ["Keys", "Kind", "RowSet", "SoftRows"]
@@ -33,6 +34,11 @@ class Kind(IntEnum):
     def label(self) -> str:
         """Its name in results and in the rulebook's penalties."""
         return self.name.lower()
+
+    @classmethod
+    def penalties(cls, rules: RuleBook) -> Floats:
+        """Penalty of each kind, money per MW and hour, in the order of their values."""
+        return np.array([getattr(rules.penalties, kind.label) for kind in cls], dtype=float)
 
 
 @dataclass(frozen=True, eq=False)

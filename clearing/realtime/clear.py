@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,6 +32,7 @@ def clear_realtime(
     commitment_from: Run,
     *,
     rulebook: str | Path | RuleBook | None = None,
+    as_of: dt.date | str | None = None,
     security: Security = "none",
     settings: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
@@ -56,6 +58,8 @@ def clear_realtime(
         The day-ahead run; the new run names it as its parent.
     rulebook
         By default that of the day-ahead run.
+    as_of
+        The date whose rules count; by default the newest of each, or those of the day-ahead run.
     extend
         As in `clear`, called for every window; by default that of the day-ahead run.
 
@@ -69,7 +73,8 @@ def clear_realtime(
     """
     begin = time.perf_counter()
     changed = dict(settings or {})
-    rules = RuleBook.load(rulebook or commitment_from.rulebook).with_settings(changed)
+    rules = RuleBook.load(rulebook or commitment_from.rulebook, as_of=as_of)
+    rules = rules.with_settings(changed)
     _check(commitment_from, rules)
     ahead = DayAhead.of(commitment_from, case)
     extend = extension_of(commitment_from) if extend is None else extend

@@ -38,8 +38,6 @@ from network.arrays import Flags, Floats, Positions
 __all__ = ["Rolling", "Window"]
 
 _HELD_MW = 1e-6
-_COUPLED = ("reserve_ramp_with_energy",)
-"""Rows that couple the output of an interval with the one before, by unit and interval."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -284,10 +282,9 @@ class _Ahead:
         coefficients = live.coefficients[:, self._column]
         ramp = (c.soft.kind == Kind.RAMP) & (c.soft.interval > 0)
         total = np.asarray((dual * ramp) @ coefficients)
-        for name in _COUPLED:
-            component = getattr(c.compiled.market.model, name, None)
-            if component is None:
-                continue
+        market = c.compiled.market
+        for name in (name for name, told in market.rows.items() if told.coupled):
+            component = getattr(market.model, name)
             rows = c.compiled.rows(component)
             later = np.array([key[1] > 0 for key in component], dtype=bool)
             total = total + self._of_rows(rows[later])

@@ -70,7 +70,7 @@ def slacks(c: Cleared) -> pd.DataFrame:
     rows, excess = c.soft[over], c.solution.excess[over]
     constraint, contingency = row_names(c.network, rows)
     rules = day.rulebook.penalties
-    penalty = np.array([rules.branch, rules.interface, rules.contingency, rules.ramp])[rows.kind]
+    penalty = Kind.penalties(day.rulebook)[rows.kind]
     labels = np.array([kind.label for kind in Kind], dtype=object)
     parts = [
         (rows.interval, constraint, contingency, labels[rows.kind], _way(rows), excess, penalty)

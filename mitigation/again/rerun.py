@@ -8,10 +8,9 @@ import clearing
 from cases.case import Case
 from cases.errors import CheckFailed
 from cases.run import Run
+from mitigation.again.reopen import reopened
 
-__all__ = ["EngineRerun", "Rerun", "gap_money"]
-
-_SAME = 1e-6
+__all__ = ["EngineRerun", "Rerun"]
 
 
 class Rerun(Protocol):
@@ -53,16 +52,7 @@ class EngineRerun:
             The run was read from a folder and clearing it again gives another objective.
         """
         if self._live is None:
-            self._live = clearing.reclear(self._run, self._run.case)
-            again, before = self._live.objective, self._run.objective
-            gap = gap_money(self._live) + gap_money(self._run)
-            if abs(again - before) > gap + _SAME * max(1.0, abs(before)):
-                raise CheckFailed(
-                    [
-                        f"clearing the run again gives the objective {again:.6f}, not its own "
-                        f"{before:.6f}: clear the case anew, then mitigate"
-                    ]
-                )
+            self._live = reopened(self._run)
         return self._live
 
     def checked(self, run: Run) -> Run:
@@ -97,11 +87,3 @@ class EngineRerun:
             commitment=False,
             security=self._run.settings["security"],
         )
-
-
-def gap_money(run: Run) -> float:
-    """Money by which the objective of a run may lie above the best there is; 0 for an LP."""
-    bound, gap = run.stated.get("bound"), run.stated.get("gap")
-    if isinstance(bound, int | float):
-        return max(0.0, run.objective - float(bound))
-    return abs(run.objective) * float(gap) if isinstance(gap, int | float) else 0.0

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cases.run import Run
-from mitigation.again.rerun import gap_money
+from mitigation.again.reopen import gap_money
 
 __all__ = ["doubtful_prices", "with_doubts"]
 
