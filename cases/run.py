@@ -92,6 +92,8 @@ class Run:
         self.rulebook = rulebook
         self.events: list[dict[str, Any]] = list(events or [])
         self.model = model
+        self.extend: Any = None
+        """The function that extended its clearing, where it is known; a folder holds no code."""
         self._given = dict(manifest)
         timezone = case.meta.timezone
         for name in tables:
