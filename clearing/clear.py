@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cases import Case, InputError, RuleBook, Run
+from cases import Case, InputError, Proof, RuleBook, Run
 from clearing.commit.decide import Decision, decide
 from clearing.day.day import Day
 from clearing.day.extension import Extend
@@ -16,7 +16,7 @@ from clearing.day.schedule import Commitment
 from clearing.day.start_costs import commitment_cost
 from clearing.extended import again, decided_whole, extension_report, extension_setting
 from clearing.model import ClearedModel
-from clearing.outcome import exceeded, solver_of, validated
+from clearing.outcome import exceeded, open_prices, solver_of, validated
 from clearing.pricing import method_of, priced_by_rule
 from clearing.realtime.clear import clear_realtime
 from clearing.session.cleared import Cleared
@@ -220,8 +220,7 @@ def _run(
     manifest = {
         "status": "optimal" if decision is None else decision.status,
         "objective": cleared.solution.objective,
-        "gap": 0.0 if decision is None else decision.gap,
-        "bound": cleared.solution.objective if decision is None else decision.bound,
+        **_proof(cleared, decision).stated(),
         "solver": solver_of(rules),
         "parent": parent,
         "settings": {
@@ -247,6 +246,7 @@ def _run(
             *(str(w) for w in day.case.warnings),
             *([] if decision is None else decision.warnings),
             *session.warnings,
+            *open_prices(tables["prices"], rules.pricing.tie_break),
             *exceeded(tables["slacks"]),
         ],
     }
@@ -261,3 +261,12 @@ def _run(
     if check:
         validated(run)
     return run
+
+
+def _proof(cleared: Cleared, decision: Decision | None) -> Proof:
+    """What is proven: a commitment that was taken over has neither gap nor bound."""
+    if decision is not None:
+        return decision.proof
+    if cleared.day.commitment is not None:
+        return Proof("commitment_held")
+    return Proof("dispatch", 0.0, cleared.solution.objective)

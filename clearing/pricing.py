@@ -29,6 +29,7 @@ from clearing.session.cleared import Cleared
 from clearing.session.custom_prices import custom_terms
 from clearing.session.prices import Prices, price
 from clearing.session.session import Security, Session, secure_contingencies
+from clearing.session.uniqueness import one_sided, unique_prices
 from network.arrays import Flags, Floats
 
 __all__ = ["extended_day", "method_of", "priced_by_rule"]
@@ -123,19 +124,13 @@ def _relaxed(day: Day, session: Session, security: Security) -> Made:
     live.highs.setOptionValue("presolve", "off")
     solution = live.solve()
     balance = program.compiled.rows(program.compiled.market.model.energy_balance)
-    return (
-        program.compiled,
-        solution,
-        live.soft,
-        price(
-            day,
-            program.network,
-            solution,
-            live.soft,
-            balance,
-            custom=custom_terms(program.compiled, solution.row_dual),
-        ),
-    )
+    unique = unique_prices(live, program.network, balance, None)
+    tie_break = day.rulebook.pricing.tie_break
+    if tie_break != "solver" and (unique is None or not unique.all()):
+        solution = one_sided(live, tie_break)
+    custom = custom_terms(program.compiled, solution.row_dual)
+    prices = price(day, program.network, solution, live.soft, balance, custom=custom)
+    return program.compiled, solution, live.soft, replace(prices, unique=unique)
 
 
 def _same_rows(compiled: Compiled, other: Compiled, solution: LpSolution) -> Floats:

@@ -41,6 +41,12 @@ class FlowVariables:
     """By quantity, element and interval: position of the variable."""
 
     @classmethod
+    def none(cls, buses: int) -> FlowVariables:
+        """No variables."""
+        empty = np.zeros(0, dtype=np.intp)
+        return cls(empty, empty, empty, np.zeros((0, buses)), {})
+
+    @classmethod
     def define(
         cls,
         market: Market,

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cases import Case, InputError, RuleBook, Run
+from cases import Case, InputError, Proof, RuleBook, Run
 from clearing.day.day import Day
 from clearing.day.extension import Extend
 from clearing.day.schedule import Commitment
 from clearing.day.start_costs import commitment_cost
 from clearing.extended import extension_of, extension_setting
-from clearing.outcome import exceeded, solver_of, validated
+from clearing.outcome import exceeded, open_prices, solver_of, validated
 from clearing.realtime.day_ahead import DayAhead
 from clearing.realtime.joined import Joined
 from clearing.realtime.rolling import Rolling
@@ -103,8 +103,7 @@ def clear_realtime(
     manifest = {
         "status": "optimal",
         "objective": joined.objective,
-        "gap": 0.0,
-        "bound": joined.objective,
+        **Proof("commitment_held").stated(),
         "solver": solver_of(rules),
         "parent": commitment_from.id,
         "settings": {
@@ -128,8 +127,9 @@ def clear_realtime(
         "soft_rows": joined.rows,
         "warnings": [
             *(str(w) for w in case.warnings if w.rule not in _OF_COMMITMENT),
-            *joined.said(),
+            *joined.warnings,
             *_of_extension(day),
+            *open_prices(tables["prices"], rules.pricing.tie_break),
             *exceeded(tables["slacks"]),
         ],
     }

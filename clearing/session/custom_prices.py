@@ -17,7 +17,14 @@ from clearing.formulation.custom import CustomRows
 from clearing.program.compiled import Compiled
 from network.arrays import Flags, Floats, Positions
 
-__all__ = ["CustomPlaces", "CustomTerms", "custom_duals", "custom_terms", "shadow_prices"]
+__all__ = [
+    "CustomPlaces",
+    "CustomTerms",
+    "custom_duals",
+    "custom_terms",
+    "definition_rows",
+    "shadow_prices",
+]
 
 _ZERO = 1e-7
 
@@ -59,6 +66,14 @@ def custom_duals(compiled: Compiled, custom: CustomRows, row_dual: Floats) -> Fl
     component = getattr(compiled.market.model, custom.component)
     dual[custom.used] = row_dual[compiled.rows(component)]
     return dual
+
+
+def definition_rows(compiled: Compiled) -> Positions:
+    """Rows that define flows and injections, in the order of `FlowVariables.variable`, (A,)."""
+    market = compiled.market
+    names = [name for name in ("flow_definition", "injection_definition") if name in market.rows]
+    none = np.zeros(0, dtype=np.intp)
+    return np.concatenate([none, *(compiled.rows(getattr(market.model, n)) for n in names)])
 
 
 def shadow_prices(custom: CustomRows, dual: Floats, hours: float) -> Floats:

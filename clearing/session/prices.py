@@ -65,6 +65,8 @@ class Prices:
     islands: Positions
     custom: CustomTerms
     """Terms of the user's own constraints."""
+    unique: Flags | None = None
+    """Where no other price goes with the schedule, (T, B); None where that was not tested."""
 
     def dfax(self, k: int) -> Floats:
         """DFAX of constraint k at every bus, (B,), against the reference; 0 in other islands."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -40,6 +40,8 @@ def custom_constraints(c: Cleared) -> list[pd.DataFrame]:
                     "interval_end": c.day.case.interval_ends[custom.last[at]],
                     "constraint": pd.Index([custom.names[k] for k in at.tolist()], dtype="str"),
                     "contingency": "",
+                    "kind": "custom",
+                    "element": pd.Index([custom.names[k] for k in at.tolist()], dtype="str"),
                     "direction": np.where(upper, "upper", "lower"),
                     "limit_mw": np.where(upper, custom.high[at], -custom.low[at]) + 0.0,
                     "flow_mw": _amount(c, custom)[at],
@@ -51,19 +53,26 @@ def custom_constraints(c: Cleared) -> list[pd.DataFrame]:
     return [frame for frame in frames if len(frame)]
 
 
-def custom_slacks(c: Cleared) -> list[tuple[Any, ...]]:
-    """Custom constraints that are exceeded, as columns of the table of slacks."""
-    parts = []
+def custom_slacks(c: Cleared) -> Iterator[pd.DataFrame]:
+    """Custom constraints that are exceeded, as rows of the table of slacks."""
     for custom in c.compiled.market.custom:
         beyond = _beyond(c, custom)
         at = np.flatnonzero(np.abs(beyond) > c.day.rulebook.security.tolerance_mw)
-        blank = [""] * len(at)
-        way = np.where(beyond[at] > 0.0, "upper", "lower")
         names = [custom.names[k] for k in at.tolist()]
-        kind = ["custom"] * len(at)
-        mw = np.abs(beyond[at])
-        parts.append((custom.first[at], names, blank, kind, way, mw, custom.penalty[at]))
-    return parts
+        yield pd.DataFrame(
+            {
+                "interval": custom.first[at],
+                "constraint": names,
+                "contingency": "",
+                "kind": "custom",
+                "direction": np.where(beyond[at] > 0.0, "upper", "lower"),
+                "element": names,
+                "zone": "",
+                "minutes": np.nan,
+                "mw": np.abs(beyond[at]),
+                "penalty": custom.penalty[at],
+            }
+        )
 
 
 def custom_values(c: Cleared) -> pd.DataFrame:

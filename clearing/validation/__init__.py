@@ -17,6 +17,7 @@ from clearing.validation import (
     commitment,
     custom,
     energy_limits,
+    kinds,
     losses,
     money,
     network,
@@ -38,7 +39,7 @@ __all__ = ["CHECKS", "COLUMNS", "GROUND", "Check", "Facts", "collect"]
 
 Check: TypeAlias = Callable[[Facts], Iterator[pd.DataFrame]]
 
-GROUND: tuple[Check, ...] = (tables.complete,)
+GROUND: tuple[Check, ...] = (tables.complete, kinds.kinds)
 """Checks without which the others cannot be computed."""
 
 CHECKS: tuple[Check, ...] = (
@@ -82,6 +83,7 @@ CHECKS: tuple[Check, ...] = (
     custom.terms,
     custom.dfax,
     prices.split,
+    kinds.unique,
     losses.component,
     prices.points,
     prices.terms,

@@ -223,9 +223,8 @@ def ramp_value(facts: Facts, names: pd.Index[str]) -> Floats:
     """
     table = facts.table("constraints")
     worth = np.zeros((len(facts.starts), len(names)))
-    for prefix, sign in (("ramp_up:", -1.0), ("ramp_down:", 1.0)):
-        own = table[table["constraint"].str.startswith(prefix)]
-        shadow = facts.limit_rows(own, "shadow_price", names, prefix)
+    for kind, sign in (("ramp_up", -1.0), ("ramp_down", 1.0)):
+        shadow = facts.limit_rows(table[table["kind"] == kind], "shadow_price", names)
         worth += sign * shadow
         if not facts.rolling:
             worth[:-1] -= sign * shadow[1:]

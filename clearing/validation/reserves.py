@@ -293,8 +293,8 @@ def _lasting(
             inside &= real.minutes >= 60.0 * facts.hours
             limit = np.where(stays, ramp * minutes / 60.0, np.where(moved, event, np.inf))
             limit = np.where(np.isinf(ramp), np.inf, limit)
-            prefix = f"reserve_ramp_{word}_{minutes:g}:"
-            limit = limit + facts.slack("ramp", names, "upper", prefix=prefix)
+            way = "upper" if up else "lower"
+            limit = limit + facts.slack("ramp", names, way, minutes)
             limit = np.where(scheduled, np.fmax(limit, change if up else -change), limit)
             offered: npt.NDArray[np.bool_] = np.any(
                 np.nan_to_num(real.offered[:, :, inside]) > 0.0, axis=2
