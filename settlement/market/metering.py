@@ -15,8 +15,9 @@ import pandas as pd
 
 from cases.errors import Failure, InputError
 from cases.files.convert import nearest
+from cases.market_time import hours_of
 from cases.run import Run
-from settlement.ledger.frames import Problems, hours_of, records
+from settlement.ledger.frames import Problems, records
 from settlement.ledger.ledger import Ledger
 from settlement.ledger.money import exact
 from settlement.market.positions import NO_OWNER
