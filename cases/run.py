@@ -124,6 +124,8 @@ class Run:
         self.rulebook = rulebook
         self.events: list[dict[str, Any]] = [rounded(event) for event in events or []]
         self.model = model
+        self.extend: Any = None
+        """The function that extended its clearing, where it is known; a folder holds no code."""
         self._given = rounded(manifest)
         timezone = case.meta.timezone
         for name in tables:
