@@ -45,6 +45,7 @@ def _register() -> None:
         check,
         clear,
         compare,
+        contracts,
         explain,
         export,
         import_case,
@@ -68,6 +69,7 @@ def _register() -> None:
     app.command("plot")(plot.run)
     app.command("tables")(tables.run)
     app.command("verify")(verify.run)
+    app.add_typer(contracts.app, name="contracts")
 
 
 _register()

@@ -32,8 +32,8 @@ one CSV or Parquet file per table, named as the table; a table without a file ha
 """.strip()
 RUNS_INTRO = """
 Numbers are kept to the *decimals* of their column, half to even, before they are written, hashed or
-shown, so that the last bits of arithmetic do not reach the id of a run; a column without decimals is
-exact. See [run folders](runs.md).
+shown, so that the last bits of arithmetic do not reach the id of a run; a column without decimals
+is exact. See [run folders](runs.md).
 """.strip()
 RULEBOOKS_INTRO = """
 A rulebook is one TOML file with every cap, penalty price, threshold, tolerance and tie-break of a

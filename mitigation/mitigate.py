@@ -26,6 +26,7 @@ from mitigation.procedures.carry_out import carry_out
 from mitigation.procedures.shipped import procedure_of
 from mitigation.record.decisions import decide, standing_decisions
 from mitigation.record.overrides import OVERRIDES, applied_to, read_overrides
+from mitigation.record.terms import decision_terms
 from mitigation.references import reference_levels
 from mitigation.references.frequently_mitigated import with_frequent_adders
 from mitigation.references.given_levels import given_levels
@@ -154,6 +155,7 @@ def mitigate_offers(
         "tests_conduct": conduct.tests,
         "tests_impact": _conformed("tests_impact", outcome.impact, run),
         "decisions": decisions,
+        "decision_terms": decision_terms(decisions, outcome.terms),
     }
     funnel = _funnel(conduct.tests, decisions)
     record = {

@@ -249,6 +249,7 @@ def _named(relief: pd.DataFrame, binding: pd.DataFrame) -> pd.DataFrame:
         "interval_start",
         *LIMIT,
         "unit",
+        "kind",
         "owner",
         "segment",
         "price",
@@ -264,7 +265,7 @@ def _named(relief: pd.DataFrame, binding: pd.DataFrame) -> pd.DataFrame:
         binding[["test", "interval_start", *LIMIT]], on="test", sort=False
     )
     order = [*LIMIT, "interval_start", "effective_price", "unit", "segment"]
-    return named.sort_values(order, ignore_index=True)[columns]
+    return named.assign(kind="unit").sort_values(order, ignore_index=True)[columns]
 
 
 test_structure = structure_tests

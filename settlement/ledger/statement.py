@@ -48,9 +48,21 @@ COLUMN_OF_ITEM = {
     "time_value": "futures",
     "right": "rights",
     "right_shortfall": "rights",
+    "rent_credit": "congestion",
+    "surplus_credit": "losses",
+    "metered_energy": "energy",
+    "unaccounted_energy": "energy",
+    "metered_charge": "energy",
+    "metered_credit": "energy",
+    "variation": "futures",
+    "futures_fee": "futures",
     "rounding": "rounding",
 }
 """Balance column of each item; energy and link lines are split by the components of the price."""
+COLUMN_OF_ITEM = {
+    f"{item}_deviation": name for item, name in COLUMN_OF_ITEM.items()
+} | COLUMN_OF_ITEM
+"""The same with the items of deviations from the day ahead, in the column of what deviates."""
 
 
 def _money(name: str, description: str) -> Column:

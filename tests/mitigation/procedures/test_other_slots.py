@@ -24,7 +24,14 @@ read = "2026-01"
 mitigation.procedure.subject = "in_area"
 mitigation.conduct.energy.absolute = 20.0
 mitigation.impact.price.absolute = 20.0
-mitigation.areas.here = { title = "one bus", kind = "pocket", buses = ["BUS"] }
+
+[mitigation.areas.here]
+title = "one bus"
+kind = "pocket"
+buses = ["BUS"]
+
+[mitigation.areas.here.conduct.energy]
+absolute = 19.0
 """
 
 
@@ -37,6 +44,9 @@ def test_payment_afterwards_leaves_the_market_and_corrects_the_guarantee() -> No
     assert "guarantee payment of 9100.00 is corrected to 600.00" in row["note"]
     taken = [e["taken_back"] for e in made.events if e.get("pass") == "payment afterwards"]
     assert taken == [{"Peak": pytest.approx(8500.0)}]
+    terms = made.decision_terms
+    terms = terms[terms["decision_id"] == row["decision_id"]].set_index("term")["value"]
+    assert terms.to_dict() == {"guarantee_paid": 9100.0, "guarantee_corrected": 600.0}
     assert made.objective == run.objective and made.prices.equals(run.prices)
     assert made.case.commitment_offers.equals(run.case.commitment_offers)
 
