@@ -8,13 +8,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cases import Case, InputError, RuleBook, Run
+from cases import Case, InputError, Proof, RuleBook, Run
 from clearing.commit.decide import Decision, decide
 from clearing.day.day import Day
+from clearing.day.extension import Extend
 from clearing.day.schedule import Commitment
 from clearing.day.start_costs import commitment_cost
+from clearing.extended import again, decided_whole, extension_report, extension_setting
 from clearing.model import ClearedModel
-from clearing.outcome import exceeded, solver_of, validated
+from clearing.outcome import exceeded, open_prices, solver_of, validated
 from clearing.pricing import method_of, priced_by_rule
 from clearing.realtime.clear import clear_realtime
 from clearing.session.cleared import Cleared
@@ -38,6 +40,7 @@ def clear(
     time_limit: float | None = None,
     settings: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
+    extend: Extend | None = None,
 ) -> Run:
     """Clear a market day and give its run.
 
@@ -64,6 +67,10 @@ def clear(
         Other rulebook values for this run, keys like `pricing.method`.
     progress
         Called with a dict (stage, pass, rows, seconds, ...) after each pass.
+    extend
+        A function that gets a Pyomo model of the day and adds constraints, variables and costs of
+        its own (`docs/tutorials/own-constraints.md`). They hold in commitment, dispatch, prices,
+        reruns and real time, where the function sees one window of intervals after the other.
 
     Raises
     ------
@@ -99,9 +106,10 @@ def clear(
             security=security,
             settings=changed,
             progress=progress,
+            extend=extend,
         )
     rules = RuleBook.load(rulebook or "default", as_of=as_of).with_settings(changed)
-    day = Day.of(case, rules)
+    day = Day.of(case, rules, extend=extend)
     if not commitment:
         session = Session.open(day, security, progress)
         return _run(session, session.solve(), begin, security, changed)
@@ -119,22 +127,30 @@ def _decided(
     return _run(found.session, found.cleared, begin, security, changed, parent, found)
 
 
-def reclear(run: Run, case: Case, *, progress: Progress | None = None, check: bool = True) -> Run:
+def reclear(
+    run: Run,
+    case: Case,
+    *,
+    progress: Progress | None = None,
+    check: bool = True,
+    extend: Extend | None = None,
+) -> Run:
     """Clear the day of `run` again with other offers, from all that its clearing has found.
 
     `case` is the run's case with other `offers` and `commitment_offers`; the units that run stay
     those of `run`. Where only prices differ, they are changed in the live model; otherwise a new
     model starts with the rows of the old one. The new run names `run` as its parent. The live
     model then belongs to the new run. Without `check` the validator is left out, for a run that is
-    only looked at for its prices.
+    only looked at for its prices. A run with an extension keeps it; one that was read from its
+    folder needs the same function again, as `extend`.
     """
     begin = time.perf_counter()
     settings = run.settings
     _refuse_real_time(run)
-    day = Day.of(case, run.rulebook)
+    day = again(run, case, extend)
     if settings["commitment"]:
         on = committed_units(run)
-        day = day.committed(Commitment(on, commitment_cost(day, on)))
+        day = day.committed(Commitment(on, commitment_cost(day, on), decided_whole(run)))
     model: ClearedModel | None = run.model
     if model is None or not model.session.reprice(day):
         session = Session.open(day, settings["security"], progress)
@@ -146,21 +162,24 @@ def reclear(run: Run, case: Case, *, progress: Progress | None = None, check: bo
     return _run(session, cleared, begin, settings["security"], settings["set"], run.id, check=check)
 
 
-def recommit(run: Run, case: Case, *, progress: Progress | None = None) -> Run:
+def recommit(
+    run: Run, case: Case, *, progress: Progress | None = None, extend: Extend | None = None
+) -> Run:
     """Clear the day of `run` again with other offers and decide anew which units run.
 
     The commitment of `run` is the first schedule and the rows of the grid that its clearing found
     are known from the start. The new run names `run` as its parent. A run that was cleared without
-    commitment is cleared again without it.
+    commitment is cleared again without it. `extend` is as in `reclear`.
     """
     settings = run.settings
     _refuse_real_time(run)
     if not settings["commitment"]:
-        return reclear(run, case, progress=progress)
+        return reclear(run, case, progress=progress, extend=extend)
     begin = time.perf_counter()
-    day = Day.of(case, run.rulebook)
+    day = again(run, case, extend)
     known = None if run.model is None else run.model.live.soft
-    found = decide(day, settings["security"], progress, start=committed_units(run), known=known)
+    start = Commitment(on := committed_units(run), commitment_cost(day, on), decided_whole(run))
+    found = decide(day, settings["security"], progress, start=start, known=known)
     return _decided(found, begin, settings["security"], settings["set"], run.id)
 
 
@@ -201,8 +220,7 @@ def _run(
     manifest = {
         "status": "optimal" if decision is None else decision.status,
         "objective": cleared.solution.objective,
-        "gap": 0.0 if decision is None else decision.gap,
-        "bound": cleared.solution.objective if decision is None else decision.bound,
+        **_proof(cleared, decision).stated(),
         "solver": solver_of(rules),
         "parent": parent,
         "settings": {
@@ -212,7 +230,9 @@ def _run(
             "penalty_factor": rules.pricing.penalty_factor,
             "reference": day.reference_name,
             "set": changed,
+            **extension_setting(day),
         },
+        **extension_report(cleared),
         "times": {
             **session.times,
             **({} if decision is None else decision.times),
@@ -226,6 +246,7 @@ def _run(
             *(str(w) for w in day.case.warnings),
             *([] if decision is None else decision.warnings),
             *session.warnings,
+            *open_prices(tables["prices"], rules.pricing.tie_break),
             *exceeded(tables["slacks"]),
         ],
     }
@@ -239,3 +260,12 @@ def _run(
     if check:
         validated(run)
     return run
+
+
+def _proof(cleared: Cleared, decision: Decision | None) -> Proof:
+    """What is proven: a commitment that was taken over has neither gap nor bound."""
+    if decision is not None:
+        return decision.proof
+    if cleared.day.commitment is not None:
+        return Proof("commitment_held")
+    return Proof("dispatch", 0.0, cleared.solution.objective)

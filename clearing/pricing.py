@@ -26,8 +26,10 @@ from clearing.program.compiled import Compiled
 from clearing.program.live import LpSolution
 from clearing.program.rows import Kind, RowSet
 from clearing.session.cleared import Cleared
+from clearing.session.custom_prices import custom_terms
 from clearing.session.prices import Prices, price
 from clearing.session.session import Security, Session, secure_contingencies
+from clearing.session.uniqueness import one_sided, unique_prices
 from network.arrays import Flags, Floats
 
 __all__ = ["extended_day", "method_of", "priced_by_rule"]
@@ -95,7 +97,8 @@ def extended_day(day: Day, rules: RuleBook) -> Day:
     on: Flags = day.on
     if rules.pricing.allow_offline:
         on = on | (fast[None, :] & (day.capacity > 0.0))
-    return Day(case, rules, day.grid, Commitment(on, np.zeros_like(day.commitment.cost)))
+    commitment = Commitment(on, np.zeros_like(day.commitment.cost), day.commitment.whole)
+    return Day(case, rules, day.grid, commitment, day.extend, day.extension)
 
 
 Made = tuple[Compiled, LpSolution, RowSet, Prices]
@@ -121,12 +124,13 @@ def _relaxed(day: Day, session: Session, security: Security) -> Made:
     live.highs.setOptionValue("presolve", "off")
     solution = live.solve()
     balance = program.compiled.rows(program.compiled.market.model.energy_balance)
-    return (
-        program.compiled,
-        solution,
-        live.soft,
-        price(day, program.network, solution, live.soft, balance),
-    )
+    unique = unique_prices(live, program.network, balance, None)
+    tie_break = day.rulebook.pricing.tie_break
+    if tie_break != "solver" and (unique is None or not unique.all()):
+        solution = one_sided(live, tie_break)
+    custom = custom_terms(program.compiled, solution.row_dual)
+    prices = price(day, program.network, solution, live.soft, balance, custom=custom)
+    return program.compiled, solution, live.soft, replace(prices, unique=unique)
 
 
 def _same_rows(compiled: Compiled, other: Compiled, solution: LpSolution) -> Floats:

@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cases import Case, CaseMeta, RuleBook, Run, read_case
+    from cases import Case, CaseMeta, RuleBook, Run, read_case, verify
     from cases import errors as errors
     from cases.errors import (
         CheckFailed,
@@ -77,6 +77,7 @@ _HOME = {
     "study": "counterflow._later",
     "summarize": "counterflow.tables.summary",
     "validate": "clearing",
+    "verify": "cases",
 }
 _MODULES = {"errors": "cases.errors", "plots": "counterflow.plots"}
 
@@ -119,6 +120,7 @@ __all__ = [
     "study",
     "summarize",
     "validate",
+    "verify",
 ]
 
 

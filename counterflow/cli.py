@@ -45,6 +45,7 @@ def _register() -> None:
         check,
         clear,
         compare,
+        contracts,
         explain,
         export,
         import_case,
@@ -53,6 +54,7 @@ def _register() -> None:
         settle,
         show,
         tables,
+        verify,
     )
 
     app.command("import")(import_case.run)
@@ -66,6 +68,8 @@ def _register() -> None:
     app.command("export")(export.run)
     app.command("plot")(plot.run)
     app.command("tables")(tables.run)
+    app.command("verify")(verify.run)
+    app.add_typer(contracts.app, name="contracts")
 
 
 _register()

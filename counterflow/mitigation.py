@@ -142,17 +142,7 @@ def mitigated(
         accept_limit=accept_limit,
         rerun=rerun,
     )
-    decisions = tables.pop("decisions")
-    first = MitigatedRun(manifest, tables, market.case, rules)
-    tables["decisions"] = decisions.assign(run_id=first.id)
-    return MitigatedRun(
-        {**manifest, "run_id": first.id},
-        tables,
-        market.case,
-        rules,
-        [*run.events, *events],
-        market.model,
-    )
+    return MitigatedRun(manifest, tables, market.case, rules, [*run.events, *events], market.model)
 
 
 def _tests_only(

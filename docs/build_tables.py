@@ -30,6 +30,11 @@ ISO 8601 with an offset. A column that is not required may be left out and then 
 blank number without a default means *none*, such as no limit. A case folder holds `case.toml` and
 one CSV or Parquet file per table, named as the table; a table without a file has no rows.
 """.strip()
+RUNS_INTRO = """
+Numbers are kept to the *decimals* of their column, half to even, before they are written, hashed or
+shown, so that the last bits of arithmetic do not reach the id of a run; a column without decimals
+is exact. See [run folders](runs.md).
+""".strip()
 RULEBOOKS_INTRO = """
 A rulebook is one TOML file with every cap, penalty price, threshold, tolerance and tie-break of a
 market; no threshold is a constant in code. `--rulebook NAME` picks a shipped one, a path picks a
@@ -110,14 +115,15 @@ def tables_page() -> str:
         "# Tables",
         TABLES_INTRO,
         *_tables("A case", CASE_TABLES),
-        *_tables("A run", RUN_TABLES),
+        *_tables("A run", RUN_TABLES, RUNS_INTRO, "decimals"),
         *_tables("A statement", STATEMENT_TABLES),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _tables(title: str, tables: Mapping[str, Table]) -> list[str]:
-    parts = [f"## {title}"]
+def _tables(title: str, tables: Mapping[str, Table], intro: str = "", *more: str) -> list[str]:
+    parts = [f"## {title}", intro] if intro else [f"## {title}"]
+    shown = ["type", "unit", *more, "required", "default", "meaning"]
     for table in tables.values():
         parts.append(f"### {table.name}")
         notes = [f"{table.description[:1].upper()}{table.description[1:]}."]
@@ -129,15 +135,11 @@ def _tables(title: str, tables: Mapping[str, Table]) -> list[str]:
         rows = [
             [
                 f"`{row['column']}`" if not row["column"].startswith("one per") else row["column"],
-                row["type"],
-                row["unit"],
-                row["required"],
-                row["default"],
-                row["meaning"],
+                *(row[heading] for heading in shown),
             ]
             for row in column_rows(table)
         ]
-        headings = ["column", "type", "unit", "required", "default", "meaning"]
+        headings = ["column", *shown]
         parts.append(markdown(headings, rows))
     return parts
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from cases.errors import InputError
 from cases.files.hashing import table_hash, value_hash
+from cases.proof import Proof
 from cases.rulebook.book import RuleBook
 from cases.rulebook.mitigation import MitigationRules
 from cases.run import Run
@@ -196,9 +197,10 @@ class _Settled:
 
 def _proven(run: Run, accept_limit: bool) -> None:
     if run.stated.get("status") == "limit" and not accept_limit:
-        gap = float(run.stated.get("gap") or 0.0)
+        gap = Proof.of(run.stated).gap
+        reached = "without a gap" if gap is None else f"at a gap of {gap:.2%}"
         message = (
-            f"the run was stopped by a limit at a gap of {gap:.2%}, so that an impact could be the "
+            f"the run was stopped by a limit {reached}, so that an impact could be the "
             "solver's; clear it to its gap, or mitigate it as it is with --accept-limit "
             "(accept_limit=True)"
         )

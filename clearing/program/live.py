@@ -13,6 +13,7 @@ from scipy.sparse import csr_array, eye_array, hstack, vstack
 from cases import NoClearing, RuleBook
 from clearing.program.compiled import Compiled
 from clearing.program.rows import RowSet, SoftRows
+from clearing.program.unsolved import unsolved
 from network.arrays import Flags, Floats, Positions
 
 __all__ = ["LiveModel", "LpSolution"]
@@ -316,8 +317,7 @@ class LiveModel:
             self.highs.clearSolver()
             self._run()
         if not self._optimal:
-            said = self.highs.modelStatusToString(self.highs.getModelStatus())
-            raise NoClearing(f"no clearing: the solver ended with status {said}", ())
+            raise unsolved(self.compiled, self.highs)
         info = self.highs.getInfo()
         self.iterations += max(0, int(info.simplex_iteration_count))
         solution: Any = self.highs.getSolution()

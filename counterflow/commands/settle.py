@@ -27,10 +27,31 @@ def run(
     ] = None,
     contracts: Annotated[
         Path | None,
-        typer.Option("--contracts", metavar="PATH", help=f"contracts, contract_curves. {_TABLE}"),
+        typer.Option("--contracts", metavar="PATH", help=f"contracts and their curves. {_TABLE}"),
     ] = None,
     futures: Annotated[
-        Path | None, typer.Option("--futures", metavar="PATH", help=f"futures. {_TABLE}")
+        Path | None,
+        typer.Option(
+            "--futures",
+            metavar="PATH",
+            help=f"futures, with settlement_prices and collateral beside them. {_TABLE}",
+        ),
+    ] = None,
+    settlement_prices: Annotated[
+        Path | None,
+        typer.Option(
+            "--settlement-prices",
+            metavar="PATH",
+            help=f"Daily marks of futures: price limits, and what delivery counts from. {_TABLE}",
+        ),
+    ] = None,
+    collateral: Annotated[
+        Path | None,
+        typer.Option("--collateral", metavar="PATH", help=f"Refuses trades beyond it. {_TABLE}"),
+    ] = None,
+    meter_readings: Annotated[
+        Path | None,
+        typer.Option("--meter-readings", metavar="PATH", help=f"Metered energy. {_TABLE}"),
     ] = None,
     rights: Annotated[
         Path | None, typer.Option("--rights", metavar="PATH", help=f"rights. {_TABLE}")
@@ -59,8 +80,9 @@ def run(
         list[str] | None,
         typer.Option(
             "--override",
-            metavar="CONTRACT=WHO: WHY",
-            help="Allow a curve that was fixed after signing, on record; may be repeated.",
+            metavar="NAME=WHO: WHY",
+            help="Allow a contract's curve that was fixed after signing, or a trade that breaks a "
+            "rule of trading, on record; may be repeated.",
         ),
     ] = None,
     owner: Annotated[
@@ -83,7 +105,9 @@ def run(
     from settlement.resettle import resettle
 
     found = read_run(run)
-    given = _tables(found, contracts, futures, rights)
+    given = _tables(
+        found, contracts, futures, rights, settlement_prices, collateral, meter_readings
+    )
     later = read_run(real_time) if real_time is not None else None
     statement = settle(
         found, **given, real_time=later, overrides=overrides or None, version=version
@@ -117,19 +141,31 @@ def run(
 
 
 def _tables(
-    run: Run, contracts: Path | None, futures: Path | None, rights: Path | None
+    run: Run,
+    contracts: Path | None,
+    futures: Path | None,
+    rights: Path | None,
+    prices: Path | None,
+    collateral: Path | None,
+    readings: Path | None,
 ) -> dict[str, Any]:
     from settlement.inputs import read_tables
 
     timezone = run.case.meta.timezone
-    found: dict[str, pd.DataFrame] = {}
+    found: dict[str, Any] = {}
     for path, names in (
-        (contracts, ("contracts", "contract_curves")),
-        (futures, ("futures",)),
+        (contracts, ("contracts", "contract_curves", "frozen_curves")),
+        (futures, ("futures", "settlement_prices", "collateral")),
         (rights, ("rights",)),
+        (prices, ("settlement_prices",)),
+        (collateral, ("collateral",)),
+        (readings, ("meter_readings",)),
     ):
         if path is not None:
             found |= read_tables(path, names, timezone)
+    if "collateral" in found:
+        own = found["collateral"]
+        found["collateral"] = dict(zip(own["owner"], own["amount"], strict=True))
     return found
 
 
@@ -181,6 +217,18 @@ def print_statement(statement: Statement) -> None:
                                            "amount", "reason")}  # fmt: skip
         table = _floats(statement.uplift, ["cost", "revenue", "amount"])
         page.print(console.table(table, "Guarantee payments", columns, limit=20))
+    loose = [name for name, words in manifest["curves"].items() if "decomposed" in words]
+    if loose:
+        page.print(
+            f"\ncurves decomposed by this rulebook, not frozen: {', '.join(loose)}", markup=False
+        )
+    open_sides = manifest["futures"]["unmatched"]
+    if open_sides:
+        page.print(
+            f"\nfutures without another side: {manifest['futures']['clearing_house']} stands in "
+            f"for {', '.join(open_sides)}",
+            markup=False,
+        )
     if "rights" in manifest:
         rights = manifest["rights"]
         page.print(

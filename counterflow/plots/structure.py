@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from cases import InputError, Run
+from cases.market_time import instants
 from counterflow.plots.style import (
     ALERT,
     DASHES,
@@ -153,8 +154,8 @@ def _tested(run: Run, constraint: str, start: str | None) -> pd.Series:
     then = pd.Series(True, index=tests.index)
     if start is not None:
         at = pd.Timestamp(start)
-        at = at.tz_localize(run.case.meta.timezone) if at.tzinfo is None else at
-        then = tests["interval_start"] == at
+        moments = [at] if at.tzinfo is not None else instants(at, run.case.meta.timezone)
+        then = tests["interval_start"].isin(moments)
     named = (tests["name"] == constraint) | (tests["constraint"] == constraint)
     rows = tests[then & named] if constraint else tests[then]
     if rows.empty:

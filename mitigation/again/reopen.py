@@ -6,6 +6,7 @@ from typing import Final
 
 import clearing
 from cases.errors import CheckFailed
+from cases.proof import Proof
 from cases.run import Run
 from mitigation.again.engine import EngineModel
 from mitigation.again.protocols import LiveModel
@@ -54,12 +55,9 @@ def live_model(run: Run, given: LiveModel | None = None) -> LiveModel | None:
 
 def gap_money(run: Run) -> float:
     """Money by which the objective of a run may lie above the best there is; 0 for an LP."""
-    bound, gap = run.stated.get("bound"), run.stated.get("gap")
-    if isinstance(bound, int | float):
-        return max(0.0, run.objective - float(bound))
-    return abs(run.objective) * float(gap) if isinstance(gap, int | float) else 0.0
+    return Proof.of(run.stated).open_money(run.objective)
 
 
 def _proven_gap(run: Run) -> float:
     """Money that the gap proven for a run leaves open."""
-    return abs(run.objective) * float(run.stated.get("gap") or 0.0)
+    return abs(run.objective) * max(0.0, Proof.of(run.stated).gap or 0.0)

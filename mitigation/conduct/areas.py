@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from cases.case import Case
+from cases.market_time import day_of
+from cases.points import Points
 from cases.rulebook.areas import AreaRules
 from cases.run import Run
 from network import Grid, Slack
@@ -48,11 +50,11 @@ class Areas:
 
     def has_units_on_days(self, area: str, units: pd.Series, starts: pd.Series) -> Booleans:
         """Tell which rows (unit, any time of a day) lie in an area in any interval of their day."""
-        days = self.starts.normalize()
+        days = day_of(self.starts)
         each = days.unique()
         inside = self.units[area]
         member = np.stack([np.any(inside[days == day], axis=0) for day in each])
-        return rows_at(member, self.unit_names, each, units, starts.dt.normalize())
+        return rows_at(member, self.unit_names, each, units, day_of(starts))
 
 
 def rows_at(
@@ -259,11 +261,7 @@ class _Finder:
         """Load-weighted average price of each interval, (T,)."""
         assert self.run is not None
         prices = self._wide(self.run.prices, "bus", self.bus_names)
-        loads = self.run.load_awards
-        weight = np.zeros_like(prices)
-        at = self.starts.get_indexer(pd.DatetimeIndex(loads["interval_start"]))
-        of = self.bus_names.get_indexer(pd.Index(loads["bus"]))
-        np.add.at(weight, (at, of), np.maximum(loads["mw"].to_numpy(dtype=float), 0.0))
+        weight = np.where(np.isnan(prices), 0.0, Points(self.case).market().weights)
         with np.errstate(invalid="ignore", divide="ignore"):
             average: Floats = np.nansum(prices * weight, axis=1) / weight.sum(axis=1)
         return average

@@ -181,6 +181,7 @@ class _Day:
         spans = pd.Series(self.case.interval_ends, index=self.starts)
         owner = self.case.units.set_index("unit")["owner"]
         full = rows.assign(
+            kind="unit",
             owner=rows["unit"].map(owner).astype("str"),
             interval_end=rows["interval_start"].map(spans).astype(self.starts.dtype),
         )

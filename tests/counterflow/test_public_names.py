@@ -46,6 +46,7 @@ NAMES = [
     "study",
     "summarize",
     "validate",
+    "verify",
 ]
 
 
