@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         NoClearing,
     )
     from clearing import clear, validate
+    from counterflow import mitigation as mitigation
     from counterflow import plots as plots
     from counterflow._later import NotYet, report, serve, study
     from counterflow.explain.decision_explanation import DecisionExplanation, explain_decision
@@ -82,7 +83,11 @@ _HOME = {
     "validate": "clearing",
     "verify": "cases",
 }
-_MODULES = {"errors": "cases.errors", "plots": "counterflow.plots"}
+_MODULES = {
+    "errors": "cases.errors",
+    "mitigation": "counterflow.mitigation",
+    "plots": "counterflow.plots",
+}
 
 __all__ = [
     "Case",
@@ -116,6 +121,7 @@ __all__ = [
     "mitigate",
     "mitigate_by_rulebooks",
     "mitigate_by_sweep",
+    "mitigation",
     "monitor_tables",
     "plots",
     "read_case",

@@ -39,6 +39,7 @@ NAMES = [
     "mitigate",
     "mitigate_by_rulebooks",
     "mitigate_by_sweep",
+    "mitigation",
     "monitor_tables",
     "plots",
     "read_case",
