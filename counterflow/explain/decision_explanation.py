@@ -13,6 +13,7 @@ from cases.errors import InputError
 from counterflow.console import number, stamp
 from counterflow.explain.lookup import resolve_interval, resolve_name
 from counterflow.explain.rule_values import rule_sentences, rule_values
+from mitigation.components import PARAMETER, RESERVE, kind_of, subject_of
 from settlement.ledger.frames import Row, records
 
 __all__ = ["DecisionExplanation", "explain_decision"]
@@ -130,6 +131,7 @@ def _sentences(run: Run, unit: str, bus: str, start: pd.Timestamp, rows: pd.Data
         else:
             passed.append(f"{_named(row)} ({row['conduct_result']})")
         if row["conduct_result"] == "fail" or row["override_by"]:
+            said += _terms(run, row, money)
             said += _impact(run, row, money)
             said.append(_verdict(row, money))
     if passed:
@@ -174,9 +176,9 @@ def _structure(row: Row, start: pd.Timestamp, money: str) -> list[str]:
 def _conduct(run: Run, row: Row, start: pd.Timestamp, money: str) -> list[str]:
     """The conduct test of one component: offer, reference, limit, verdict."""
     what, per = _named(row), _UNITS.get(row["component"], "")
-    if row["component"].startswith("reserve:"):
+    if kind_of(row["component"]) == RESERVE:
         per = "/MW and hour"
-    coin = "" if row["component"].startswith("param:") else money
+    coin = "" if kind_of(row["component"]) == PARAMETER else money
     where = f" up to {number(row['mw'])} MW" if not math.isnan(row["mw"]) else ""
     offered = f"{coin}{number(row['offered'])}{per}"
     if math.isnan(row["reference"]):
@@ -211,6 +213,20 @@ def _conduct_rule(run: Run, row: Row, start: pd.Timestamp) -> str:
     own = own[own["interval_start"].isna() | (own["interval_start"] == start)]
     own = own[own["result"] == row["conduct_result"]]
     return str(own["rule_id"].iloc[0]) if len(own) else ""
+
+
+def _terms(run: Run, row: Row, money: str) -> list[str]:
+    """The numbers of its procedure that led to a decision."""
+    table = run.decision_terms
+    own = table[table["decision_id"] == row["decision_id"]]
+    if own.empty:
+        return []
+    told = []
+    for term, value, unit in zip(own["term"], own["value"], own["unit"], strict=True):
+        name = term.replace("_", " ").replace("lmp", "LMP")
+        coin, per = (money, unit[len("money") :]) if unit.startswith("money") else ("", f" {unit}")
+        told.append(f"{name} {coin}{number(value)}{per}".rstrip())
+    return [f"{_named(row)}, the numbers of its procedure: {', '.join(told)}."]
 
 
 def _impact(run: Run, row: Row, money: str) -> list[str]:
@@ -281,7 +297,7 @@ def _named(row: Row) -> str:
         "startup": "Start-up",
         "shutdown": "Shut-down",
     }
-    kind, _, name = str(row["component"]).partition(":")
-    if kind == "reserve":
+    kind, name = kind_of(row["component"]), subject_of(row["component"])
+    if kind == RESERVE:
         return f"Reserve {name}"
-    return f"Parameter {name}" if kind == "param" else texts.get(kind, kind)
+    return f"Parameter {name}" if kind == PARAMETER else texts.get(kind, kind)
