@@ -195,7 +195,7 @@ class Run:
             "name": given.get("name", self.case.meta.name),
             "created": given.get("created") or datetime.now(UTC).isoformat(timespec="seconds"),
             "code_version": given.get("code_version") or code_version(),
-            "case_hash": Case.hash.func(self.case),
+            "case_hash": self.case.content_hash(),
             "rulebook": self.rulebook.name,
             "rulebook_hash": self.rulebook.hash,
             "rulebook_as_of": self.rulebook.as_of,

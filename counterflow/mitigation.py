@@ -14,11 +14,31 @@ from cases import InputError, RuleBook, Run
 
 if TYPE_CHECKING:
     from counterflow.explain.decision_explanation import DecisionExplanation
+    from mitigation import load_plugin as load_plugin
+    from mitigation import register as register
+    from mitigation import register_profile as register_profile
     from mitigation.again.rerun import Rerun
 
-__all__ = ["MitigatedRun", "mitigate", "mitigated", "mitigation_rules"]
+__all__ = [
+    "MitigatedRun",
+    "load_plugin",
+    "mitigate",
+    "mitigated",
+    "mitigation_rules",
+    "register",
+    "register_profile",
+]
 
 _SECTION = "mitigation."
+
+
+def __getattr__(name: str) -> Any:
+    """Give the names of the package `mitigation` too, such as ``register``, on first use."""
+    import mitigation
+
+    if name not in mitigation.__all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(mitigation, name)
 
 
 class MitigatedRun(Run):
@@ -161,7 +181,9 @@ def _tests_only(
 ) -> Run:
     """Make the structural tests, with what-ifs on who owns what."""
     import mitigation
+    from mitigation.unused import refuse_unused_by_tests
 
+    refuse_unused_by_tests(rules, run.rulebook)
     owners = mitigation.owners_of(run)
     what_if = []
     for group in merge:

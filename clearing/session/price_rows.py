@@ -95,5 +95,5 @@ class PriceRows:
         """By how much more demand (T, B), MW, moves the right-hand side of each row, (rows,)."""
         by_factor = demand @ self.factors.T
         moved = np.zeros(rows)
-        moved[self.row] = self.sign * by_factor[self.interval, self.which]
+        np.add.at(moved, self.row, self.sign * by_factor[self.interval, self.which])
         return moved

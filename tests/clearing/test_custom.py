@@ -35,6 +35,8 @@ def assert_prices(run: Any, model: Any, expected: Any, most: float = 1e-4) -> No
     assert np.abs(lmp - expected.lmp.to_numpy())[unique].max(initial=0.0) <= 10 * most
     assert (lmp >= left - 100 * most).all()
     assert (lmp <= right + 100 * most).all()
+    said = run.prices.pivot(index="interval_start", columns="bus", values="unique")
+    assert said[expected.lmp.columns].fillna(True).to_numpy(dtype=bool)[unique].all()
 
 
 def assert_dispatch(case: Case, security: str = "none", extend: Any = None) -> Any:
