@@ -27,7 +27,7 @@ from settlement.parties import party_problems
 from settlement.points import Prices
 from settlement.rights.points import check_rights
 
-__all__ = ["Given", "curve_maker"]
+__all__ = ["Given", "curve_maker", "made_curves"]
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,11 @@ class Given:
         settlement_prices: pd.DataFrame | None = None,
         meter_readings: pd.DataFrame | None = None,
         collateral: Mapping[str, Number] | None = None,
+        curves: Mapping[str, Curve] | None = None,
     ) -> Given:
         """Check tables that a user gives; those that are None are the ones of the run's case.
+
+        `curves` are those of the tables, where they were made before (`made_curves`).
 
         Raises
         ------
@@ -85,9 +88,9 @@ class Given:
             raise InputError(failures)
         failures += party_problems(tables, case, rules.operator)
         prices = Prices(run.prices, run.load_awards, case, run.reserve_prices)
-        curves, names = _curves(run, tables, failures)
+        made, names = _curves(run, tables, failures, curves)
         failures += check_contracts(
-            tables["contracts"], names, prices, rules.contracts, overrides, curves
+            tables["contracts"], names, prices, rules.contracts, overrides, made
         )
         product = Futures(rules.futures, case.meta.timezone)
         failures += _overrides(tables, overrides)
@@ -118,7 +121,7 @@ class Given:
             warnings.warn(text, DataWarning, stacklevel=3)
         return cls(
             tables["contracts"],
-            curves,
+            made,
             reached,
             product,
             matched,
@@ -134,6 +137,25 @@ class Given:
             "clearing_house": clearing_house(self.product, operator),
             "unmatched": {name: str(lots) for name, lots in self.matched.unmatched.items()},
         }
+
+
+def made_curves(run: Run, given: Mapping[str, pd.DataFrame | None]) -> dict[str, Curve]:
+    """Curves of all contracts, for runs that share their tables and rules.
+
+    Raises
+    ------
+    InputError
+        With everything that is wrong in them.
+    """
+    failures: list[Failure] = []
+    names = ("contracts", "contract_curves", "frozen_curves")
+    tables = {name: _table(name, given[name], run.case, failures) for name in names}
+    if failures:
+        raise InputError(failures)
+    curves, _ = _curves(run, tables, failures, None)
+    if failures:
+        raise InputError(failures)
+    return curves
 
 
 def curve_maker(run: Run) -> CurveMaker:
@@ -168,12 +190,18 @@ def _months(trades: pd.DataFrame, starts: pd.DatetimeIndex, failures: list[Failu
 
 
 def _curves(
-    run: Run, tables: Mapping[str, pd.DataFrame], failures: list[Failure]
+    run: Run,
+    tables: Mapping[str, pd.DataFrame],
+    failures: list[Failure],
+    known: Mapping[str, Curve] | None,
 ) -> tuple[dict[str, Curve], set[str]]:
     """Curves that contracts use, frozen ones as they are stored, and the names of all."""
     wanted = set(tables["contracts"]["curve"])
     stored, rules = tables["frozen_curves"], tables["contract_curves"]
     frozen = set(stored["curve"])
+    if known is not None:
+        used = {name: curve for name, curve in known.items() if name in wanted}
+        return used, frozen | set(rules["curve"])
     curves: dict[str, Curve] = {}
     for make, table in (
         (stored_curves, stored[stored["curve"].isin(wanted)]),

@@ -101,6 +101,7 @@ class Settled:
 
     statement: Statement
     ledger: Ledger
+    markets: list[Market]
     loads: pd.DataFrame
     """Positions of the last market."""
     targets: pd.DataFrame
@@ -170,7 +171,7 @@ def settle_given(
             "futures": given.futures_manifest(ledger.operator),
         },
     )
-    return Settled(statement, ledger, actual, targets)
+    return Settled(statement, ledger, markets, actual, targets)
 
 
 def _give_back(ledger: Ledger, loads: pd.DataFrame, targets: pd.DataFrame) -> None:

@@ -17,7 +17,14 @@ from clearing.formulation.custom import CustomRows
 from clearing.program.compiled import Compiled
 from network.arrays import Flags, Floats, Positions
 
-__all__ = ["CustomTerms", "custom_duals", "custom_factors", "custom_terms", "shadow_prices"]
+__all__ = [
+    "CustomPlaces",
+    "CustomTerms",
+    "custom_duals",
+    "custom_terms",
+    "definition_rows",
+    "shadow_prices",
+]
 
 _ZERO = 1e-7
 
@@ -61,6 +68,14 @@ def custom_duals(compiled: Compiled, custom: CustomRows, row_dual: Floats) -> Fl
     return dual
 
 
+def definition_rows(compiled: Compiled) -> Positions:
+    """Rows that define flows and injections, in the order of `FlowVariables.variable`, (A,)."""
+    market = compiled.market
+    names = [name for name in ("flow_definition", "injection_definition") if name in market.rows]
+    none = np.zeros(0, dtype=np.intp)
+    return np.concatenate([none, *(compiled.rows(getattr(market.model, n)) for n in names)])
+
+
 def shadow_prices(custom: CustomRows, dual: Floats, hours: float) -> Floats:
     """Shadow prices, (R,): per hour for limits of one interval in MW, else per unit of the row."""
     return np.abs(dual) / np.where(custom.hourly, hours, 1.0)
@@ -101,34 +116,37 @@ def custom_terms(compiled: Compiled, row_dual: Floats) -> CustomTerms:
     )
 
 
-def custom_factors(compiled: Compiled) -> tuple[Positions, Positions, Floats]:
-    """Rows that speak of flows or injections: solver row, interval and amount per MW, (K, B).
-
-    Whether they bind or not; a row over several intervals is there once for each. The amount is
-    that of the row per MW injected at a bus, so that ``dual * amount`` is its part of the price.
-    """
-    market, flows = compiled.market, compiled.market.flows
-    rows = [np.zeros(0, dtype=np.intp)]
-    when, factors = [rows[0]], [np.zeros((0, len(market.day.grid.buses)))]
-    for custom in market.custom if flows is not None else ():
-        assert flows is not None
-        at = np.full(len(custom.names), -1, dtype=np.intp)
-        at[custom.used] = compiled.rows(getattr(market.model, custom.component))
-        place = np.full(len(market.variables), -1, dtype=np.intp)
-        place[flows.variable] = np.arange(len(flows.variable))
-        entry = np.flatnonzero((place[custom.body.variable] >= 0) & (at[custom.body.row] >= 0))
-        flow = place[custom.body.variable[entry]]
-        pairs = np.stack([flows.interval[flow], at[custom.body.row[entry]]])
-        distinct, which = np.unique(pairs, axis=1, return_inverse=True)
-        amount = custom.body.coefficient[entry, None] * flows.weights[flows.weight_of[flow]]
-        factor = np.zeros((distinct.shape[1], flows.weights.shape[1]))
-        np.add.at(factor, which.reshape(-1), amount)
-        rows.append(distinct[1])
-        when.append(distinct[0])
-        factors.append(factor)
-    return np.concatenate(rows), np.concatenate(when), np.concatenate(factors)
-
-
 def _binds(shadow: Floats, custom: CustomRows) -> Flags:
     binds: Flags = shadow[custom.body.row] > _ZERO
     return binds
+
+
+@dataclass(frozen=True, eq=False)
+class CustomPlaces:
+    """Where some of the user's own constraints stand in a solved market, (M,) each."""
+
+    asked: Positions
+    """Which of the names that were looked for each one is."""
+    row: Positions
+    """Row of the compiled market."""
+    amount: Floats
+    """What each amounts to at the solution."""
+
+    @classmethod
+    def of(cls, compiled: Compiled, x: Floats, names: list[str], first: Positions) -> CustomPlaces:
+        """Look for constraints by name and first interval at a solution (n,)."""
+        market = compiled.market
+        values = x[compiled.column_of(np.arange(len(market.variables)))]
+        wanted: dict[tuple[str, int], list[int]] = {}
+        for k, key in enumerate(zip(names, first.tolist(), strict=True)):
+            wanted.setdefault(key, []).append(k)
+        found: list[tuple[int, int, float]] = []
+        for custom in market.custom:
+            rows = compiled.rows(getattr(market.model, custom.component)).tolist()
+            amount = custom.body.values(values)
+            for row, k in zip(rows, custom.used.tolist(), strict=True):
+                key = (custom.names[k], int(custom.first[k]))
+                found += [(at, row, float(amount[k])) for at in wanted.get(key, [])]
+        asked, row, amounts = list(zip(*found, strict=True)) or [(), (), ()]
+        places = (np.array(column, dtype=np.intp) for column in (asked, row))
+        return cls(*places, np.array(amounts, dtype=float))

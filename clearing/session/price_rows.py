@@ -4,8 +4,9 @@
 
 Rows are the energy balances (factor 1 at the buses of their island) or, with losses, the tangents
 that stand for them (their delivery factors), the limits of the grid that are met (their
-sensitivity in the direction that binds), and those of the user's own that speak of flows. The same
-factors say by how much one more MW of demand at a bus moves the right-hand sides.
+sensitivity in the direction that binds), and the definitions of flows and injections that custom
+constraints ask for (less what the quantity changes by a MW injected). The same factors say by how
+much one more MW of demand at a bus moves the right-hand sides.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from clearing.formulation.flow_variables import FlowVariables
 from clearing.limits.loss_rows import LossRows
 from clearing.limits.network import NetworkLimits
 from clearing.program.live import LiveModel
 from clearing.program.rows import Kind
-from clearing.session.custom_prices import custom_factors
+from clearing.session.custom_prices import definition_rows
 from network.arrays import Flags, Floats, Positions
 
 __all__ = ["PriceRows"]
@@ -71,16 +73,15 @@ class PriceRows:
         at = np.flatnonzero(met & (live.soft.kind != Kind.RAMP))
         rows = live.soft[at]
         sensitivity, limit = network.sensitivities(rows)
-        own, own_when, amount = custom_factors(live.compiled)
+        flows = live.compiled.market.flows or FlowVariables.none(buses)
+        defined = definition_rows(live.compiled)
         first = len(weight) + len(sensitivity)
         return cls(
-            np.concatenate([head, live.hard + at, own]).astype(np.intp),
-            np.concatenate([when, rows.interval, own_when]).astype(np.intp),
-            np.vstack([weight, sensitivity, amount]),
-            np.concatenate([which, len(weight) + limit, first + np.arange(len(own))]).astype(
-                np.intp
-            ),
-            np.concatenate([np.ones(len(head)), rows.direction, np.ones(len(own))]),
+            np.concatenate([head, live.hard + at, defined]).astype(np.intp),
+            np.concatenate([when, rows.interval, flows.interval]).astype(np.intp),
+            np.vstack([weight, sensitivity, flows.weights]),
+            np.concatenate([which, len(weight) + limit, first + flows.weight_of]).astype(np.intp),
+            np.concatenate([np.ones(len(head)), rows.direction, -np.ones(len(defined))]),
             (intervals, buses),
         )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from counterflow.commands.options import Json, RunFolder, free_folder, pairs, read_run
+from counterflow.commands.options import Json, bad, free_folder, pairs, read_run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +20,13 @@ _TABLE = "A folder with the table, or its CSV or Parquet file, in place of the c
 
 
 def run(
-    run: RunFolder,
+    runs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RUN...",
+            help="A run folder; with --month many, or folders of them, a version as final=RUN.",
+        ),
+    ],
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="DIR", help="Folder to write; must be new."),
@@ -76,6 +82,15 @@ def run(
             help="Real-time run of the parent, where it is not that of --real-time.",
         ),
     ] = None,
+    month: Annotated[
+        str | None,
+        typer.Option(
+            "--month", metavar="YYYY-MM", help="Settle all runs of a month as one, with invoices."
+        ),
+    ] = None,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="With --month: settle although days are missing.")
+    ] = False,
     override: Annotated[
         list[str] | None,
         typer.Option(
@@ -93,10 +108,19 @@ def run(
     ] = "initial",
     as_json: Json = False,
 ) -> None:
-    """Settle a run: energy, deviations, reserves, uplift, contracts, futures, rights, rent."""
+    """Settle a run, or a month of them: energy, reserves, uplift, contracts, futures, rights."""
     overrides = pairs(override or [], "--override")
+    if month is not None:
+        if real_time is not None or against is not None or owner is not None:
+            raise bad("usage", "--month takes real-time runs among its RUNs, and no --real-time, "
+                      "--against or --owner")  # fmt: skip
+        paths = (contracts, futures, rights, settlement_prices, collateral, meter_readings)
+        _month(runs, month, output, paths, overrides, partial=partial, as_json=as_json)
+        return
+    if partial or len(runs) != 1:
+        raise bad("usage", "several runs, and --partial, need --month")
     if against_real_time is not None and against is None:
-        raise typer.BadParameter("--against-real-time needs --against")
+        raise bad("usage", "--against-real-time needs --against")
     if output is not None:
         free_folder(output, "a statement")
 
@@ -104,7 +128,7 @@ def run(
     from settlement import settle
     from settlement.resettle import resettle
 
-    found = read_run(run)
+    found = read_run(Path(runs[0]))
     given = _tables(
         found, contracts, futures, rights, settlement_prices, collateral, meter_readings
     )
@@ -136,6 +160,43 @@ def run(
         print_owner(statement, owner)
     if change is not None:
         print_change(change)
+    if output is not None:
+        console.out().print(f"\nwritten to {output}", markup=False)
+
+
+def _month(
+    texts: list[str],
+    month: str,
+    output: Path | None,
+    paths: tuple[Path | None, ...],
+    overrides: dict[str, str],
+    *,
+    partial: bool,
+    as_json: bool,
+) -> None:
+    if output is not None:
+        free_folder(output, "a statement")
+
+    from counterflow import console
+    from counterflow.commands.settle_month import document, print_month, runs_of
+    from counterflow.invoices import month_pages
+    from settlement.month import settle_month
+
+    runs, versions = runs_of(texts)
+    statement = settle_month(
+        runs,
+        month,
+        **_tables(runs[0], *paths),
+        overrides=overrides or None,
+        versions=versions,
+        partial=partial,
+    )
+    if output is not None:
+        statement.write(output, pages=month_pages(statement))
+    if as_json:
+        console.print_json({"ok": True, "folder": output, **document(statement)})
+        return
+    print_month(statement)
     if output is not None:
         console.out().print(f"\nwritten to {output}", markup=False)
 

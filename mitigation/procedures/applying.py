@@ -17,6 +17,7 @@ from mitigation.impact.measure import cleared_again
 from mitigation.keys import KEY
 from mitigation.references.substitution import substituted, whole_day
 from mitigation.slots import Applied, AssessedRun, Impact, Replacement
+from mitigation.slots.terms import terms_of
 
 __all__ = ["pay_afterwards", "report_only", "rerun"]
 
@@ -65,8 +66,7 @@ def pay_afterwards(assessed: AssessedRun, replacement: Replacement, impact: Impa
         },
     )
     mitigated = _with_forced(counted, assessed.forced)
-    terms = rows.melt(KEY, money[:2], var_name="term").assign(unit_of_value="money")
-    terms["term"] = "guarantee_" + terms["term"]
+    terms = terms_of(rows, guarantee_paid="paid", guarantee_corrected="corrected")
     return Applied(run, mitigated, rows[KEY].assign(note=told), terms, events)
 
 

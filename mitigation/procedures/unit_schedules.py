@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from cases.start_tiers import reached
 from mitigation.components import is_parameter, subject_of
 from mitigation.keys import AT, KEY
 from mitigation.procedures.schedules import Schedule, schedule_cost
@@ -209,7 +210,7 @@ class UnitSchedules:
             return absent
         after = own["after_hours_off"].fillna(0.0)
         own = own.assign(after=after).sort_values("after")
-        held = own[own["after"] <= hours]
+        held = own[reached(own["after"], hours)]
         return float((held.tail(1) if len(held) else own.head(1))["price"].iloc[0])
 
     def _pieces(self, spell: Mapping[str, Any]) -> pd.DataFrame:

@@ -20,6 +20,8 @@ TERMS: Final = {
     "limited_schedule_total": "money",
     "cost_schedule_total": "money",
     "crossing_from_mw": "MW",
+    "guarantee_paid": "money",
+    "guarantee_corrected": "money",
 }
 """Terms of the shipped procedures and their units; a slot of one's own may state others."""
 

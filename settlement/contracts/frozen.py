@@ -138,9 +138,9 @@ def frozen_curves(table: pd.DataFrame) -> dict[str, Curve]:
         days: list[pd.Timestamp] = []
         hours = 1.0
         words = ""
-        for version, part in rows.groupby("version", sort=True):
-            part = part.sort_values("interval_start", kind="stable")
-            problem = _changed(str(name), int(version), part)
+        for version in sorted(rows["version"].unique().tolist()):
+            part = rows[rows["version"] == version].sort_values("interval_start", kind="stable")
+            problem = _changed(str(name), version, part)
             if not problem and days and part["fixed_on"].iloc[0] < days[-1]:
                 problem = f"is dated {part['fixed_on'].iloc[0]:%Y-%m-%d}, before the one it amends"
             if problem:

@@ -108,13 +108,13 @@ def cash_settlement(
     for row in records(result):
         product, month = row["product"], row["month"]
         lots = exact(row["lots"])
+        known = not pd.isna(row["traded_at"])
         traded = lots * futures.lot_price(product, month, exact(row["price"]))
         delivered = lots * futures.lot_price(product, month, index[product, month])
-        day = None if pd.isna(row["traded_at"]) else futures.local(row["traded_at"]).date()
-        mark = marked.last((product, month), day)
+        since = futures.local(row["traded_at"]).date() if known else None
+        mark = marked.last((product, month), since)
         reference = traded if mark is None else lots * futures.lot_price(product, month, mark[1])
         sign = 1 if row["side"] == "buy" else -1
-        known = not pd.isna(row["traded_at"])
         months = months_between(futures.local(row["traded_at"]), month) if known else 0
         charge = time_value_charge(futures, traded, delivered, months)
         differences.append(round_to(sign * (delivered - reference), unit))

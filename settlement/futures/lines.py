@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cases.errors import Failure, InputError
+from cases.market_time import first_moment
 from settlement.futures.delivery import months_between, time_value_charge
 from settlement.futures.marks import Marks
 from settlement.futures.matching import Matched
@@ -153,8 +154,8 @@ def _settle(
 def _reference(row: Row, futures: Futures, marks: Marks) -> tuple[Decimal, str]:
     """The price that delivery is settled against, as quoted, and what it is."""
     at = row["traded_at"]
-    since = None if pd.isna(at) else futures.local(at).date()
-    mark = marks.last((row["product"], row["month"]), since)
+    contract = (row["product"], row["month"])
+    mark = marks.last(contract) if pd.isna(at) else marks.last(contract, futures.local(at).date())
     if mark is None:
         return exact(row["price"]), "traded"
     return mark[1], f"last mark of {mark[0]}"
@@ -179,7 +180,7 @@ def _time_value(
     year, number = parse_month(month)
     inside = prices.starts[(prices.starts.year == year) & (prices.starts.month == number)]
     step = pd.Timedelta(hours=interval_hours)
-    begin = inside[0].replace(day=1, hour=0, minute=0, second=0, fold=0)
+    begin = first_moment(pd.Timestamp(year, number, 1), str(prices.starts.tz))
     before = pd.date_range(begin, inside[0], freq=step, inclusive="left")
     hours = [
         exact(futures.delivery_mw(product, month, starts, interval_hours).sum() * interval_hours)

@@ -26,7 +26,7 @@ examples = settings(deadline=None, derandomize=True, phases=quick)
 
 
 def assert_prices(run: Any, model: Any, expected: Any, most: float = 1e-4) -> None:
-    """LMPs are the oracle's where it has one price, and lie between its one-sided ones elsewhere."""
+    """LMPs are the oracle's where it has one price, and between its one-sided ones elsewhere."""
     lmp = run.prices.pivot(index="interval_start", columns="bus", values="lmp")
     lmp = lmp[expected.lmp.columns].to_numpy()
     among = price_range(model)
