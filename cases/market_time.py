@@ -31,7 +31,8 @@ def day_of(
 ) -> pd.Series | pd.DatetimeIndex | pd.Timestamp:
     """Date of each stamp on its own clock, as a midnight without a zone; blank stays blank."""
     if isinstance(stamps, pd.Series):
-        return stamps.dt.tz_localize(None).dt.normalize()
+        days: pd.Series = stamps.dt.tz_localize(None).dt.normalize()
+        return days
     return stamps.tz_localize(None).normalize()
 
 

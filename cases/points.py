@@ -78,6 +78,19 @@ class Points:
         at = np.unique(at[at >= 0]).astype(np.intp)
         return Point("", "", at, self.weights(at))
 
+    def fixed(self, point: str) -> Floats:
+        """Weights of all buses in a point, (B,), the same in every interval; KeyError for none.
+
+        Those of a zone follow from the mean of its firm demand over the case.
+        """
+        found = self[point]
+        weights = found.weights[0]
+        if found.kind == "zone":
+            weights = shares(self._demand[:, found.buses].mean(axis=0, keepdims=True))[0]
+        everywhere = np.zeros(len(self._buses))
+        np.add.at(everywhere, found.buses, weights)
+        return everywhere
+
     def weights(self, buses: NDArray[np.intp]) -> Floats:
         """Weights of buses, by position (n,), in their common price in every interval, (T, n).
 

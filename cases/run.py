@@ -124,6 +124,8 @@ class Run:
         self.rulebook = rulebook
         self.events: list[dict[str, Any]] = [rounded(event) for event in events or []]
         self.model = model
+        self.extend: Any = None
+        """The function that extended its clearing, where it is known; a folder holds no code."""
         self._given = rounded(manifest)
         timezone = case.meta.timezone
         for name in tables:
@@ -193,7 +195,7 @@ class Run:
             "name": given.get("name", self.case.meta.name),
             "created": given.get("created") or datetime.now(UTC).isoformat(timespec="seconds"),
             "code_version": given.get("code_version") or code_version(),
-            "case_hash": Case.hash.func(self.case),
+            "case_hash": self.case.content_hash(),
             "rulebook": self.rulebook.name,
             "rulebook_hash": self.rulebook.hash,
             "rulebook_as_of": self.rulebook.as_of,

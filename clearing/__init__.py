@@ -2,6 +2,7 @@
 
 from clearing.clear import clear, reclear, recommit
 from clearing.day.day import Day
+from clearing.extended import extension_of
 from clearing.validation.validate import validate
 
-__all__ = ["Day", "clear", "reclear", "recommit", "validate"]
+__all__ = ["Day", "clear", "extension_of", "reclear", "recommit", "validate"]

@@ -257,6 +257,7 @@ def _run(
     program = None if decision is None else decision.program
     model = ClearedModel(session, cleared, program)
     run = Run(manifest, tables, day.case, rules, events, model)
+    run.extend = day.extend
     if check:
         validated(run)
     return run

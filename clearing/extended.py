@@ -48,10 +48,11 @@ def extension_of(run: Run) -> Extend | None:
     asked = run.settings.get("extend")
     if asked is None:
         return None
-    if run.model is not None:
-        kept: Extend | None = run.model.session.day.extend
-        if kept is not None:
-            return kept
+    kept: Extend | None = run.extend
+    if kept is None and run.model is not None:
+        kept = run.model.session.day.extend
+    if kept is not None:
+        return kept
     message = (
         f"the run was cleared with the extension {asked['name']}, which its folder does not hold: "
         "give the same function again"
@@ -66,9 +67,8 @@ def again(run: Run, case: Case, extend: Extend | None) -> Day:
     """
     asked = run.settings.get("extend")
     if extend is None and run.model is not None and asked is not None:
-        day = Day.of(case, run.rulebook)
         before: Day = run.model.session.day
-        return day.sharing(before)
+        return Day.of(case, run.rulebook).sharing(before)
     extend = extension_of(run) if extend is None else extend
     day = Day.of(case, run.rulebook, extend=extend)
     added = None if day.extension is None else day.extension.content

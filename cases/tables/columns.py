@@ -10,7 +10,7 @@ __all__ = ["DECIMALS", "Column", "Dtype", "Table"]
 Dtype = Literal["str", "float", "int", "bool", "timestamp", "date", "decimal"]
 Value = str | float | int | bool | None
 
-DECIMALS = {"MW": 6, "MWh": 6, "money/MWh": 6, "money/MW/h": 6, "money": 6, "h": 6}
+DECIMALS = {"MW": 6, "MWh": 6, "money/MWh": 7, "money/MW/h": 7, "money": 6, "h": 6}
 """Decimals to which numbers of a unit are kept in the tables of a run; 9 for any other unit.
 
 Coarse enough that the last bits of arithmetic, which depend on the machine, do not reach them

@@ -111,7 +111,7 @@ def _entries(
     }
     found = {}
     for each, known_elements in names.items():
-        own = np.flatnonzero(kind == each)
+        own = np.flatnonzero((kind == each) & (of >= 0))
         if not len(own):
             continue
         element = known_elements.get_indexer(pd.Index(terms["element"].iloc[own]))

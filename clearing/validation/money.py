@@ -192,5 +192,6 @@ def _rounded_away(facts: Facts) -> float:
         *(np.repeat(storage[f"{way}_price"], len(facts.starts)) for way in ("charge", "discharge")),
     ]
     squares = MONEY_STEP**2 * (len(facts.table("dispatch")) + len(facts.table("slacks")))
-    squares += sum((MW_STEP * facts.hours) ** 2 * float(np.nansum(p**2)) for p in prices)
+    moved = np.concatenate([np.asarray(price, dtype=np.float64) for price in prices])
+    squares += (MW_STEP * facts.hours) ** 2 * float(np.nansum(moved**2))
     return float(7.0 * np.sqrt(squares / 12.0))

@@ -66,6 +66,7 @@ def freeze_curves(
     import pandas as pd
 
     from cases import RuleBook
+    from cases.market_time import first_moment
     from counterflow import console
     from settlement.contracts.curves import CurveMaker
     from settlement.contracts.frozen import amend, freeze, signing_days
@@ -84,7 +85,7 @@ def freeze_curves(
     if amends is None:
         frozen = freeze(curves, maker, rules, signing_days(curves, given.get("contracts"), day))
     else:
-        first = pd.Timestamp(_day(start or "", "--from")).tz_localize(zone)
+        first = first_moment(pd.Timestamp(_day(start or "", "--from")), zone)
         before = read_tables(amends, ("frozen_curves",), zone)["frozen_curves"]
         frozen = amend(before, curves, maker, rules, fixed_on=_day(on or "", "--on"), first=first)
     write_table("frozen_curves", frozen, output, zone)

@@ -219,14 +219,16 @@ def structure_duration(run: Run, indices: Sequence[str] = ("rsi1", "rsi2", "rsi3
             name=name,
             hovertemplate="%{x:.1f} %: %{y:.3f}<extra>" + name + "</extra>",
         )
-    if all(name.startswith("rsi") for name in indices):
+    measured = run.indices.drop_duplicates("index").set_index("index")["measure"]
+    kinds = [str(measured.get(name, name)) for name in indices]
+    if set(kinds) <= {"rsi1", "rsi2", "rsi3"}:
         rule = run.rulebook.mitigation.structure.concentration.rsi
         text = f"guideline {rule:g}"
         line = {"color": MUTED, "dash": "dot"}
         figure.add_hline(y=rule, line=line, annotation_text=text)
     dressed(figure, f"Duration of {', '.join(indices)}", horizon(run))
     figure.update_xaxes(title="share of hours with at least this value (%)", range=[0, 100])
-    figure.update_yaxes(title="HHI" if indices[0].startswith("hhi") else "index")
+    figure.update_yaxes(title="HHI" if kinds[0] == "hhi" else "index")
     return figure
 
 

@@ -230,9 +230,11 @@ def _gaps(
         fractions=fractions,
     )
     placed = gaps.merge(state[[*CELL, "interval_end", "zone"]], on=CELL, sort=False)
-    names = (100 * placed["fraction"]).round().astype(int).astype("str")
+    percent = (100 * placed["fraction"]).round().astype(int)
     return placed[["interval_start", "interval_end", "zone"]].assign(
-        index="output_gap." + names,
+        index="output_gap." + percent.astype("str"),
+        measure="output_gap",
+        threshold_percent=percent.astype(float),
         scope="unit",
         subject=placed["unit"],
         value=placed["gap_mw"],

@@ -13,6 +13,7 @@ import pandas as pd
 
 from cases.market_time import hours_of
 from cases.rulebook.structure import PeakRules
+from mitigation.components import kinds
 from mitigation.keys import CELL
 from mitigation.report.market import on_peak
 from mitigation.structure.tables import sum_by
@@ -41,7 +42,7 @@ def conduct_summary(tests: pd.DataFrame) -> pd.DataFrame:
 
     ``tests`` is the run table ``tests_conduct``; components of a block curve count block by block.
     """
-    rows = tests.assign(component=tests["component"].str.partition(":")[0], tests=1)
+    rows = tests.assign(component=kinds(tests["component"]), tests=1)
     for name, result in (("passed", "pass"), ("failed", "fail"), ("exempt", "exempt")):
         rows[name] = (rows["result"] == result).astype(int)
     by = ["component", "area"]
@@ -57,9 +58,8 @@ def output_gap_summary(indices: pd.DataFrame, capacity_mw: float) -> pd.DataFram
 
     Returns threshold_percent, average_mw, maximum_mw, mwh, share (average over ``capacity_mw``).
     """
-    rows = indices[indices["index"].str.startswith("output_gap.")]
+    rows = indices[indices["measure"] == "output_gap"]
     rows = rows.assign(
-        threshold_percent=rows["index"].str.removeprefix("output_gap.").astype(float),
         hours=hours_of(rows),
     )
     by = ["threshold_percent", "interval_start"]
@@ -274,7 +274,7 @@ def mitigated_summary(decisions: pd.DataFrame) -> pd.DataFrame:
 
     The average fall of a mitigated offer is in its own units: offered, used (averages).
     """
-    rows = decisions.assign(component=decisions["component"].str.partition(":")[0])
+    rows = decisions.assign(component=kinds(decisions["component"]))
     grouped = rows.groupby(["component", "action"])
     return grouped.agg(
         decisions=("unit", "size"),

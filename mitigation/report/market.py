@@ -44,11 +44,11 @@ def concentration_summary(indices: pd.DataFrame, rules: ConcentrationRules) -> p
     hours_high (HHI above ``rules.high``), share_high.
     """
     known = indices[indices["value"].notna()]
-    found = known[known["index"].str.startswith("hhi.") & (known["scope"] == "market")]
-    found = found.assign(basis=found["index"].str.removeprefix("hhi."), hours=hours_of(found))
+    found = known[(known["measure"] == "hhi") & (known["scope"] == "market")]
+    found = found.assign(hours=hours_of(found))
     found["hours_high"] = found["hours"].where(found["value"] > rules.high, 0.0)
-    shares = known[known["index"].str.startswith("share.") & (known["scope"] == "owner")]
-    highest = shares.groupby(shares["index"].str.removeprefix("share."))["value"].max()
+    shares = known[(known["measure"] == "share") & (known["scope"] == "owner")]
+    highest = shares.groupby("basis")["value"].max()
     table = found.groupby("basis").agg(
         average=("value", "mean"),
         minimum=("value", "min"),

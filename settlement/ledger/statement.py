@@ -59,6 +59,10 @@ COLUMN_OF_ITEM = {
     "rounding": "rounding",
 }
 """Balance column of each item; energy and link lines are split by the components of the price."""
+COLUMN_OF_ITEM = {
+    f"{item}_deviation": name for item, name in COLUMN_OF_ITEM.items()
+} | COLUMN_OF_ITEM
+"""The same with the items of deviations from the day ahead, in the column of what deviates."""
 
 
 def _money(name: str, description: str) -> Column:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 from itertools import pairwise
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -138,17 +137,19 @@ class Block:
 
 def _quarters(day: date, timezone: str) -> pd.DatetimeIndex:
     """Starts of the quarter hours of a local day."""
-    first = first_moment(pd.Timestamp(day), timezone)
-    end = first_moment(pd.Timestamp(day + timedelta(days=1)), timezone)
-    return pd.date_range(first, end, freq="15min", inclusive="left")
+    first, last = _ends(day, timezone)
+    return pd.date_range(first, last, freq="15min", inclusive="left")
 
 
 def _clock_changes(day: date, timezone: str) -> bool:
-    zone = ZoneInfo(timezone)
-    first, last = (
-        datetime(d.year, d.month, d.day, tzinfo=zone) for d in (day, day + timedelta(days=1))
-    )
-    return first.utcoffset() != last.utcoffset()
+    first, last = _ends(day, timezone)
+    return last - first != pd.Timedelta(days=1)
+
+
+def _ends(day: date, timezone: str) -> tuple[pd.Timestamp, pd.Timestamp]:
+    midnight = pd.Timestamp(day)
+    after = midnight + pd.Timedelta(days=1)
+    return first_moment(midnight, timezone), first_moment(after, timezone)
 
 
 def _minutes(hours: Sequence[tuple[int, int]]) -> Spans:
