@@ -114,7 +114,8 @@ def _settle(
         return
     quoted, words = _reference(row, futures, marks)
     reference = ledger.price(futures.mwh_price(product, month, quoted))
-    note = f"; override: {overrides[row['trade']]}" if row["trade"] in overrides else ""
+    why = overrides.get(row["trade"]) or row.get("override")
+    note = f"; override: {why}" if why else ""
     delivered = Decimal(0)
     for at, price, lot_mw in zip(prices.starts, index, mw, strict=True):
         if lot_mw == 0:
