@@ -156,7 +156,8 @@ def _reference(row: Row, futures: Futures, marks: Marks) -> tuple[Decimal, str]:
     """The price that delivery is settled against, as quoted, and what it is."""
     at = row["traded_at"]
     contract = (row["product"], row["month"])
-    mark = marks.last(contract) if pd.isna(at) else marks.last(contract, futures.local(at).date())
+    day = None if pd.isna(at) else futures.local(at).date()
+    mark = marks.last(contract) if day is None else marks.last(contract, day)
     if mark is None:
         return exact(row["price"]), "traded"
     return mark[1], f"last mark of {mark[0]}"
