@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-import pandas as pd
-
 from clearing.session.cleared import Cleared
 from clearing.tables.custom import custom_values
 from clearing.tables.limits import constraints, flows, slacks
