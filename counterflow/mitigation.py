@@ -181,7 +181,9 @@ def _tests_only(
 ) -> Run:
     """Make the structural tests, with what-ifs on who owns what."""
     import mitigation
+    from mitigation.unused import refuse_unused_by_tests
 
+    refuse_unused_by_tests(rules, run.rulebook)
     owners = mitigation.owners_of(run)
     what_if = []
     for group in merge:

@@ -8,7 +8,7 @@ import pytest
 
 from cases import InputError, RuleBook, rulebook_keys
 from mitigation.procedures.shipped import CHAIN, PROFILES
-from mitigation.unused import profiles_reading, refuse_unused
+from mitigation.unused import profiles_reading, refuse_unused, refuse_unused_by_tests
 
 DEFAULT = RuleBook.load()
 
@@ -55,6 +55,15 @@ def test_keys_of_other_commands_may_stand_in_a_file_but_not_be_set_here(tmp_path
     (told,) = refused(cleared)
     assert told.startswith(f"{key}: profile default does not read it; it is for")
     assert "`mitigation.withholding.screen_withholding`" in told
+
+
+def test_structural_tests_alone_read_the_structure(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('extends = "default"\nname = "mine"\n[mitigation.impact]\nmode = "joint"\n')
+    book = RuleBook.load(path).with_settings({"mitigation.structure.slack": "load"})
+    refuse_unused_by_tests(book, DEFAULT)  # a file may say how offers are mitigated
+    with pytest.raises(InputError, match=r"^mitigation\.near_miss: structural tests read keys"):
+        refuse_unused_by_tests(book.with_settings({"mitigation.near_miss": 0.2}), DEFAULT)
 
 
 def test_a_slot_of_ones_own_counts() -> None:
