@@ -25,13 +25,27 @@ from cases.folder import fill_case_folder, read_case_folder
 from cases.rulebook.book import RuleBook
 from cases.tables.schema import RUN_TABLES, conform, empty_frame
 
-__all__ = ["Run", "code_version"]
+__all__ = ["Run", "code_version", "models_by"]
 
 # Tables that follow from the others and can be very long: not part of the id of a run.
-_DERIVED = ("price_terms",)
+# The rows of the programs depend on the way to the solution, which is not the solution.
+_DERIVED = ("price_terms", "program_rows")
 # Decisions carry the id of their run; they follow from its tests and settings.
 _NAMING = ("decisions",)
 _ID_KEYS = ("parent", "settings", "solver", "status", "objective", "gap", "code_version")
+
+
+_model_of: Callable[[Run], Any] | None = None
+
+
+def models_by(maker: Callable[[Run], Any]) -> None:
+    """Let `maker` give runs that were read their models.
+
+    The clearing engine, which stands above this package and knows what a model is, says so when it
+    is imported: imports keep pointing one way, and reading a run needs no solver.
+    """
+    global _model_of
+    _model_of = maker
 
 
 class _Tables(Mapping[str, pd.DataFrame]):
@@ -75,8 +89,7 @@ class Run:
     a table that the run does not have is there without rows. `manifest` is a dict with the keys
     run_id, name, created, code_version, case_hash, rulebook_hash, rulebook, solver, status,
     objective, gap, parent, settings, times, tables and warnings; those that follow from the rest
-    are filled in. `model` is the live optimization model of a run that was just cleared, None
-    for one that was read.
+    are filled in.
     """
 
     def __init__(
@@ -91,7 +104,7 @@ class Run:
         self.case = case
         self.rulebook = rulebook
         self.events: list[dict[str, Any]] = list(events or [])
-        self.model = model
+        self._model = model
         self._given = dict(manifest)
         timezone = case.meta.timezone
         for name in tables:
@@ -115,6 +128,18 @@ class Run:
     def made(self, table: str) -> bool:
         """Whether a table exists already, rather than being made when it is asked for."""
         return not isinstance(self.tables, _Tables) or self.tables.made(table)
+
+    @property
+    def model(self) -> Any:
+        """The optimization model of the run; see `clearing.model.ClearedModel`.
+
+        A run that was read makes its own from its case, its rules and its tables, when it is first
+        used. None where the run does not say how it was cleared, or the clearing engine is not
+        loaded.
+        """
+        if self._model is None and _model_of is not None:
+            self._model = _model_of(self)
+        return self._model
 
     @property
     def objective(self) -> float:

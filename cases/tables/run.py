@@ -182,6 +182,19 @@ _MARKET = (
         num("cost", "money", "penalty paid in the objective"),
     ),
     table(
+        "program_rows",
+        "limits of the grid and ramps that the programs of the run hold, found where they were "
+        "exceeded",
+        ("program", "interval_start", "constraint", "contingency", "direction"),
+        text("program", "dispatch or commitment"),
+        START,
+        CONSTRAINT,
+        CONTINGENCY,
+        DIRECTION,
+        text("kind", "branch, interface, contingency or ramp"),
+        flag("soft", "whether the program may exceed it at a penalty"),
+    ),
+    table(
         "virtual_awards",
         "virtual offers and bids, and what is accepted of them",
         ("interval_start", "virtual"),

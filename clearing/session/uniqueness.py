@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from clearing.program.live import LiveModel, LpSolution
+from clearing.program.live import LiveProgram, LpSolution
 from clearing.program.rows import Kind
 from network.arrays import Floats, Positions
 
@@ -25,7 +25,7 @@ _MOST = 300
 _STEP_MW = 1e-4
 
 
-def open_intervals(live: LiveModel, balance_rows: Positions, intervals: int) -> Positions:
+def open_intervals(live: LiveProgram, balance_rows: Positions, intervals: int) -> Positions:
     """Intervals whose prices may not be unique, sorted.
 
     `balance_rows` are the energy balances by interval and island, (T * I,). Where more variables
@@ -73,7 +73,7 @@ def open_intervals(live: LiveModel, balance_rows: Positions, intervals: int) -> 
     return np.flatnonzero(found)
 
 
-def one_sided(live: LiveModel, side: Literal["lower", "upper"]) -> LpSolution:
+def one_sided(live: LiveProgram, side: Literal["lower", "upper"]) -> LpSolution:
     """Solution whose duals are the prices of a little more (`upper`) or less demand (`lower`).
 
     A small negative shortage is more demand, a small negative surplus is less, both spread as

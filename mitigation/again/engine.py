@@ -8,9 +8,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-import clearing
-from cases.errors import CheckFailed, InputError
-from cases.run import Run
+from cases.errors import InputError
 from clearing.limits.names import row_names
 from clearing.model import ClearedModel
 from clearing.program.rows import Kind, RowSet
@@ -19,27 +17,7 @@ from mitigation.again.protocols import Resolved
 from mitigation.structure.pivotal import Floats, Integers
 
 _ZERO: Final = 1e-9
-_SAME: Final = 1e-6
 LIMIT: Final = ["interval_start", "constraint", "contingency", "direction"]
-
-
-def reopened(run: Run) -> EngineModel:
-    """Clear a run again, from its own case, rules and settings, for its live model.
-
-    Raises
-    ------
-    CheckFailed
-        The clearing does not find the objective of the run: the program has changed since.
-    """
-    again = clearing.reclear(run, run.case)
-    if abs(again.objective - run.objective) > _SAME * max(1.0, abs(run.objective)):
-        raise CheckFailed(
-            [
-                f"clearing the run again gives the objective {again.objective:.6f}, not its own "
-                f"{run.objective:.6f}: clear the case anew, then test"
-            ]
-        )
-    return EngineModel(again.model)
 
 
 @dataclass(eq=False)

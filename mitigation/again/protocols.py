@@ -55,19 +55,17 @@ class LiveModel(Protocol):
 def live_model(run: Run, given: LiveModel | None = None) -> LiveModel | None:
     """Return the live model to ask: the given one, or else that of the run.
 
-    A run that was read from its folder has none: it is cleared again, from its own case and rules;
-    so is one whose model has gone on to another run, as reruns of mitigation do. None where the run
-    does not say how it was cleared.
+    That of a run that was read from its folder is made from its own case and rules, and that of a
+    run whose live solver has gone on to another run, as reruns of mitigation do, opens another one.
+    None where the run does not say how it was cleared.
     """
     if given is not None:
         return given
     if isinstance(run.model, LiveModel):
         return run.model
-    from mitigation.again.engine import EngineModel, reopened
+    from mitigation.again.engine import EngineModel
 
-    if run.model is not None and run.model.session.day is run.model.cleared.day:
-        return EngineModel(run.model)
-    return reopened(run) if "security" in run.settings else None
+    return None if run.model is None else EngineModel(run.model)
 
 
 def needed(model: LiveModel | None, purpose: str) -> LiveModel:

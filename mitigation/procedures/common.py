@@ -10,8 +10,6 @@ import pandas as pd
 from cases.case import Case
 from cases.rulebook.structure import StructureRules
 from cases.run import Run
-from mitigation.again.engine import EngineModel
-from mitigation.again.rerun import EngineRerun
 from mitigation.impact.measure import DECIDED, cleared_again
 from mitigation.impact.subject import Outcome, Subject
 from mitigation.references.curves import at_same_mw, for_intervals
@@ -38,23 +36,8 @@ _SAME_PRICE: Final = 1e-9
 
 
 def structure_of(subject: Subject, rules: StructureRules | None = None) -> StructureTests:
-    """Make the structural tests of a procedure, before it clears anything again.
-
-    A run that was read from a folder is cleared again once, for the tests and the result.
-    """
-    rules = rules or subject.rules.structure
-    model = None
-    if subject.run.model is None and isinstance(subject.rerun, EngineRerun) and _solves(rules):
-        binds = (subject.run.price_terms["shadow_price"] > rules.shadow_price_min).any()
-        if binds:
-            model = EngineModel(subject.rerun.live().model)
-    return test_structure(subject.run, rules=rules, model=model)
-
-
-def _solves(rules: StructureRules) -> bool:
-    return "two_step" in rules.tests or (
-        "three_pivotal" in rules.tests and rules.base == "pre_control"
-    )
+    """Make the structural tests of a procedure, before it clears anything again."""
+    return test_structure(subject.run, rules=rules or subject.rules.structure)
 
 
 def structure_tables(found: StructureTests) -> dict[str, pd.DataFrame]:
