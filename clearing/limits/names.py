@@ -80,7 +80,9 @@ def named_rows(network: NetworkLimits, table: pd.DataFrame) -> tuple[RowSet, Pos
         places.append(at)
         none = np.zeros(len(at))
         parts.append(RowSet.of(kind, element, interval[at], direction[at], none, outage[at]))
-    return RowSet.joined(parts), np.concatenate(places)
+    found = np.concatenate(places)
+    order = np.argsort(found)
+    return RowSet.joined(parts)[order], found[order]
 
 
 def soft_keys(network: NetworkLimits, rows: RowSet) -> list[SoftKey]:
