@@ -9,6 +9,7 @@ from cases.errors import (
     InputError,
     NoClearing,
 )
+from cases.proof import Proof
 from cases.reading import bundled_names, read_case
 from cases.rulebook.book import RuleBook, rulebook_keys, rulebook_names
 from cases.run import Run
@@ -27,6 +28,7 @@ __all__ = [
     "Failure",
     "InputError",
     "NoClearing",
+    "Proof",
     "RuleBook",
     "Run",
     "Table",

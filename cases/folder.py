@@ -13,6 +13,7 @@ from cases.errors import Failure, InputError
 from cases.files.convert import Source, nearest
 from cases.files.folders import new_folder
 from cases.files.tables import read_csv, read_parquet, write_csv, write_parquet
+from cases.files.text import NotText, decoded
 from cases.files.toml import to_toml
 from cases.files.units import check_units
 from cases.meta import header_values
@@ -98,14 +99,14 @@ def read_case_folder(folder: str | Path) -> Case:
 def _read_header(path: Path, failures: list[Failure]) -> tuple[dict[str, Any], str]:
     """The values and the text of `case.toml`; empty where it cannot be read."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = decoded(path.read_bytes())
         return tomllib.loads(text), text
     except FileNotFoundError:
         message = "the folder has no case.toml"
     except OSError as error:
         message = f"cannot be read: {error.strerror or error}"
-    except UnicodeDecodeError as error:
-        message = f"not UTF-8 text: byte 0x{error.object[error.start]:02x}"
+    except NotText as error:
+        message = str(error)
     except tomllib.TOMLDecodeError as error:
         message = f"not valid TOML: {error}"
     except RecursionError:

@@ -10,6 +10,8 @@ from cases.case import Case
 from cases.errors import InputError
 from cases.files.convert import nearest
 from cases.folder import read_case_folder
+from cases.options import OWN, apply_options
+from cases.readers import read_foreign, reader_options, readers
 from cases.tables.schema import CASE_TABLES
 
 __all__ = ["bundled_names", "read_case"]
@@ -26,8 +28,9 @@ def read_case(path_or_name: str | Path, **options: Any) -> Case:
         `rts-gmlc/YYYY-MM-DD`, `pglib-uc/rts_gmlc/YYYY-MM-DD`; or a JSON file of pglib-uc or
         UnitCommitment.jl.
     options
-        Options of the readers of other formats and of every import: `owners`, `rating`, `load`,
-        `date`, `days`, `hours`, `market`, `segments`.
+        Options of every import (`owners`, `rating`, `load`; see `cases.options.apply_options`)
+        and those of the format's reader (`date`, `days`, `hours`, `market`, `segments`; see
+        `cases.readers.read_foreign`).
 
     Raises
     ------
@@ -36,29 +39,29 @@ def read_case(path_or_name: str | Path, **options: Any) -> Case:
     """
     path = Path(path_or_name)
     name = str(path_or_name)
+    known = {**dict.fromkeys(OWN), **reader_options()}
     for option in options:
-        if option not in _OPTIONS:
-            message = f"there is no option {option}{nearest(option, _OPTIONS)}"
+        if option not in known:
+            message = f"there is no option {option}{nearest(option, known)}"
             raise InputError.one("", None, None, "unknown_option", message)
+    own = {option: value for option, value in options.items() if option in OWN}
+    others = {option: value for option, value in options.items() if option not in OWN}
     if (path / "case.toml").is_file() or (path.is_dir() and _looks_like_case(path)):
         case = read_case_folder(path)
     elif name in bundled_names():
         case = read_case_folder(_bundled(name))
     else:
-        from cases.readers import read_foreign
-
-        foreign: Case | None = read_foreign(path_or_name, **options)
+        foreign = read_foreign(path_or_name, **others)
         if foreign is None:
             raise InputError.one("", None, None, "unknown_case", _unknown(path, name))
-        return foreign
-    if options:
-        from cases.importing import import_options
+        return apply_options(foreign, **own)
+    for option, value in others.items():
+        if value != known[option]:
+            message = f"{option} is an option for other formats, not for the case {case.meta.name}"
+            raise InputError.one("", None, None, "usage", message)
+    return apply_options(case, **own)
 
-        case = import_options(case, **options)
-    return case
 
-
-_OPTIONS = ("owners", "rating", "load", "date", "days", "hours", "market", "segments")
 _ENDS = (".csv", ".parquet")
 
 
@@ -80,10 +83,9 @@ def _looks_like_case(path: Path) -> bool:
 
 
 def _unknown(path: Path, name: str) -> str:
-    expected = (
-        "expected a folder with case.toml, a MATPOWER .m file, matpower/NAME, pglib/NAME, "
-        "rts-gmlc/YYYY-MM-DD, pglib-uc/FOLDER/NAME, a .json file of pglib-uc or "
-        f"UnitCommitment.jl, or a bundled case ({', '.join(bundled_names()) or 'none'})"
-    )
+    forms = ", ".join(form for reader in readers() for form in reader.forms)
+    bundled = ", ".join(bundled_names()) or "none"
     found = "is not a case" if path.exists() else "does not exist"
-    return f"{name} {found}; {expected}"
+    return (
+        f"{name} {found}; expected a folder with case.toml, {forms}, or a bundled case ({bundled})"
+    )

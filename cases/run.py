@@ -87,9 +87,9 @@ class Run:
 
     Every table of the schema is an attribute named as its file (`run.prices`, `run.dispatch`);
     a table that the run does not have is there without rows. `manifest` is a dict with the keys
-    run_id, name, created, code_version, case_hash, rulebook_hash, rulebook, solver, status,
-    objective, gap, parent, settings, times, tables and warnings; those that follow from the rest
-    are filled in.
+    run_id, name, created, code_version, case_hash, rulebook_hash, rulebook_as_of, rulebook,
+    solver, status, objective, gap, parent, settings, times, tables and warnings; those that follow
+    from the rest are filled in.
     """
 
     def __init__(
@@ -181,6 +181,7 @@ class Run:
             "case_hash": self.case.hash,
             "rulebook": self.rulebook.name,
             "rulebook_hash": self.rulebook.hash,
+            "rulebook_as_of": self.rulebook.as_of,
             "solver": given.get("solver", {}),
             "status": given.get("status", ""),
             "objective": given.get("objective"),

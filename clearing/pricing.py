@@ -28,8 +28,10 @@ from clearing.program.live import LpSolution
 from clearing.program.program import Program
 from clearing.program.rows import Kind, RowSet
 from clearing.session.cleared import Cleared
+from clearing.session.custom_prices import custom_terms
 from clearing.session.prices import Prices, price
 from clearing.session.session import Security, Session, secure_contingencies
+from clearing.session.uniqueness import one_sided, unique_prices
 from network.arrays import Flags, Floats
 
 __all__ = ["PricingProgram", "extended_day", "method_of", "priced_by_rule", "second_program"]
@@ -125,7 +127,8 @@ def extended_day(day: Day, rules: RuleBook) -> Day:
     on: Flags = day.on
     if rules.pricing.allow_offline:
         on = on | (fast[None, :] & (day.capacity > 0.0))
-    return Day(case, rules, day.grid, Commitment(on, np.zeros_like(day.commitment.cost)))
+    commitment = Commitment(on, np.zeros_like(day.commitment.cost), day.commitment.whole)
+    return Day(case, rules, day.grid, commitment, day.extend, day.extension)
 
 
 def _dispatched(day: Day, known: RowSet, security: Security) -> PricingProgram:
@@ -149,8 +152,14 @@ def _relaxed(day: Day, security: Security) -> PricingProgram:
     live.highs.setOptionValue("presolve", "off")
     solution = live.solve()
     balance = program.compiled.rows(program.compiled.market.model.energy_balance)
-    prices = price(day, program.network, solution, live.soft, balance)
-    return PricingProgram(live.program(solution=solution), program.network, solution, prices)
+    unique = unique_prices(live, program.network, balance, None)
+    tie_break = day.rulebook.pricing.tie_break
+    if tie_break != "solver" and (unique is None or not unique.all()):
+        solution = one_sided(live, tie_break)
+    custom = custom_terms(program.compiled, solution.row_dual)
+    prices = price(day, program.network, solution, live.soft, balance, custom=custom)
+    prices = replace(prices, unique=unique)
+    return PricingProgram(live.program(), program.network, solution, prices)
 
 
 def _same_rows(compiled: Compiled, other: Compiled, solution: LpSolution) -> Floats:

@@ -10,6 +10,7 @@ from clearing.commit.settled import Settled, resettled
 from clearing.day.day import Day
 from clearing.day.schedule import Commitment
 from clearing.day.start_costs import commitment_cost
+from clearing.extended import again, decided_whole
 from clearing.limits.names import named_rows
 from clearing.limits.network import NetworkLimits
 from clearing.model import ClearedModel, Opened
@@ -46,7 +47,7 @@ def _opened(run: Run) -> Opened:
     Raises
     ------
     InputError
-        A real-time run, which is a chain of programs.
+        A real-time run, which is a chain of programs, or an extension, which no folder holds.
     CheckFailed
         The dispatch does not cost what the run says: the run is of another version.
     """
@@ -54,10 +55,10 @@ def _opened(run: Run) -> Opened:
     if settings.get("market") == "rt":
         message = "a real-time run is a chain of windows, one program each, and has no single model"
         raise InputError.one("", None, "model", "real_time", message)
-    day = Day.of(run.case, run.rulebook)
+    day = again(run, run.case, None)
     if settings["commitment"]:
         on = committed_units(run)
-        day = day.committed(Commitment(on, commitment_cost(day, on)))
+        day = day.committed(Commitment(on, commitment_cost(day, on), decided_whole(run)))
     session = Session.open(day, settings["security"])
     session.know(rows_of(run, session.network))
     cleared = session.solve()

@@ -38,7 +38,7 @@ def err() -> Console:
 
 def number(value: object, digits: int = 2) -> str:
     """Write a number for people: thousands separated, blank when there is none."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"

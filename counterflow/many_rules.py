@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import os
 import shutil
@@ -20,8 +21,9 @@ from clearing.day.start_costs import commitment_cost
 from counterflow.mitigation import MitigatedRun, mitigated, mitigation_rules
 from counterflow.tables.money import run_money, uplift_total, with_price
 from mitigation.again.rerun import EngineRerun, Rerun
+from mitigation.keys import KEY
 from mitigation.references import reference_levels
-from mitigation.references.substitution import COMMITMENT, KEY, substituted
+from mitigation.references.substitution import COMMITMENT, substituted
 
 __all__ = ["ManyRules", "mitigate_by_rulebooks", "mitigate_by_sweep"]
 
@@ -93,6 +95,7 @@ def mitigate_by_rulebooks(
     *,
     settings: Mapping[str, Any] | None = None,
     earlier: Sequence[Run] = (),
+    as_of: dt.date | str | None = None,
 ) -> ManyRules:
     """Mitigate one run by several rulebooks; clearings with the same offers are made once.
 
@@ -107,7 +110,9 @@ def mitigate_by_rulebooks(
         ``over_mitigation`` (load x price below it: offers that were lowered too far). A rulebook
         whose procedure lacks data has its reason in ``note``.
     """
-    chosen = {_label(book): mitigation_rules(run, book, settings or {}) for book in rulebooks}
+    chosen = {
+        _label(book): mitigation_rules(run, book, settings or {}, as_of) for book in rulebooks
+    }
     return _by_rules(run, chosen, earlier)
 
 
@@ -117,6 +122,7 @@ def mitigate_by_sweep(
     *,
     rulebook: str | Path | RuleBook | None = None,
     earlier: Sequence[Run] = (),
+    as_of: dt.date | str | None = None,
 ) -> ManyRules:
     """Mitigate one run at every combination of values of some ``mitigation`` keys."""
     keys = list(sweep)
@@ -124,7 +130,7 @@ def mitigate_by_sweep(
     for values in itertools.product(*(sweep[key] for key in keys)):
         pairs = dict(zip(keys, values, strict=True))
         label = ", ".join(f"{key}={value}" for key, value in pairs.items())
-        chosen[label] = mitigation_rules(run, rulebook, pairs)
+        chosen[label] = mitigation_rules(run, rulebook, pairs, as_of)
     return _by_rules(run, chosen, earlier)
 
 

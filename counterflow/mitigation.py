@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,7 @@ def mitigate(
     run: Run,
     *,
     rulebook: str | Path | RuleBook | None = None,
+    as_of: dt.date | str | None = None,
     settings: Mapping[str, Any] | None = None,
     earlier: Sequence[Run] = (),
     overrides: str | Path | pd.DataFrame | None = None,
@@ -59,6 +61,8 @@ def mitigate(
     rulebook
         Rulebook whose ``mitigation`` section counts, by name, file or itself; all else stays as the
         run was cleared. None is the rulebook of the run.
+    as_of
+        The date whose rules count, whatever the market day; None is the newest of each.
     settings
         Keys of the ``mitigation`` section to change, such as ``mitigation.impact.mode``.
     earlier
@@ -93,10 +97,11 @@ def mitigate(
     Raises
     ------
     InputError
-        Settings of another section, wrong overrides, missing references, a profile without a
-        procedure, a run stopped by a limit; units without owner and unknown names in what-ifs.
+        Settings of another section, or that nothing in the procedure reads; wrong overrides,
+        missing references, a profile without a procedure, a run stopped by a limit; units without
+        owner and unknown names in what-ifs.
     """
-    rules = mitigation_rules(run, rulebook, settings or {})
+    rules = mitigation_rules(run, rulebook, settings or {}, as_of)
     if tests_only:
         return _tests_only(run, rules, merge, divest or {}, contracts or {})
     if list(merge) or divest or contracts:
@@ -175,15 +180,18 @@ def _tests_only(
     for owner, mw in contracts.items():
         owners = mitigation.cover(owners, owner, mw)
         what_if.append(f"{owner} sells {mw:g} MW more under contract")
-    found = mitigation.test_structure(run, rules=rules.mitigation.structure, owners=owners)
+    found = mitigation.structure_tests(run, rules=rules.mitigation.structure, owners=owners)
     return mitigation.with_tests(run, found, rulebook=rules, what_if=what_if)
 
 
 def mitigation_rules(
-    run: Run, given: str | Path | RuleBook | None, settings: Mapping[str, Any]
+    run: Run,
+    given: str | Path | RuleBook | None,
+    settings: Mapping[str, Any],
+    as_of: dt.date | str | None = None,
 ) -> RuleBook:
     """Return the rulebook of the run with the ``mitigation`` section that is asked for."""
-    chosen = run.rulebook if given is None else RuleBook.load(given)
+    chosen = RuleBook.load(run.rulebook if given is None else given, as_of=as_of)
     chosen = chosen.with_settings(settings)
     others = sorted(key for key in settings if not key.startswith(_SECTION))
     if others:
@@ -192,6 +200,4 @@ def mitigation_rules(
             f" not {', '.join(others)}; clear the case anew with them"
         )
         raise InputError.one("", None, None, "settings", message)
-    # Not model_copy: it would carry over the hash that the run's rulebook has worked out.
-    values = {**run.rulebook.model_dump(), "mitigation": chosen.mitigation.model_dump()}
-    return RuleBook.model_validate(values)
+    return run.rulebook.with_mitigation_of(chosen)

@@ -12,6 +12,7 @@ import pandas as pd
 
 from cases.errors import InputError
 from cases.files.hashing import table_hash, value_hash
+from cases.proof import Proof
 from cases.rulebook.book import RuleBook
 from cases.rulebook.mitigation import MitigationRules
 from cases.run import Run
@@ -19,19 +20,32 @@ from cases.tables.schema import RUN_TABLES, conform
 from mitigation.again.rerun import EngineRerun, Rerun
 from mitigation.conduct import conduct_of_run, failing_components
 from mitigation.conduct.area_counts import counted_areas
-from mitigation.impact.subject import Outcome, Subject, procedure
-from mitigation.record.decisions import by_key, decide, standing_decisions
+from mitigation.conduct.by_key import by_key
+from mitigation.keys import KEY
+from mitigation.procedures.carry_out import carry_out
+from mitigation.procedures.shipped import procedure_of
+from mitigation.record.decisions import decide, standing_decisions
 from mitigation.record.overrides import OVERRIDES, applied_to, read_overrides
 from mitigation.references import reference_levels
 from mitigation.references.frequently_mitigated import with_frequent_adders
 from mitigation.references.given_levels import given_levels
-from mitigation.references.substitution import KEY, replaced_blocks, segment_levels
-from mitigation.structure.owners import owners_of
+from mitigation.references.substitution import replaced_blocks, segment_levels
+from mitigation.slots import AssessedRun, Outcome, Procedure
+from mitigation.unused import refuse_unused
 from settlement.ledger.frames import records
 
 __all__ = ["mitigate_offers"]
 
-_OWN: Final = ("tables", "files", "created", "run_id", "case_hash", "rulebook_hash", "rulebook")
+_OWN: Final = (
+    "tables",
+    "files",
+    "created",
+    "run_id",
+    "case_hash",
+    "rulebook_hash",
+    "rulebook_as_of",
+    "rulebook",
+)
 _RULE: Final = ["action", "author", "reason"]
 
 
@@ -78,7 +92,8 @@ def mitigate_offers(
     """
     _proven(run, accept_limit)
     rules = rulebook.mitigation
-    found = procedure(rules.profile)
+    procedure = procedure_of(rules)
+    refuse_unused(rulebook, run.rulebook)
     chosen = read_overrides(overrides, run.case)
     if levels is None:
         levels = reference_levels(run, rules=rules.reference, earlier=earlier)
@@ -90,19 +105,19 @@ def mitigate_offers(
     rules_hash = value_hash(rules.model_dump(mode="json"))
     standing = standing_decisions(run, rules_hash)
     settled = _Settled(conduct.tests, chosen, failing_components(conduct.tests, run.case), standing)
-    outcome = found(
-        Subject(
+    outcome = carry_out(
+        procedure,
+        AssessedRun(
             run=run,
             rules=rules,
             levels=_levels_to_use(levels, run, rules, conduct.tests),
             failing=settled.failing,
             forced=settled.forced,
             areas=conduct.areas,
-            owner_of=_owners(run, rules),
             rerun=rerun or EngineRerun(run),
             kept=settled.kept,
             tests=conduct.tests,
-        )
+        ),
     )
     decisions = decide(
         run, outcome, conduct.tests, levels, settled.override_of, standing, rulebook.hash
@@ -123,7 +138,13 @@ def mitigate_offers(
         "rules": rules_hash,
         "references": table_hash(RUN_TABLES["reference_levels"], tables["reference_levels"]),
         "overrides": table_hash(OVERRIDES, chosen),
-        "impact": rules.impact.mode,
+        "procedure": procedure.names,
+        "registered": {
+            f"{each.slot}.{each.name}": each.origin()
+            for each in procedure.functions
+            if not each.shipped
+        },
+        "impact": _grouping(procedure, rules),
         "commitment": rules.rerun.commitment,
         "earlier": [other.id for other in earlier],
         "funnel": funnel,
@@ -176,9 +197,10 @@ class _Settled:
 
 def _proven(run: Run, accept_limit: bool) -> None:
     if run.stated.get("status") == "limit" and not accept_limit:
-        gap = float(run.stated.get("gap") or 0.0)
+        gap = Proof.of(run.stated).gap
+        reached = "without a gap" if gap is None else f"at a gap of {gap:.2%}"
         message = (
-            f"the run was stopped by a limit at a gap of {gap:.2%}, so that an impact could be the "
+            f"the run was stopped by a limit {reached}, so that an impact could be the "
             "solver's; clear it to its gap, or mitigate it as it is with --accept-limit "
             "(accept_limit=True)"
         )
@@ -195,13 +217,10 @@ def _levels_to_use(
     return segment_levels(levels, run.case, failed[["unit", "interval_start", "segment"]])
 
 
-def _owners(run: Run, rules: MitigationRules) -> dict[str, str]:
-    """Unit to its group of affiliates, the largest share where several hold it."""
-    if rules.impact.mode != "per_owner":
-        return {}
-    shares = owners_of(run).shares.sort_values(["share", "owner"], ascending=[False, True])
-    first = shares.drop_duplicates("unit")
-    return dict(zip(first["unit"], first["owner"], strict=True))
+def _grouping(procedure: Procedure, rules: MitigationRules) -> str:
+    """What the impact test replaces together; the name of the impact where it has no choice."""
+    chosen = "mitigation.impact.mode" in procedure.impact.keys(rules)
+    return rules.impact.mode if chosen else procedure.impact.name
 
 
 def _market_tables(run: Run, outcome: Outcome) -> dict[str, Any]:

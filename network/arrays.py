@@ -1,4 +1,4 @@
-"""Array types that the whole package uses."""
+"""Array types that every layer uses."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ import numpy as np
 import numpy.typing as npt
 
 Floats: TypeAlias = npt.NDArray[np.float64]
-"""Real numbers: MW, per unit or dimensionless, by bus, branch, outage or interval."""
+"""Real numbers: MW, money, per unit or dimensionless, by bus, branch, outage or interval."""
+
+Integers: TypeAlias = npt.NDArray[np.int64]
+"""Whole numbers: counts, and numbers of tests or markets."""
 
 Positions: TypeAlias = npt.NDArray[np.intp]
-"""Integer positions in the case's table of buses or of branches."""
+"""Integer positions in a table, such as the case's of buses or of branches."""
 
-Flags: TypeAlias = npt.NDArray[np.bool_]
+Booleans: TypeAlias = npt.NDArray[np.bool_]
 
-__all__ = ["Flags", "Floats", "Positions"]
+Flags: TypeAlias = Booleans
+
+__all__ = ["Booleans", "Flags", "Floats", "Integers", "Positions"]

@@ -24,14 +24,15 @@ class IndexDefinition:
     """What an index means.
 
     `place` is a bus, hub or zone, or blank for the whole market (the load-weighted price of all
-    buses). `weighting` of the intervals: `load` (MWh taken in the whole market) or `time` (hours).
-    `block`: `all`, or a block of the rulebook (base, mid, peak). `period`: `interval`, `day` or
-    `month`, in the case's timezone.
+    buses). `weighting` of the intervals: `load` (MWh that the place takes: the bus, the buses of
+    the hub or zone, or the whole market), `system` (MWh taken in the whole market) or `time`
+    (hours). `block`: `all`, or a block of the rulebook (base, mid, peak). `period`: `interval`,
+    `day` or `month`, in the case's timezone.
     """
 
     name: str
     place: str = ""
-    weighting: Literal["load", "time"] = "load"
+    weighting: Literal["load", "system", "time"] = "load"
     block: str = "all"
     period: Literal["interval", "day", "month"] = "day"
 
@@ -59,12 +60,12 @@ def price_index(runs: Run | Sequence[Run], definition: IndexDefinition) -> Price
         If place, block, weighting or period are unknown, or two runs hold the same interval.
     """
     listed = [runs] if isinstance(runs, Run) else list(runs)
-    if definition.weighting not in ("load", "time") or definition.period not in (
+    if definition.weighting not in ("load", "system", "time") or definition.period not in (
         "interval", "day", "month"
     ):  # fmt: skip
         raise InputError.one(
-            "", None, None, "index", f"index {definition.name}: weighting is load or time, period "
-            "is interval, day or month",
+            "", None, None, "index", f"index {definition.name}: weighting is load, system or time, "
+            "period is interval, day or month",
         )  # fmt: skip
     table = pd.concat([_constituents(run, definition) for run in listed], ignore_index=True)
     twice = table["interval_start"].duplicated()
@@ -90,11 +91,9 @@ def _constituents(run: Run, definition: IndexDefinition) -> pd.DataFrame:
         raise InputError.one("", None, None, "point", f"index {definition.name}: {problem}")
     price = prices.of(place) if place else prices.load_weighted()
     hours = _block_hours(run, definition, prices.starts)
-    if definition.weighting == "load":
-        taken = run.load_awards.groupby("interval_start")["mw"].sum()
-        weight = taken.reindex(prices.starts).fillna(0.0).to_numpy() * hours
-    else:
-        weight = hours
+    weight = hours
+    if definition.weighting != "time":
+        weight = hours * prices.taken(place if definition.weighting == "load" else "")
     local = prices.starts
     text = {"interval": "%Y-%m-%dT%H:%M:%S%z", "day": "%Y-%m-%d", "month": "%Y-%m"}
     table = pd.DataFrame(

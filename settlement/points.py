@@ -132,6 +132,21 @@ class Prices:
         ).reindex(index=self.starts, columns=self.buses)
         return np.asarray(np.clip(np.nan_to_num(wide.to_numpy()), 0.0, None))
 
+    def taken(self, point: str = "") -> NDArray[np.float64]:
+        """MW that loads take at a bus, at the buses of a hub or zone, or everywhere, (T,)."""
+        if not point:
+            return np.asarray(self._load.sum(axis=1))
+        return np.asarray(np.where(self._members(point), self._load, 0.0).sum(axis=1))
+
+    def _members(self, point: str) -> NDArray[np.bool_]:
+        kind, name = self.kind(point)
+        if kind == "bus":
+            return np.array([bus == name for bus in self.buses])
+        if kind == "hub":
+            rows = self._hubs[(self._hubs["hub"] == name) & (self._hubs["weight"] != 0)]
+            return np.isin(self.buses, rows["bus"].tolist())
+        return np.isin(self.buses, self.zones.get(name, []))
+
     def of(self, point: str, component: str = "lmp") -> pd.Series:
         """Price of a point by interval start; `component` is lmp, mec, mcc or mlc.
 

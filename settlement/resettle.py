@@ -16,6 +16,15 @@ __all__ = ["Resettlement", "resettle", "versions"]
 
 _KEY = ["owner", "subject", "interval_start", "item"]
 
+_SAME = {
+    "currency": "currency",
+    "timezone": "timezone",
+    "start": "their first interval",
+    "end": "their end",
+    "intervals": "the number of their intervals",
+}
+"""What statements must have in common to be compared, by key of their manifest."""
+
 
 @dataclass(frozen=True)
 class Resettlement:
@@ -39,18 +48,21 @@ class Resettlement:
 
 
 def resettle(before: Statement, after: Statement) -> Resettlement:
-    """Compare two statements of the same market day: versions, or a rerun and its parent.
+    """Compare two statements of the same intervals: versions, or a rerun and its parent.
+
+    Names do not matter: a day and the same day mitigated or stressed may be called otherwise.
 
     Raises
     ------
     InputError
-        If the statements are of different cases, currencies or timezones.
+        If the statements are of different intervals, currencies or timezones.
     """
-    for name in ("name", "currency", "timezone"):
-        if before.manifest[name] != after.manifest[name]:
+    for name, words in _SAME.items():
+        one, other = before.manifest.get(name), after.manifest.get(name)
+        if one != other:
             raise InputError.one(
-                "", None, None, "resettlement", f"the statements differ in {name}: "
-                f"{before.manifest[name]} and {after.manifest[name]}",
+                "", None, None, "resettlement",
+                f"the statements differ in {words}: {one} and {other}",
             )  # fmt: skip
     owners = _owners(before, after)
     return Resettlement(_lines(before, after), owners, _payments(owners))
@@ -138,7 +150,7 @@ def versions(statements: Sequence[Statement]) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If two statements carry the same version name, or are not of the same day.
+        If two statements carry the same version name, or are not of the same intervals.
     """
     names = [str(statement.manifest["version"]) for statement in statements]
     if len(set(names)) < len(names):

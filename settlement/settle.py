@@ -18,6 +18,7 @@ from settlement.ledger.ledger import Ledger
 from settlement.ledger.money import Number
 from settlement.ledger.statement import Statement
 from settlement.market.balance import balance_sheet, reconciliation
+from settlement.market.losses import lost_at_buses
 from settlement.market.make_whole import make_whole
 from settlement.market.positions import day_ahead_interval, deviations, positions
 from settlement.market.reserves import reserve_awards, reserve_deviations
@@ -79,7 +80,8 @@ def settle(
         collateral=collateral,
     )
     ledger = Ledger(run.rulebook.settlement)
-    day_ahead = Market(run, positions(run, ledger.operator))
+    scheduled = positions(run, ledger.operator)
+    day_ahead = Market(run, scheduled, lost_at_buses(scheduled, run, ledger.operator))
     settle_energy(ledger, day_ahead)
     settle_reserves(ledger, day_ahead, reserve_awards(run), day_ahead.positions)
     uplift = make_whole(run)
@@ -139,8 +141,12 @@ def _settle_real_time(
     spans = real_time.prices[["interval_start", "interval_end"]].drop_duplicates("interval_start")
     hours = hours_of(spans).set_axis(spans["interval_start"])
     actual = positions(real_time, ledger.operator)
+    lost = lost_at_buses(actual, real_time, ledger.operator)
     market = Market(
-        real_time, deviations(day_ahead.positions, actual, interval, hours), "_deviation"
+        real_time,
+        deviations(day_ahead.positions, actual, interval, hours),
+        deviations(day_ahead.losses, lost, interval, hours),
+        "_deviation",
     )
     settle_energy(ledger, market)
     moved = reserve_deviations(
@@ -159,8 +165,12 @@ def _manifest(
     funding: Funding | None,
     overrides: Mapping[str, str] | None,
 ) -> dict[str, Any]:
+    starts, ends = run.case.interval_starts, run.case.interval_ends
     manifest: dict[str, Any] = {
         "name": run.case.meta.name,
+        "start": starts[0].isoformat(),
+        "end": ends[-1].isoformat(),
+        "intervals": len(starts),
         "version": version,
         "run": run.id,
         "parent": run.manifest["parent"],

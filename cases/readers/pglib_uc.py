@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,11 @@ import pandas as pd
 from cases.case import Case, assemble
 from cases.files.convert import Source
 from cases.readers.json_file import Document, Floats, Node, horizon, load_json, start_day
+from cases.readers.names import find_uc_instance
+from cases.readers.reader import Origin, Reader, refuse
 from cases.readers.uc_fleet import Fleet, offered_curve, start_tiers
 
-__all__ = ["is_pglib_uc", "pglib_uc_case", "read_pglib_uc"]
+__all__ = ["READER", "is_pglib_uc", "pglib_uc_case", "read_pglib_uc"]
 
 BUS, LOAD, PRODUCT = "system", "load", "spin"
 TOLERANCE_MW = 1e-6
@@ -224,4 +227,32 @@ _POWER = (
 _THERMAL = (
     *("name", *_POWER, "must_run", "time_up_minimum", "time_down_minimum", "power_output_t0"),
     *("unit_on_t0", "time_up_t0", "time_down_t0", "startup", "piecewise_production"),
+)
+
+
+COLLECTION = "pglib-uc"
+
+
+def _accepts(origin: Origin) -> bool:
+    named = origin.collection == COLLECTION
+    return named or (origin.is_json and is_pglib_uc(origin.json[1]))
+
+
+def _read(origin: Origin, *, date: str | date | None, hours: int | None) -> Case:
+    if origin.collection == COLLECTION:
+        name = origin.name if date is None else f"{origin.name}/{date}"
+        return read_pglib_uc(find_uc_instance(name), hours=hours, source=name)
+    if date is not None:
+        refuse(f"{origin.name} has no dates: leave out {date}")
+    return pglib_uc_case(*origin.json, origin.path, hours=hours)
+
+
+READER = Reader(
+    name="pglib-uc",
+    forms=("pglib-uc/FOLDER/NAME", "a .json file of pglib-uc"),
+    accepts=_accepts,
+    read=_read,
+    options={"date": None, "hours": None},
+    refusals=dict.fromkeys(("days", "market"), "this format takes hours, not days and market"),
+    told_by="pglib-uc (time_periods, thermal_generators)",
 )

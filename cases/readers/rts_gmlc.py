@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 from cases.case import Case, assemble
 from cases.errors import InputError
 from cases.files.convert import Source
+from cases.readers.names import find_rts_gmlc
+from cases.readers.reader import Origin, Reader, refuse
 from cases.readers.rts_fleet import read_fleet
 from cases.readers.rts_reserves import PRODUCTS, product_and_zone, reserve_tables
 from cases.readers.rts_tables import Folder
 
-__all__ = ["is_rts_gmlc_folder", "read_rts_gmlc"]
+__all__ = ["READER", "is_rts_gmlc_folder", "read_rts_gmlc"]
 
 Floats = NDArray[np.float64]
 
@@ -286,3 +288,35 @@ def _record(source: str, first: date, days: int, market: str) -> dict[str, Any]:
         "market": market,
         "notes": list(NOTES),
     }
+
+
+COLLECTION = "rts-gmlc"
+
+
+def _accepts(origin: Origin) -> bool:
+    path = origin.path
+    dated = not path.exists() and not path.suffix and is_rts_gmlc_folder(path.parent)
+    return origin.collection == COLLECTION or is_rts_gmlc_folder(path) or dated
+
+
+def _read(origin: Origin, *, date: str | date | None, days: int, market: str) -> Case:
+    if is_rts_gmlc_folder(origin.path):
+        source = origin.path.name
+        return read_rts_gmlc(origin.path, date or "", days=days, market=market, source=source)
+    packaged = origin.collection == COLLECTION
+    day = origin.name.partition("/")[2] if packaged else origin.path.name
+    if date is not None and day:
+        refuse(f"{origin.name} names a day already: leave out the date {date}")
+    if packaged:
+        return read_rts_gmlc(find_rts_gmlc(), date or day, days=days, market=market)
+    folder = origin.path.parent
+    return read_rts_gmlc(folder, day, days=days, market=market, source=folder.name)
+
+
+READER = Reader(
+    name="RTS-GMLC",
+    forms=("a folder of RTS-GMLC", "rts-gmlc/YYYY-MM-DD"),
+    accepts=_accepts,
+    read=_read,
+    options={"date": None, "days": 1, "market": "da"},
+)

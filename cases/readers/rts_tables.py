@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cases.errors import Failure, InputError
+from cases.files.text import decoded
 
 __all__ = ["Folder"]
 
@@ -67,7 +69,7 @@ class Folder:
             return None
         try:
             return pd.read_csv(
-                path,
+                io.StringIO(decoded(path.read_bytes())),
                 dtype="str" if text else None,
                 keep_default_na=not text,
                 na_filter=not text,

@@ -19,6 +19,7 @@ from cases.case import Case, assemble
 from cases.errors import DataWarning, Failure
 from cases.files.convert import Source
 from cases.readers.json_file import Document, Node, horizon, load_json, start_day
+from cases.readers.reader import Origin, Reader
 from cases.readers.unitcommitment_jl_frame import Frame
 from cases.readers.unitcommitment_jl_grid import (
     BASE_MVA,
@@ -29,7 +30,7 @@ from cases.readers.unitcommitment_jl_grid import (
 )
 from cases.readers.unitcommitment_jl_units import Generators, read_generators, read_storage
 
-__all__ = ["is_unitcommitment_jl", "read_unitcommitment_jl", "unitcommitment_jl_case"]
+__all__ = ["READER", "is_unitcommitment_jl", "read_unitcommitment_jl", "unitcommitment_jl_case"]
 
 VERSIONS = ((0, 2), (0, 3), (0, 4))
 SECTIONS = (
@@ -290,3 +291,25 @@ def _reserve_offers(
     if offers["interval_start"].isna().all():
         offers = offers.drop(columns="interval_start")
     return {"reserve_offers": offers}
+
+
+def _accepts(origin: Origin) -> bool:
+    return origin.is_json and is_unitcommitment_jl(origin.json[1])
+
+
+def _read(origin: Origin, *, hours: int | None) -> Case:
+    return unitcommitment_jl_case(*origin.json, origin.path, hours=hours)
+
+
+READER = Reader(
+    name="UnitCommitment.jl instances",
+    forms=("a .json file of UnitCommitment.jl",),
+    accepts=_accepts,
+    read=_read,
+    options={"hours": None},
+    refusals={
+        "date": "{name} has no dates: leave out {value}",
+        **dict.fromkeys(("days", "market"), "this format takes hours, not days and market"),
+    },
+    told_by="UnitCommitment.jl (Parameters, Buses)",
+)

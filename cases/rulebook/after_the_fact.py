@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from cases.rulebook.thresholds import Section
+from cases.rulebook.section import Section
 
 __all__ = ["AfterTheFactRules", "ClawBackRules", "ForfeitRules"]
 

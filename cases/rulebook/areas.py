@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from cases.rulebook.conduct import Names
-from cases.rulebook.thresholds import Section, Threshold
+from cases.rulebook.section import Names, Section
+from cases.rulebook.thresholds import Threshold
 
 __all__ = ["AreaConduct", "AreaFormula", "AreaImpact", "AreaRules"]
 

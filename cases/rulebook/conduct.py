@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from cases.rulebook.thresholds import PhysicalThreshold, Section, Threshold, TimeThreshold
+from cases.rulebook.section import Names, Section
+from cases.rulebook.thresholds import PhysicalThreshold, Threshold, TimeThreshold
 
-__all__ = ["ConductRules", "ImpactRules", "Names", "RerunRules"]
-
-
-def listed(value: Any) -> Any:
-    """Take a list from a command line, written a,b,c."""
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    return value
-
-
-Names = Annotated[tuple[str, ...], BeforeValidator(listed)]
+__all__ = ["ConductRules", "ImpactRules", "RerunRules"]
 
 
 class ConductRules(Section):

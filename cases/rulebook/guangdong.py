@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from cases.rulebook.thresholds import INF, Section
+from cases.rulebook.section import INF, Section
 
 __all__ = [
     "HoursCapRules",

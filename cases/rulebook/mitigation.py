@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from cases.rulebook.after_the_fact import AfterTheFactRules
 from cases.rulebook.areas import AreaRules
 from cases.rulebook.conduct import ConductRules, ImpactRules, RerunRules
 from cases.rulebook.guangdong import MonthlyAuctionRules
-from cases.rulebook.procedures import CaisoRules, ErcotRules, PjmRules
+from cases.rulebook.procedures import CaisoRules, ErcotRules, PjmRules, ProcedureRules
 from cases.rulebook.references import ReferenceRules
+from cases.rulebook.section import Section
 from cases.rulebook.structure import StructureRules
 from cases.rulebook.thresholds import Threshold
 from cases.rulebook.withholding import WithholdingRules
@@ -29,19 +30,15 @@ __all__ = [
     "WithholdingRules",
 ]
 
-Profile = Literal[
-    "default", "nyiso", "isone", "miso", "spp", "pjm", "caiso", "ercot", "ieso", "guangdong"
-]
 
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class MitigationRules(_Section):
+class MitigationRules(Section):
     """The `mitigation` section of a rulebook."""
 
-    profile: Profile = Field(description="procedure: the order of the tests")
+    profile: str = Field(
+        min_length=1,
+        description="procedure: a registered combination of subject, replacement, impact and apply",
+    )
+    procedure: ProcedureRules = ProcedureRules()
     reference_at_or_below_zero: Literal["magnitude", "absolute", "exempt"] = Field(
         default="magnitude",
         description="where a reference is not above zero: percent of its absolute value and the "
@@ -64,6 +61,10 @@ class MitigationRules(_Section):
     pjm: PjmRules = PjmRules()
     caiso: CaisoRules = CaisoRules()
     ercot: ErcotRules = ErcotRules()
+    own: dict[str, Any] = Field(
+        default_factory=dict,
+        description="keys of a user's own slots, free in name and form: `mitigation.own.NAME`",
+    )
     monthly_auction: MonthlyAuctionRules = MonthlyAuctionRules()
     withholding: WithholdingRules = WithholdingRules()
     after_the_fact: AfterTheFactRules = AfterTheFactRules()

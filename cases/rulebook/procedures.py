@@ -1,4 +1,4 @@
-"""The sections `mitigation.pjm`, `.caiso` and `.ercot`: what only that market's procedure asks."""
+"""Slots of a procedure, and what only one shipped procedure asks: `.pjm`, `.caiso`, `.ercot`."""
 
 from __future__ import annotations
 
@@ -6,10 +6,30 @@ from typing import Literal
 
 from pydantic import Field
 
-from cases.rulebook.conduct import Names
-from cases.rulebook.thresholds import Section
+from cases.rulebook.section import Names, Section
 
-__all__ = ["CaisoRules", "ErcotRules", "PjmRules"]
+__all__ = ["CaisoRules", "ErcotRules", "PjmRules", "ProcedureRules"]
+
+
+class ProcedureRules(Section):
+    """The `mitigation.procedure` section: another slot in place of one of the profile's.
+
+    The names are those that `mitigation` has registered; they are checked where the procedure is
+    used, so that a slot registered outside the product counts like any other.
+    """
+
+    subject: str = Field(default="", description="who is tested; blank = as the profile says")
+    replacement: str = Field(
+        default="", description="what an offer is replaced by; blank = as the profile says"
+    )
+    impact: str = Field(
+        default="", description="what must move, replaced how; blank = as the profile says"
+    )
+    apply: str = Field(
+        default="",
+        description="by a rerun, by payment afterwards, or in the report only; blank = as the "
+        "profile says",
+    )
 
 
 class PjmRules(Section):

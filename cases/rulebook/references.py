@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
+
+from cases.rulebook.section import Section, listed
 
 __all__ = [
     "FrequentTier",
@@ -20,18 +22,7 @@ ReferenceMethod = Literal["negotiated", "opportunity", "offer", "price", "cost"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-def _listed(value: Any) -> Any:
-    """A list may be given as text with commas, as on a command line."""
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    return value
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class WindowRules(_Section):
+class WindowRules(Section):
     """The hours of the look-back from which samples are taken."""
 
     days: int = Field(
@@ -50,7 +41,7 @@ class WindowRules(_Section):
     )
 
 
-class OfferReference(_Section):
+class OfferReference(Section):
     """References from the unit's own accepted offers."""
 
     statistic: Literal["lower", "mean", "median"] = Field(
@@ -68,7 +59,7 @@ class OfferReference(_Section):
     )
 
 
-class PriceReference(_Section):
+class PriceReference(Section):
     """References from the prices at the unit's bus while it ran in merit."""
 
     percent: float = Field(
@@ -89,7 +80,7 @@ class PriceReference(_Section):
     )
 
 
-class OpportunityReference(_Section):
+class OpportunityReference(Section):
     """References of hydro, storage and other units with limited energy."""
 
     source: Literal["auto", "shadow_price", "sorted_prices"] = Field(
@@ -110,7 +101,7 @@ class OpportunityReference(_Section):
     )
 
 
-class FrequentTier(_Section):
+class FrequentTier(Section):
     """Adder of a unit that is capped in a large share of its run hours.
 
     The adder is ``max(min(percent of cost, percent_cap), absolute)``.
@@ -122,7 +113,7 @@ class FrequentTier(_Section):
     absolute: float = Field(default=0.0, ge=0, description="least adder, money/MWh")
 
 
-class ReferenceRules(_Section):
+class ReferenceRules(Section):
     """How the reference level of an offer is made."""
 
     method: Literal["cost", "offer", "price", "opportunity", "negotiated", "auto"] = Field(
@@ -137,7 +128,7 @@ class ReferenceRules(_Section):
         allow_inf_nan=False,
         description="share added to the cost of starts, stops and no-load; left out = `adder`",
     )
-    order: Annotated[tuple[ReferenceMethod, ...], BeforeValidator(_listed)] = Field(
+    order: Annotated[tuple[ReferenceMethod, ...], BeforeValidator(listed)] = Field(
         default=("negotiated", "opportunity", "offer", "price", "cost"),
         description="methods in order: the first that has enough data holds",
     )
@@ -149,7 +140,7 @@ class ReferenceRules(_Section):
         default=True,
         description="where no method has data: median of units of one technology and fuel",
     )
-    required: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(
+    required: Annotated[tuple[str, ...], BeforeValidator(listed)] = Field(
         default=("energy",),
         description="components whose reference must exist; others are not tested without one",
     )

@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
+
+from cases.rulebook.section import Section
 
 
 def _listed(value: object) -> object:
@@ -28,11 +30,7 @@ Hour = Annotated[int, Field(ge=0, le=24)]
 Month = Annotated[int, Field(ge=1, le=12)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ContractRules(_Section):
+class ContractRules(Section):
     """Contracts for difference, one-way and physical contracts."""
 
     lines: Literal["contract_plus_deviation", "spot_plus_difference"] = Field(
@@ -44,7 +42,7 @@ class ContractRules(_Section):
     )
 
 
-class BlockRules(_Section):
+class BlockRules(Section):
     """Hours and days of one block of the day."""
 
     hours: Annotated[tuple[tuple[Hour, Hour], ...], Listed] = Field(
@@ -58,7 +56,7 @@ class BlockRules(_Section):
     )
 
 
-class FuturesRules(_Section):
+class FuturesRules(Section):
     """The standardised base, mid and peak futures."""
 
     base: BlockRules = BlockRules(hours=((0, 24),))
@@ -114,7 +112,7 @@ class FuturesRules(_Section):
     )
 
 
-class RightsRules(_Section):
+class RightsRules(Section):
     """Transmission rights."""
 
     shortfall: Literal["prorate", "pay_in_full"] = Field(
@@ -127,7 +125,7 @@ class RightsRules(_Section):
     )
 
 
-class CreditRules(_Section):
+class CreditRules(Section):
     """Margins, bonds and limits."""
 
     initial_margin: float = Field(
@@ -147,7 +145,7 @@ class CreditRules(_Section):
     )
 
 
-class SettlementRules(_Section):
+class SettlementRules(Section):
     """The `settlement` section of a rulebook."""
 
     smallest_unit: float = Field(default=0.01, gt=0, description="smallest unit of the currency")

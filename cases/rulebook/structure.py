@@ -9,18 +9,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
+
+from cases.rulebook.section import Section, listed
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Weekday = Annotated[int, Field(ge=0, le=6)]
 StructureTest = Literal["three_pivotal", "competitive_path", "two_step", "system", "system_margin"]
-
-
-def _listed(value: Any) -> Any:
-    """Take a list from a command line, written a,b,c."""
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    return value
 
 
 def _number(default: Any, evidence: str, source: str, description: str, **limits: Any) -> Any:
@@ -32,11 +27,7 @@ def _number(default: Any, evidence: str, source: str, description: str, **limits
     )
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class SupplyRules(_Section):
+class SupplyRules(Section):
     """Which megawatts a unit can add to the base dispatch."""
 
     online: Literal["full", "ramp"] = _number(
@@ -66,7 +57,7 @@ class SupplyRules(_Section):
     )
 
 
-class ThreePivotalRules(_Section):
+class ThreePivotalRules(Section):
     """Three pivotal suppliers of relief."""
 
     screen: float = _number(
@@ -91,7 +82,7 @@ class ThreePivotalRules(_Section):
     )
 
 
-class CompetitivePathRules(_Section):
+class CompetitivePathRules(Section):
     """CAISO's dynamic competitive path assessment."""
 
     dfax_min: float = _number(
@@ -113,7 +104,7 @@ class CompetitivePathRules(_Section):
         "CAISO day-ahead: nothing is committed, so all of it can be withheld",
         "count the minimum of potentially pivotal portfolios as zero",
     )
-    net_buyers: Annotated[tuple[str, ...], BeforeValidator(_listed)] = _number(
+    net_buyers: Annotated[tuple[str, ...], BeforeValidator(listed)] = _number(
         (),
         "M",
         "CAISO, rolling purchase and sale test",
@@ -128,7 +119,7 @@ class CompetitivePathRules(_Section):
     )
 
 
-class TwoStepRules(_Section):
+class TwoStepRules(Section):
     """ERCOT's competitive-constraint test and two-step clearing."""
 
     concentration_max: float = _number(
@@ -155,7 +146,7 @@ class TwoStepRules(_Section):
     )
 
 
-class SystemRules(_Section):
+class SystemRules(Section):
     """Pivotal suppliers of the whole system or zone."""
 
     reserves: bool = _number(
@@ -172,7 +163,7 @@ class SystemRules(_Section):
     )
 
 
-class ConcentrationRules(_Section):
+class ConcentrationRules(Section):
     """Levels at which concentration is reported."""
 
     moderate: float = _number(
@@ -207,7 +198,7 @@ class ConcentrationRules(_Section):
     )
 
 
-class ConductMeasures(_Section):
+class ConductMeasures(Section):
     """Markup, output gap and residual demand."""
 
     cost_adder: float = _number(
@@ -217,23 +208,15 @@ class ConductMeasures(_Section):
         ge=0,
         description="fraction by which reference prices exceed cost; taken out of adjusted markups",
     )
-    output_gap_fractions: Annotated[tuple[Share, ...], BeforeValidator(_listed)] = _number(
+    output_gap_fractions: Annotated[tuple[Share, ...], BeforeValidator(listed)] = _number(
         (1.0, 0.5, 0.25),
         "H",
         "Potomac Economics, state of the market reports",
         "fractions of the conduct threshold at which the output gap is reported",
     )
-    residual_demand_step: float = _number(
-        0.05,
-        "D",
-        "wide enough to cross offer steps",
-        gt=0,
-        le=1,
-        description="change of an owner's output for the slope of residual demand, share of it",
-    )
 
 
-class FercRules(_Section):
+class FercRules(Section):
     """FERC's annual screens for market-based rates."""
 
     share_max: Share = _number(
@@ -258,7 +241,7 @@ class FercRules(_Section):
     )
 
 
-class PeakRules(_Section):
+class PeakRules(Section):
     """On-peak hours of the monitor's tables."""
 
     first_hour: int = _number(
@@ -277,7 +260,7 @@ class PeakRules(_Section):
         le=23,
         description="last local hour on peak",
     )
-    weekdays: Annotated[tuple[Weekday, ...], BeforeValidator(_listed)] = _number(
+    weekdays: Annotated[tuple[Weekday, ...], BeforeValidator(listed)] = _number(
         (0, 1, 2, 3, 4), "H", "PJM: Monday to Friday", "days on peak, Monday is 0"
     )
     holidays: str = _number(
@@ -288,10 +271,10 @@ class PeakRules(_Section):
     )
 
 
-class StructureRules(_Section):
+class StructureRules(Section):
     """Structural tests, indices and what they are measured from."""
 
-    tests: Annotated[tuple[StructureTest, ...], BeforeValidator(_listed)] = Field(
+    tests: Annotated[tuple[StructureTest, ...], BeforeValidator(listed)] = Field(
         default=("three_pivotal", "system"),
         description="tests that a run of structural tests makes",
     )

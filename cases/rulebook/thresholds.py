@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-__all__ = ["PhysicalThreshold", "Section", "Threshold", "TimeThreshold"]
+from cases.rulebook.section import INF, Section
 
-INF = float("inf")
-
-
-class Section(BaseModel):
-    """A section of a rulebook: frozen, and refusing keys that it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+__all__ = ["PhysicalThreshold", "Threshold", "TimeThreshold"]
 
 
 class Threshold(Section):

@@ -6,8 +6,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from cases.rulebook.conduct import Names, listed
-from cases.rulebook.thresholds import INF, Section
+from cases.rulebook.section import INF, Names, Section, listed
 
 __all__ = ["WithholdingPenalty", "WithholdingRules"]
 

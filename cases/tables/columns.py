@@ -17,8 +17,9 @@ class Column:
 
     A `required` column must be there and must not be blank. Any other column may be left out, and
     a blank cell or an absent column takes `default`; where `default` is None a blank number is
-    NaN, a blank timestamp or date is NaT and a blank text is "". `unit` is "" for text, counts
-    and yes/no; "money" stands for the currency of the case.
+    NaN, a blank timestamp or date is NaT and a blank text is "". A yes/no without a default is
+    one of three: true, false, or blank where it is not known. `unit` is "" for text, counts and
+    yes/no; "money" stands for the currency of the case.
     """
 
     name: str
@@ -33,6 +34,11 @@ class Column:
     le: float | None = None
     lt: float | None = None
     isin: tuple[str, ...] | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether it is a yes/no that may be blank: not known."""
+        return self.dtype == "bool" and self.default is None and not self.required
 
 
 @dataclass(frozen=True, slots=True)

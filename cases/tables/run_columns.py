@@ -15,6 +15,11 @@ def text(name: str, description: str) -> Column:
     return Column(name, "str", "", description)
 
 
+def known(name: str, description: str) -> Column:
+    """A yes or no that may be blank: not known."""
+    return Column(name, "bool", "", description)
+
+
 def flag(name: str, description: str) -> Column:
     """A yes or no; no where it is left out."""
     return Column(name, "bool", "", description, default=False)
@@ -32,6 +37,22 @@ CONSTRAINT = text("constraint", "branch, interface or other limit, by its bare n
 CONTINGENCY = text("contingency", "contingency under which it holds; blank = base case")
 DIRECTION = text("direction", "upper or lower: which limit is meant")
 SHADOW = num("shadow_price", "money/MWh", "worth of one more MW of limit for an hour, >= 0")
+
+
+OFFERS = ("unit", "storage", "virtual", "load")
+"""What can have offered."""
+KIND = Column("kind", "str", "", "what offered: " + ", ".join(OFFERS), default="unit", isin=OFFERS)
+LIMITS = ("branch", "interface", "contingency", "ramp_up", "ramp_down", "reserve", "custom")
+"""What a row of `constraints` limits."""
+
+
+EXCEEDED = ("balance", "branch", "interface", "contingency", "ramp", "reserve", "custom")
+"""What a row of `slacks` exceeds."""
+UNIQUE = known(
+    "unique",
+    "no other price goes with the schedule; false where it meets a limit exactly and the "
+    "rulebook's tie-break chose; blank = not tested, or there is no price",
+)
 
 
 def table(name: str, description: str, key: tuple[str, ...], *columns: Column) -> Table:

@@ -37,6 +37,8 @@ def pandas_dtype(column: Column, timezone: str) -> Any:
     """The dtype of a column in memory; timestamps are in the timezone of the case."""
     if column.dtype == "timestamp":
         return pd.DatetimeTZDtype("us", timezone)
+    if column.open:
+        return pd.BooleanDtype()
     return {
         "str": "str",
         "float": "float64",
@@ -111,13 +113,21 @@ def conform(table: Table, frame: pd.DataFrame, timezone: str) -> pd.DataFrame:
     for column in table.columns:
         dtype = pandas_dtype(column, timezone)
         if column.name not in frame:
-            blank: Any = {"str": "", "float": np.nan, "int": 0, "bool": False}.get(column.dtype)
-            columns[column.name] = pd.Series([blank] * len(frame), dtype=dtype)
+            columns[column.name] = pd.Series([_absent(column)] * len(frame), dtype=dtype)
             continue
         cells = frame[column.name].reset_index(drop=True)
         if column.dtype == "timestamp" and isinstance(cells.dtype, pd.DatetimeTZDtype):
             cells = cells.dt.tz_convert(timezone)
         elif column.dtype == "str":
-            cells = cells.astype("str").fillna("")
+            cells = cells.astype("str").fillna(_absent(column))
         columns[column.name] = cells.astype(dtype)
     return pd.DataFrame(columns, index=pd.RangeIndex(len(frame)))
+
+
+def _absent(column: Column) -> Any:
+    """What a result table has where a column is absent: its default, else blank."""
+    if column.open:
+        return pd.NA
+    if column.default is not None:
+        return column.default
+    return {"str": "", "float": np.nan, "int": 0, "bool": False}.get(column.dtype)

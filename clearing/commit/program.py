@@ -18,7 +18,7 @@ from clearing.limits.losses import Losses
 from clearing.limits.network import NetworkLimits
 from clearing.program.compiled import Compiled, compile_market
 from clearing.program.conflicts import conflicts
-from clearing.program.live import LiveProgram
+from clearing.program.live import LiveProgram, LpSolution
 from clearing.program.rows import Kind, RowSet
 from clearing.session.loop import Loop, Progress
 from network import Contingency
@@ -58,6 +58,9 @@ class Schedule:
     """All columns of the program, (n,)."""
     objective: float
     bound: float
+    """What no schedule costs less than, those that were left out of the solve included."""
+    claimed: float
+    """What the solver says that no schedule of the solve costs less than."""
     finished: bool
     """Whether the gap that was asked for was proven."""
 
@@ -99,16 +102,33 @@ class CommitmentProgram:
         self.soft_ramps = soft_ramps
         self.hard = True
         """Whether the last whole program that was solved held its unused limits hard."""
+        self._presolve = "choose"
         self.slack = self._slack_columns()
 
     def _slack_columns(self) -> Positions:
         """Columns of the market that exceed a limit at a penalty, not along a demand curve."""
         day, penalties = self.fleet.day, self.fleet.day.rulebook.penalties
-        slack = [n for n, f in self.compiled.market.families.items() if f.penalty is not None]
-        found = np.concatenate([self.compiled.columns(name) for name in slack])
+        named = [n for n, f in self.compiled.market.families.items() if f.penalty is not None]
+        found = np.concatenate([self.compiled.columns(name) for name in named])
         least = min(penalties.balance, penalties.reserve)
         dear: Flags = self.compiled.cost[found] >= least * day.hours - 1e-6
-        return np.asarray(found[dear])
+        parts = [found[dear]]
+        for custom in self.compiled.market.custom:
+            slack = np.concatenate([custom.over, custom.under])
+            slack = slack[np.tile(custom.by_rulebook, 2) & (slack >= 0)]
+            parts.append(self.compiled.column_of(slack))
+        return np.concatenate(parts)
+
+    @property
+    def loses_units(self) -> bool:
+        """Whether a row speaks of the outage of a unit, that every available unit picks up."""
+        lost = self.network.outages.members
+        return bool(np.isin(self.live.soft.contingency, lost).any())
+
+    @property
+    def relaxes(self) -> bool:
+        """Whether every secured dispatch is a solution of it, so that its bounds hold for all."""
+        return self.losses is None and not self.loses_units
 
     @property
     def unused(self) -> Positions:
@@ -132,10 +152,21 @@ class CommitmentProgram:
                     break
                 secured = self.loop.run()
         solution = secured.solution
+        self._keep(solution)
+        return solution.objective
+
+    def _keep(self, solution: LpSolution) -> None:
         self.relaxed = np.concatenate([solution.x, solution.excess])
         self.bound = solution.objective
         self._margins: Margins | None = None
         self._prices = self._at_optimum()
+
+    def without_presolve(self) -> float:
+        """Leave out presolve from here on and solve the relaxation anew; its objective."""
+        self._presolve = "off"
+        self.live.highs.clearSolver()
+        solution = self.live.solve()
+        self._keep(solution)
         return solution.objective
 
     def _at_optimum(self) -> tuple[Floats, Floats]:
@@ -172,6 +203,15 @@ class CommitmentProgram:
         day = self.fleet.day
         counts = x[self.compiled.columns("on")].reshape(day.intervals, -1)
         return self.fleet.split(counts)
+
+    def whole(self, x: Floats) -> Floats | None:
+        """Values of an extension's variables where some are whole numbers, (V,)."""
+        extension = self.fleet.day.extension
+        if extension is None or not extension.whole.any():
+            return None
+        values = np.zeros(len(extension.variables))
+        values[extension.whole] = np.rint(x[self.compiled.columns("extension_whole")])
+        return values
 
     def solve(
         self,
@@ -215,6 +255,7 @@ class CommitmentProgram:
         rules = self.fleet.day.rulebook.solver
         for name, value in (
             ("output_flag", False),
+            ("presolve", self._presolve),
             ("threads", rules.threads),
             ("random_seed", rules.seed),
             ("mip_rel_gap", _INSIDE * gap),
@@ -277,7 +318,8 @@ class CommitmentProgram:
         per_family = day.intervals * clusters
         families = len(states) // per_family if per_family else 0
         if families * per_family == len(states):
-            shaped = undecided.reshape(families, day.intervals, clusters).any(axis=0)
+            shape = (families, day.intervals, clusters)
+            shaped: Flags = np.asarray(undecided.reshape(shape).any(axis=0))
             near = shaped.copy()
             for by in range(1, _AROUND + 1):
                 near[by:] |= shaped[:-by]
@@ -320,6 +362,7 @@ def _schedule(highs: highspy.Highs) -> Schedule | None:
     return Schedule(
         np.asarray(highs.getSolution().col_value, dtype=float),
         float(info.objective_function_value),
+        float(info.mip_dual_bound),
         float(info.mip_dual_bound),
         status in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kObjectiveTarget),
     )

@@ -121,16 +121,14 @@ def _settled(program: CommitmentProgram, told: dict[str, Any], closed: Flags | N
 
 def _slack(program: CommitmentProgram) -> dict[int, str]:
     """Names of the columns of the market that exceed a limit at a penalty."""
-    slack, families = set(program.slack.tolist()), program.compiled.market.families
-    return {
-        column: str(member.name)
-        for name, family in families.items()
-        if family.penalty is not None
-        for column, member in zip(
-            program.compiled.columns(name).tolist(), family.members, strict=True
+    slack, market = set(program.slack.tolist()), program.compiled.market
+    names = {
+        column: str(market.variables[at].name)
+        for at, column in zip(
+            market.slack.tolist(), program.compiled.column_of(market.slack).tolist(), strict=True
         )
-        if column in slack
     }
+    return {column: name for column, name in names.items() if column in slack}
 
 
 def _slack_names(program: CommitmentProgram, free: Flags) -> set[str]:
@@ -143,9 +141,7 @@ def _slack_names(program: CommitmentProgram, free: Flags) -> set[str]:
 
 def _used(cleared: Cleared) -> tuple[set[str], Keys]:
     """Names of slack variables and keys of soft rows that a dispatch exceeds."""
-    names: set[str] = set()
-    for name, family in cleared.compiled.market.families.items():
-        if family.penalty is not None:
-            used = np.flatnonzero(cleared.values(name) > _USED_MW)
-            names.update(str(family.members[k].name) for k in used.tolist())
+    market = cleared.compiled.market
+    exceeded = cleared.solution.x[cleared.compiled.column_of(market.slack)] > _USED_MW
+    names = {str(market.variables[k].name) for k in market.slack[exceeded].tolist()}
     return names, cleared.soft.keys[cleared.solution.excess > _USED_MW]

@@ -18,6 +18,7 @@ from clearing.formulation.committed_output import (
     define_committed_output,
 )
 from clearing.formulation.committed_ramps import define_ramps
+from clearing.formulation.custom import define_custom
 from clearing.formulation.given_ramps import define_given_ramps
 from clearing.formulation.market import Market
 from clearing.formulation.objective import define_objective
@@ -34,7 +35,7 @@ def build_commitment(fleet: Fleet, *, soft_ramps: bool = False) -> Market:
     with without_collector():
         market = Market(fleet.day, commits=True)
         define_always_on(market, fleet)
-        states = define_states(market, fleet)
+        states = define_states(market, fleet, soft_ramps=soft_ramps)
         above = define_committed_output(market, states)
         define_minimum_times(market, states)
         define_starts(market, states)
@@ -44,6 +45,7 @@ def build_commitment(fleet: Fleet, *, soft_ramps: bool = False) -> Market:
         define_capacity(market, states, above, rows, tight=not soft_ramps)
         define_ramps(market, states, above, rows, soft_ramps)
         define_shortage(market)
+        define_custom(market)
         define_energy_balance(market)
         define_objective(market)
     return market

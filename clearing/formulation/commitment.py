@@ -31,16 +31,17 @@ class States:
 
 
 @family()
-def define_states(market: Market, fleet: Fleet) -> States:
+def define_states(market: Market, fleet: Fleet, *, soft_ramps: bool = False) -> States:
     """Define how many units of each cluster are on, start and stop, whole numbers.
 
         on[g,t] - on[g,t-1] = start[g,t] - stop[g,t]                               (state logic)
 
     with on[g,-1] the initial state; where that is not given, the first interval's state is its
     own and nobody starts. Bounds hold must-run, outages, own schedules and the minimum times that
-    began before the day (Garver 1962; Ostrowski, Anjos and Vannelli, "Tight mixed integer linear
-    programming formulations for the unit commitment problem", IEEE Trans. Power Systems 27(1),
-    2012).
+    began before the day; nothing starts (stops) whose minimum output lies above its start-up
+    (shut-down) ramp, but for a stop that an outage forces, unless ramps may be exceeded (Garver
+    1962; Ostrowski, Anjos and Vannelli, "Tight mixed integer linear programming formulations for
+    the unit commitment problem", IEEE Trans. Power Systems 27(1), 2012).
     """
     day, count = fleet.day, fleet.count.astype(float)
     shape = (day.intervals, len(count))
@@ -50,14 +51,19 @@ def define_states(market: Market, fleet: Fleet) -> States:
     most = np.broadcast_to(count, shape).copy()
     unknown = np.isnan(fleet.initial)
     most[0, unknown] = 0.0
-    stopping = most.copy()
+    starting, stopping = most.copy(), most.copy()
     stopping[0] = np.where(fleet.stuck[fleet.first] & ~(high[0] < 0.5), 0.0, stopping[0])
+    if not soft_ramps:
+        out = high < 0.5
+        forced = out & (np.cumsum(out, axis=0) == 1) & (np.nan_to_num(fleet.initial) > 0.0)
+        starting[:, fleet.too_high_to_start] = 0.0
+        stopping[fleet.too_high_to_stop & ~forced] = 0.0
     none = np.zeros(len(keys))
     on, start, stop = (
         market.define(name, keys, least, top.ravel(), integer=True, of_unit=True).at.reshape(shape)
         for name, least, top in (
             ("on", low.ravel(), high),
-            ("start", none, most),
+            ("start", none, starting),
             ("stop", none, stopping),
         )
     )

@@ -223,6 +223,11 @@ class LossRows:
         return worth / self.network.day.hours
 
     @property
+    def factors(self) -> tuple[Positions, Floats]:
+        """Interval of each tangent, (C,), and its delivery factors, (C, B)."""
+        return self._place // self._islands, self._weight
+
+    @property
     def report(self) -> dict[str, Any]:
         """What the manifest says."""
         return {

@@ -45,6 +45,12 @@ class Compiled:
         """Columns of variables given by their positions in the market."""
         return self._place[variable]
 
+    @property
+    def by_column(self) -> list[Any]:
+        """The Pyomo variable of each column."""
+        order = np.argsort(self._place).tolist()
+        return [self.market.variables[k] for k in order]
+
     def columns_of(self, component: Any) -> Positions:
         """Columns of an indexed Pyomo variable, in the order of its index."""
         column = self._column

@@ -11,7 +11,7 @@ import pyomo.environ as pyo
 from clearing.program.compiled import Compiled
 from network.arrays import Floats
 
-__all__ = ["conflicts"]
+__all__ = ["conflicts", "row_names"]
 
 _BROKEN = 1e-6
 _MOST = 20
@@ -54,6 +54,11 @@ def conflicts(compiled: Compiled) -> tuple[str, ...]:
     broken = value[n : n + m] + value[n + m :]
     order = np.argsort(-broken, kind="stable")
     return tuple(names[k] for k in order[:_MOST].tolist() if broken[k] > _BROKEN)
+
+
+def row_names(compiled: Compiled) -> list[str]:
+    """Name of each row, such as `minimum_up[COAL,7]`; (m,)."""
+    return _rows(compiled)[0]
 
 
 def _rows(compiled: Compiled) -> tuple[list[str], Floats]:

@@ -132,9 +132,7 @@ def _objective(model: pyo.ConcreteModel, program: Program, members: list[Any]) -
     cost = np.concatenate([program.cost, program.soft.penalty])
     slack = np.zeros(len(cost), dtype=bool)
     slack[len(program.cost) :] = True
-    for name, family in compiled.market.families.items():
-        if family.penalty is not None:
-            slack[compiled.columns(name)] = True
+    slack[compiled.column_of(compiled.market.slack)] = True
     offered, penalties = np.flatnonzero((cost != 0.0) & ~slack), np.flatnonzero(slack)
     model.offered_cost = pyo.Expression(
         expr=linear([members[k] for k in offered.tolist()], cost[offered], program.constant)

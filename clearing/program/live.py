@@ -14,6 +14,7 @@ from cases import NoClearing, RuleBook
 from clearing.program.compiled import Compiled
 from clearing.program.program import Program, Tangents
 from clearing.program.rows import RowSet, SoftRows
+from clearing.program.unsolved import unsolved
 from network.arrays import Flags, Floats, Positions
 
 __all__ = ["LiveProgram", "LpSolution"]
@@ -336,8 +337,7 @@ class LiveProgram:
             self.highs.clearSolver()
             self._run()
         if not self._optimal:
-            said = self.highs.modelStatusToString(self.highs.getModelStatus())
-            raise NoClearing(f"no clearing: the solver ended with status {said}", ())
+            raise unsolved(self.compiled, self.highs)
         info = self.highs.getInfo()
         self.iterations += max(0, int(info.simplex_iteration_count))
         solution: Any = self.highs.getSolution()

@@ -20,9 +20,10 @@ from clearing.program.live import LiveProgram
 from clearing.program.program import Tangents
 from clearing.program.rows import Kind, RowSet
 from clearing.session.cleared import Cleared
+from clearing.session.custom_prices import custom_terms
 from clearing.session.loop import Loop, Progress, Secured
 from clearing.session.prices import price
-from clearing.session.uniqueness import one_sided, open_intervals
+from clearing.session.uniqueness import one_sided, unique_prices
 from network import Contingency, contingencies
 from network.arrays import Positions
 
@@ -128,17 +129,20 @@ class Session:
         self.times["screen"] = loop.screening_seconds - before[1]
         self.times["rows"] = loop.row_seconds - before[2]
         balance = self.balance
-        open_prices = open_intervals(live, balance, day.intervals)
+        begin = time.perf_counter()
+        unique = unique_prices(live, self.network, balance, self.losses)
+        self.times["unique"] = time.perf_counter() - begin
         tie_break = day.rulebook.pricing.tie_break
         priced_by = secured.solution
-        if len(open_prices) and tie_break != "solver":
+        if tie_break != "solver" and (unique is None or not unique.all()):
             priced_by = one_sided(live, tie_break)
         worth = None if self.losses is None else self.losses.energy(priced_by)
-        prices = price(day, self.network, priced_by, live.soft, balance, worth)
+        custom = custom_terms(self.compiled, priced_by.row_dual)
+        prices = price(day, self.network, priced_by, live.soft, balance, worth, custom)
+        prices = replace(prices, unique=unique)
         self.warnings = [
             *self.islanding,
             *self._unscreened(),
-            *_not_unique(day, open_prices, tie_break),
             *(
                 f"{kind} {name} is held to one direction where going both ways at once would pay"
                 for kind, name in sorted(held)
@@ -203,7 +207,7 @@ class Session:
         old, new = self.day.offers, day.offers
         if not _same_blocks(old, new) or not np.array_equal(self.day.on, day.on):
             return False
-        if not self.day.reserves.alike(day.reserves):
+        if not self.day.reserves.alike(day.reserves) or not self.day.limited_alike(day):
             return False
         self._reprice_reserves(day)
         market = self.compiled.market
@@ -251,18 +255,4 @@ def secure_contingencies(day: Day, security: Security) -> tuple[tuple[Contingenc
         f"{', '.join(entry.cut_off[:3])}{', ...' if len(entry.cut_off) > 3 else ''}) "
         "and is not secured"
         for entry in split
-    ]
-
-
-def _not_unique(day: Day, intervals: Positions, tie_break: str) -> list[str]:
-    """Say where prices may not be unique and how one was chosen."""
-    if not len(intervals):
-        return []
-    starts = day.case.interval_starts[intervals]
-    shown = ", ".join(start.isoformat() for start in starts[:3])
-    more = f" and {len(starts) - 3} more" if len(starts) > 3 else ""
-    count = f"{len(starts)} interval" + "s" * (len(starts) > 1)
-    return [
-        f"prices may not be unique in {count} ({shown}{more}): a schedule meets a "
-        f"limit exactly; chosen by pricing.tie_break = {tie_break}"
     ]

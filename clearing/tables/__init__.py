@@ -8,6 +8,7 @@ from functools import partial
 import pandas as pd
 
 from clearing.session.cleared import Cleared
+from clearing.tables.custom import custom_values
 from clearing.tables.limits import constraints, flows, slacks
 from clearing.tables.prices import marginal_units, price_terms, prices, zone_prices
 from clearing.tables.reserves import reserve_prices, reserves
@@ -37,4 +38,5 @@ def result_tables(cleared: Cleared) -> dict[str, pd.DataFrame | Callable[[], pd.
         "storage_schedule": storage_schedule(cleared),
         "energy_budgets": energy_budgets(cleared),
         "offers_used": offers_used(cleared),
+        **({} if cleared.day.extension is None else {"future_values": custom_values(cleared)}),
     }

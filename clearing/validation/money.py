@@ -10,6 +10,7 @@ import pandas as pd
 
 from clearing.validation.blocks import Blocks
 from clearing.validation.commitment_cost import commitment_cost
+from clearing.validation.custom_facts import custom_facts
 from clearing.validation.facts import MONEY_TOLERANCE, Facts, Floats, Ints
 from clearing.validation.report import differing, rows
 from clearing.validation.reserves import reserve_cost, shortage_cost
@@ -103,6 +104,9 @@ def penalties(facts: Facts) -> Iterator[pd.DataFrame]:
         expected[wrong],
         np.abs(cost - expected)[wrong],
     )
+    own = (slacks["kind"] == "custom").to_numpy()
+    price = price.copy()
+    price[own] = _custom_penalties(facts, slacks[own])
     other = ~(stated == price) & (slacks["kind"] != "reserve").to_numpy()
     odd = slacks[other]
     yield rows(
@@ -113,6 +117,15 @@ def penalties(facts: Facts) -> Iterator[pd.DataFrame]:
         price[other],
         np.abs(stated - price)[other],
     )
+
+
+def _custom_penalties(facts: Facts, rows: pd.DataFrame) -> Floats:
+    """Penalty of the custom constraint of each row (N,): its own, or the rulebook's."""
+    if rows.empty:
+        return np.zeros(0)
+    real = facts.once(custom_facts)
+    t, c = facts.interval_of(rows), real.names.get_indexer(pd.Index(rows["constraint"]))
+    return np.where((t >= 0) & (c >= 0), real.penalty[t, c], np.nan)
 
 
 def _reserve_shortage(facts: Facts) -> Iterator[pd.DataFrame]:
@@ -140,7 +153,7 @@ def objective(facts: Facts) -> Iterator[pd.DataFrame]:
 
     Accepted virtual supply counts at its offer, virtual demand and up-to-congestion at what they
     would have paid; storage at its offer for discharging less its bid for charging; reserve
-    awards at their offers.
+    awards at their offers; an extension at the cost that the run states for it.
     """
     expected = float(np.nansum(facts.by_name("dispatch", "cost")))
     expected += float(facts.bids.cost(facts.bid_mw).sum()) * facts.hours
@@ -149,6 +162,7 @@ def objective(facts: Facts) -> Iterator[pd.DataFrame]:
     sign = np.where(virtuals["kind"] == "inc", 1.0, -1.0)
     expected += float((sign * virtuals["mw"] * virtuals["price"]).sum()) * facts.hours
     expected += storage_cost(facts) + reserve_cost(facts)
+    expected += float(facts.run.stated.get("extension", {}).get("cost", 0.0))
     stated = facts.run.objective
     excess = abs(stated - expected)
     if not excess <= MONEY_TOLERANCE * max(1.0, abs(expected)):

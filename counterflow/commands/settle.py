@@ -41,7 +41,19 @@ def run(
     ] = None,
     against: Annotated[
         Path | None,
-        typer.Option("--against", metavar="RUN", help="Parent run: say who pays whom."),
+        typer.Option(
+            "--against",
+            metavar="RUN",
+            help="Parent run: say who pays whom. Real time counts on both sides.",
+        ),
+    ] = None,
+    against_real_time: Annotated[
+        Path | None,
+        typer.Option(
+            "--against-real-time",
+            metavar="RUN",
+            help="Real-time run of the parent, where it is not that of --real-time.",
+        ),
     ] = None,
     override: Annotated[
         list[str] | None,
@@ -61,6 +73,8 @@ def run(
 ) -> None:
     """Settle a run: energy, deviations, reserves, uplift, contracts, futures, rights, rent."""
     overrides = pairs(override or [], "--override")
+    if against_real_time is not None and against is None:
+        raise typer.BadParameter("--against-real-time needs --against")
     if output is not None:
         free_folder(output, "a statement")
 
@@ -78,7 +92,14 @@ def run(
         statement.of(owner)
     change = None
     if against is not None:
-        parent = settle(read_run(against), **given, overrides=overrides or None, version="parent")
+        before = read_run(against_real_time) if against_real_time is not None else later
+        parent = settle(
+            read_run(against),
+            **given,
+            real_time=before,
+            overrides=overrides or None,
+            version="parent",
+        )
         change = resettle(parent, statement)
     if output is not None:
         _write(statement, output)

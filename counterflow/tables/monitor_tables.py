@@ -85,7 +85,7 @@ class _Day:
     """A run with its structural tests and indices, made where it has none."""
 
     def __init__(self, run: Run) -> None:
-        from mitigation import test_structure
+        from mitigation import indices_of, structure_tests, tables_of
 
         self.run, self.problem = run, ""
         self.reference = _reference(run)
@@ -95,13 +95,13 @@ class _Day:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DataWarning)
-                found = test_structure(run, reference=self.reference)
-                self.indices = found.indices
+                found = structure_tests(run, reference=self.reference)
+                self.indices = indices_of(found)
         except CounterflowError as error:
             self.problem = str(error).partition("\n")[0]
             return
         if self.structure.empty:
-            made = found.tables()
+            made = tables_of(found)
             self.structure, self.relief = made["tests_structure"], made["relief"]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cases import Run
+from cases import Proof, Run
 from counterflow.explain.limits import active, network_limits, relieved_flow
 from counterflow.tables.money import interval_hours, run_money, with_price
 from settlement import make_whole
@@ -24,8 +24,8 @@ class Summary:
     breakdown: item, amount (what adds up to the objective). slacks: the rows of `run.slacks`, the
     most costly first. reserves: product, zone, requirement_mw (mean), price_mean, price_max,
     shortage_mwh. commitment: units, units_on (at some time), units_started, starts, stops, market,
-    from (the run it was taken from), gap, bound, guarantees (make-whole payments, money); None
-    for a run without commitment.
+    from (the run it was taken from), proof (`cases.Proof`), gap, bound, guarantees (make-whole
+    payments, money); None for a run without commitment.
     """
 
     run: str
@@ -89,7 +89,7 @@ def commitment_summary(run: Run) -> dict[str, Any] | None:
     """Count states, starts and stops, and say how sure the commitment is."""
     if not run.settings.get("commitment"):
         return None
-    table, stated = run.dispatch, run.stated
+    table, proof = run.dispatch, Proof.of(run.stated)
     by_unit = table.groupby("unit", sort=False)[["on", "start", "stop"]].sum()
     return {
         "units": len(by_unit),
@@ -99,8 +99,7 @@ def commitment_summary(run: Run) -> dict[str, Any] | None:
         "stops": int(by_unit["stop"].sum()),
         "market": run.settings.get("market", "da"),
         "from": run.settings.get("commitment_from"),
-        "gap": stated.get("gap"),
-        "bound": stated.get("bound"),
+        **proof.stated(),
         "guarantees": float(sum(make_whole(run)["amount"])),
     }
 

@@ -16,6 +16,7 @@ import pandas as pd
 from cases.case import Case
 from cases.errors import Failure, InputError
 from cases.run import Run
+from mitigation.keys import AT
 from mitigation.references.curves import at_same_mw
 from settlement.ledger.frames import hours_of, records
 from settlement.ledger.money import Number, exact, round_to
@@ -28,7 +29,6 @@ __all__ = [
     "unconstrained",
 ]
 
-AT = ["unit", "interval_start"]
 QUANTITIES = ["market_mw", "dispatch_mw", "actual_mw"]
 _NOTHING = Decimal("0.000001")
 _ZERO = Decimal(0)

@@ -11,12 +11,12 @@ import pandas as pd
 from cases.errors import InputError
 from cases.rulebook.after_the_fact import ForfeitRules
 from cases.run import Run
+from mitigation.keys import AT
 from mitigation.references.curves import for_intervals
 from settlement.ledger.money import exact, round_to
 
 __all__ = ["energy_profit", "profit_forfeit"]
 
-AT = ["unit", "interval_start"]
 COLUMNS = ["owner", "profit", "competitive_profit", "excess", "forfeit", "penalty"]
 
 

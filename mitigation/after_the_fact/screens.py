@@ -7,13 +7,12 @@ import pandas as pd
 
 from cases.rulebook.after_the_fact import ClawBackRules
 from cases.run import Run
+from mitigation.keys import AT, TERM
 from mitigation.references.curves import at_same_mw
-from mitigation.structure.binding import KEYS
 from mitigation.structure.owners import Ownership
 
 __all__ = ["claw_back_screens", "price_screen"]
 
-AT = ["unit", "interval_start"]
 _NOTHING = 1e-6
 
 
@@ -74,8 +73,8 @@ def _effects(run: Run, owners: Ownership, rules: ClawBackRules) -> pd.DataFrame:
     rows = terms.merge(units, on="bus", sort=False)
     rows = rows[rows["dfax"].abs() >= max(rules.dfax_min, _NOTHING)]
     rows["direction"] = np.where(rows["dfax"] > 0, "on", "off")
-    split = owners.split(rows[[*KEYS, "unit", "direction"]])
-    group = [*KEYS, "direction"]
+    split = owners.split(rows[[*TERM, "unit", "direction"]])
+    group = [*TERM, "direction"]
     count = split.groupby(group)["owner"].transform("nunique")
     # A unit of several owners has each of them on its side.
     with_unit = split.groupby([*group, "unit"])["owner"].transform("nunique")

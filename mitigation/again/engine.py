@@ -14,7 +14,7 @@ from clearing.model import ClearedModel
 from clearing.program.rows import Kind, RowSet
 from clearing.session.cleared import Cleared
 from mitigation.again.protocols import Resolved
-from mitigation.structure.pivotal import Floats, Integers
+from network.arrays import Floats, Integers
 
 _ZERO: Final = 1e-9
 LIMIT: Final = ["interval_start", "constraint", "contingency", "direction"]

@@ -8,7 +8,6 @@ from typing import Protocol, runtime_checkable
 import pandas as pd
 
 from cases.errors import InputError
-from cases.run import Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +49,6 @@ class LiveModel(Protocol):
         ``fixed`` has interval_start, unit, mw.
         """
         ...
-
-
-def live_model(run: Run, given: LiveModel | None = None) -> LiveModel | None:
-    """Return the live model to ask: the given one, or else that of the run.
-
-    That of a run that was read from its folder is made from its own case and rules, and that of a
-    run whose live solver has gone on to another run, as reruns of mitigation do, opens another one.
-    None where the run does not say how it was cleared.
-    """
-    if given is not None:
-        return given
-    if isinstance(run.model, LiveModel):
-        return run.model
-    from mitigation.again.engine import EngineModel
-
-    return None if run.model is None else EngineModel(run.model)
 
 
 def needed(model: LiveModel | None, purpose: str) -> LiveModel:

@@ -9,7 +9,7 @@ from cases.case import Case
 from cases.errors import CheckFailed
 from cases.run import Run
 
-__all__ = ["EngineRerun", "Rerun", "gap_money"]
+__all__ = ["EngineRerun", "Rerun"]
 
 
 class Rerun(Protocol):
@@ -32,7 +32,7 @@ class Rerun(Protocol):
 
 
 class EngineRerun:
-    """Reruns on the live model of a run."""
+    """Reruns on the live model of a run; that of a run that was read is made once."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -81,11 +81,3 @@ class EngineRerun:
             commitment=False,
             security=self._run.settings["security"],
         )
-
-
-def gap_money(run: Run) -> float:
-    """Money by which the objective of a run may lie above the best there is; 0 for an LP."""
-    bound, gap = run.stated.get("bound"), run.stated.get("gap")
-    if isinstance(bound, int | float):
-        return max(0.0, run.objective - float(bound))
-    return abs(run.objective) * float(gap) if isinstance(gap, int | float) else 0.0

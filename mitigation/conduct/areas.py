@@ -12,8 +12,8 @@ import pandas as pd
 from cases.case import Case
 from cases.rulebook.areas import AreaRules
 from cases.run import Run
-from mitigation.structure.pivotal import Booleans, Floats
 from network import Grid, Slack
+from network.arrays import Booleans, Floats
 from network.sensitivities import constraint_ptdf
 
 __all__ = ["Areas", "area_members", "no_areas"]

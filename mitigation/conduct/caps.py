@@ -6,13 +6,12 @@ import numpy as np
 import pandas as pd
 
 from cases.case import Case
-from cases.rulebook.book import OfferRules
+from cases.rulebook.clearing import OfferRules
+from mitigation.keys import AT
 from mitigation.references.curves import at_same_mw, for_intervals
 from mitigation.references.substitution import substituted
 
 __all__ = ["verified_offers"]
-
-AT = ["unit", "interval_start"]
 
 
 def verified_offers(

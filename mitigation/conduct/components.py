@@ -13,6 +13,7 @@ import pandas as pd
 
 from cases.case import Case
 from cases.errors import Failure, InputError
+from mitigation.keys import AT
 from mitigation.references.curves import at_same_mw, for_intervals
 
 __all__ = ["PAIR", "commitment", "energy", "min_generation", "parameters", "reserves"]
@@ -28,7 +29,6 @@ PAIR: Final = [
     "reference",
     "reference_method",
 ]
-AT: Final = ["unit", "interval_start"]
 COMMITMENT: Final = ("no_load", "startup", "shutdown")
 TIMES: Final = ("min_up", "min_down")
 MINIMUMS: Final = ("p_min",)

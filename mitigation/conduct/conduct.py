@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -19,15 +18,14 @@ from mitigation.conduct.areas import Areas, no_areas, rows_at
 from mitigation.conduct.held import conduct_thresholds
 from mitigation.conduct.parameters import judge_parameters
 from mitigation.conduct.thresholds import judge
+from mitigation.keys import KEY
 from mitigation.references.curves import for_intervals
-from mitigation.structure.pivotal import Booleans
+from network.arrays import Booleans
 
-__all__ = ["failing_components", "test_conduct"]
-
-CELL: Final = ["unit", "interval_start", "component"]
+__all__ = ["conduct_tests", "failing_components", "test_conduct"]
 
 
-def test_conduct(
+def conduct_tests(
     case: Case,
     levels: pd.DataFrame,
     rules: MitigationRules,
@@ -105,16 +103,13 @@ def test_conduct(
     return day.table(_exempted(_worst(rows), case, conduct))
 
 
-test_conduct.__test__ = False  # type: ignore[attr-defined]  # a name of the field, not of pytest
-
-
 def failing_components(tests: pd.DataFrame, case: Case) -> pd.DataFrame:
     """What fails, as keys unit, interval_start (NaT = every interval) and component.
 
     Minimum generation is no component of an offer of its own: where it fails, the energy of that
     interval and the no-load are named.
     """
-    failed = tests.loc[tests["result"] == "fail", CELL].drop_duplicates()
+    failed = tests.loc[tests["result"] == "fail", KEY].drop_duplicates()
     least = failed[failed["component"] == "min_generation"]
     has_no_load = set(
         case.commitment_offers.loc[case.commitment_offers["component"] == "no_load", "unit"]
@@ -127,7 +122,7 @@ def failing_components(tests: pd.DataFrame, case: Case) -> pd.DataFrame:
         no_load,
     ]
     named = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
-    return named.drop_duplicates().sort_values(CELL, ignore_index=True)
+    return named.drop_duplicates().sort_values(KEY, ignore_index=True)
 
 
 def _finite(rule: Threshold | None) -> bool:
@@ -186,6 +181,7 @@ class _Day:
         spans = pd.Series(self.case.interval_ends, index=self.starts)
         owner = self.case.units.set_index("unit")["owner"]
         full = rows.assign(
+            kind="unit",
             owner=rows["unit"].map(owner).astype("str"),
             interval_end=rows["interval_start"].map(spans).astype(self.starts.dtype),
         )
@@ -196,7 +192,7 @@ class _Day:
 
 def _worst(rows: pd.DataFrame) -> pd.DataFrame:
     """One row per segment or tier: the piece that fails, or else has the tightest limit."""
-    key = [*CELL, "segment", "after_hours_off"]
+    key = [*KEY, "segment", "after_hours_off"]
     ranked = rows.assign(passes=rows["result"] != "fail", room=rows["limit"] - rows["offered"])
     ranked = ranked.sort_values([*key, "passes", "room", "mw"], kind="stable")
     first = ranked.drop_duplicates(key)
@@ -218,3 +214,8 @@ def _exempted(rows: pd.DataFrame, case: Case, conduct: ConductRules) -> pd.DataF
             note=rows["note"].mask(spared, "exempt by the rulebook"),
         )
     return rows
+
+
+test_conduct = conduct_tests
+"""The former name, which test collectors take for a test."""
+test_conduct.__test__ = False  # type: ignore[attr-defined]

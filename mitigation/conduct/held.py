@@ -11,7 +11,7 @@ from cases.rulebook.mitigation import MitigationRules
 from cases.rulebook.thresholds import Threshold
 from mitigation.conduct.areas import Areas
 from mitigation.conduct.thresholds import Held
-from mitigation.structure.pivotal import Booleans
+from network.arrays import Booleans
 
 __all__ = ["conduct_thresholds", "guarantee_thresholds", "price_thresholds"]
 

@@ -8,7 +8,7 @@ import pandas as pd
 from cases.rulebook.conduct import ConductRules
 from mitigation.conduct.components import MAXIMUMS, TIMES
 from mitigation.conduct.thresholds import ROUNDING
-from mitigation.structure.pivotal import Booleans, Floats
+from network.arrays import Booleans, Floats
 
 __all__ = ["judge_parameters"]
 

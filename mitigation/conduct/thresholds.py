@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cases.rulebook.mitigation import Threshold
-from mitigation.structure.pivotal import Booleans, Floats, Integers
+from network.arrays import Booleans, Floats, Integers
 
 __all__ = ["AtOrBelowZero", "Held", "judge", "margin_above"]
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from cases.errors import InputError
 from cases.rulebook.guangdong import HoursCapRules
-from mitigation.structure.pivotal import Floats
+from network.arrays import Floats
 
 __all__ = ["hours_caps", "hours_factor"]
 

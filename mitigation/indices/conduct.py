@@ -18,8 +18,8 @@ from mitigation.indices.markup import (
     participation_factors,
 )
 from mitigation.indices.output_gap import economic_starts, output_gap
-from mitigation.structure.binding import KEYS, islands
-from mitigation.structure.relief import AT
+from mitigation.keys import CELL, TERM
+from mitigation.structure.binding import islands
 from mitigation.structure.tables import sum_by
 
 #: Relative difference of offer and LMP within which they are the same price.
@@ -52,15 +52,15 @@ def price_at(blocks: pd.DataFrame, output: pd.DataFrame) -> pd.DataFrame:
 
     An output at the end of a block belongs to that block; one beyond the last block to the last.
     """
-    ordered = blocks.sort_values([*AT, "segment"], ignore_index=True)
-    upper = ordered.groupby(AT, sort=False)["mw"].cumsum()
-    joined = output[[*AT, "mw"]].merge(
-        ordered[[*AT, "price"]].assign(upper=upper), on=AT, sort=False
+    ordered = blocks.sort_values([*CELL, "segment"], ignore_index=True)
+    upper = ordered.groupby(CELL, sort=False)["mw"].cumsum()
+    joined = output[[*CELL, "mw"]].merge(
+        ordered[[*CELL, "price"]].assign(upper=upper), on=CELL, sort=False
     )
     reached = joined["mw"] <= joined["upper"] + 1e-9
-    first = joined[reached].drop_duplicates(AT)
-    last = joined.drop_duplicates(AT, keep="last")
-    return pd.concat([first, last]).drop_duplicates(AT)[[*AT, "mw", "price"]]
+    first = joined[reached].drop_duplicates(CELL)
+    last = joined.drop_duplicates(CELL, keep="last")
+    return pd.concat([first, last]).drop_duplicates(CELL)[[*CELL, "mw", "price"]]
 
 
 def _state(run: Run, reference: pd.DataFrame) -> pd.DataFrame:
@@ -72,7 +72,7 @@ def _state(run: Run, reference: pd.DataFrame) -> pd.DataFrame:
     )
     for name, blocks in (("reference", reference), ("offer", run.offers_used)):
         at_output = price_at(blocks, run.dispatch).rename(columns={"price": name})
-        state = state.merge(at_output[[*AT, name]], on=AT, how="left", sort=False)
+        state = state.merge(at_output[[*CELL, name]], on=CELL, how="left", sort=False)
     return state
 
 
@@ -91,7 +91,7 @@ def _lerner(state: pd.DataFrame) -> pd.DataFrame:
 
 def _markups(run: Run, state: pd.DataFrame, rules: StructureRules) -> list[pd.DataFrame]:
     marginal = run.marginal_units[run.marginal_units["kind"] == "unit"]
-    priced = state.merge(marginal[[*AT, "price"]], on=AT, sort=False)
+    priced = state.merge(marginal[[*CELL, "price"]], on=CELL, sort=False)
     offer, cost = priced["price"].to_numpy(float), priced["reference"].to_numpy(float)
     why = "there is no reference, or none above zero"
     adder = rules.measures.cost_adder
@@ -107,7 +107,7 @@ def markup_in_prices(run: Run, state: pd.DataFrame) -> pd.DataFrame:
     From unit participation factors, interval by interval; NaN with a reason where the marginal
     units do not determine the prices.
     """
-    reference = state.set_index(AT)["reference"]
+    reference = state.set_index(CELL)["reference"]
     result = []
     for buses, here, parts in participation_by_interval(run):
         start = buses["interval_start"].iloc[0]
@@ -137,8 +137,8 @@ def participation_by_interval(
     """
     island = islands(run)
     placed = _marginal_at_buses(run)
-    exceeded = run.constraints.loc[run.constraints["penalty_mw"] > 0, KEYS]
-    terms = run.price_terms.merge(exceeded, on=KEYS, how="left", indicator=True, sort=False)
+    exceeded = run.constraints.loc[run.constraints["penalty_mw"] > 0, TERM]
+    terms = run.price_terms.merge(exceeded, on=TERM, how="left", indicator=True, sort=False)
     terms = terms[terms["_merge"] == "left_only"]
     for start, buses in run.prices.groupby("interval_start"):
         here = placed[placed["interval_start"] == start]
@@ -213,7 +213,7 @@ def _gaps(
 ) -> pd.DataFrame:
     fractions = rules.measures.output_gap_fractions
     rule = run.rulebook.mitigation.conduct.energy
-    threshold = reference[[*AT, "segment"]].assign(
+    threshold = reference[[*CELL, "segment"]].assign(
         threshold=margin_above(reference["price"].to_numpy(float), rule)
     )
     gaps = output_gap(
@@ -223,7 +223,7 @@ def _gaps(
         threshold,
         fractions=fractions,
     )
-    placed = gaps.merge(state[[*AT, "interval_end", "zone"]], on=AT, sort=False)
+    placed = gaps.merge(state[[*CELL, "interval_end", "zone"]], on=CELL, sort=False)
     names = (100 * placed["fraction"]).round().astype(int).astype("str")
     return placed[["interval_start", "interval_end", "zone"]].assign(
         index="output_gap." + names,
@@ -242,7 +242,7 @@ def _pays(run: Run, reference: pd.DataFrame, state: pd.DataFrame) -> np.ndarray:
     min_up, p_min = units["min_up"].to_dict(), units["p_min"].to_dict()
     offers = run.case.commitment_offers
     fixed = offers.groupby(["unit", "component"])["price"].max()
-    blocks = dict(list(reference.sort_values([*AT, "segment"]).groupby("unit")))
+    blocks = dict(list(reference.sort_values([*CELL, "segment"]).groupby("unit")))
     for name, rows in state.groupby("unit"):
         off = rows.index[~rows["on"]]
         if not len(off) or name not in blocks:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from cases.run import Run
 from mitigation.indices.conduct import participation_by_interval, price_at
-from mitigation.structure.relief import AT
+from mitigation.keys import CELL
 
 __all__ = ["markup_contributions"]
 
@@ -51,6 +51,6 @@ def markup_contributions(run: Run, reference: pd.DataFrame) -> pd.DataFrame:
             rows = here.assign(factor=here["unit"].map(factor))
             result.append(rows[rows["factor"].notna()])
     table = pd.concat([part for part in result if len(part)] or result, ignore_index=True)
-    table = table.merge(cost[[*AT, "reference"]], on=AT, how="left", sort=False)
+    table = table.merge(cost[[*CELL, "reference"]], on=CELL, how="left", sort=False)
     markup = (table["price"] - table["reference"]).where(table["kind"] == "unit", 0.0)
     return table.assign(contribution=table["factor"] * markup)[COLUMNS]

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from mitigation.structure.pivotal import Floats
+from network.arrays import Floats
 
 #: Prices up to this are zero to the tolerance of a solver, money per MWh.
 ZERO_PRICE: Final = 1e-6

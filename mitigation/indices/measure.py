@@ -12,8 +12,8 @@ from cases.run import Run
 from mitigation.indices.concentration import concentration, hhi, running_class, shares
 from mitigation.indices.conduct import conduct_indices
 from mitigation.indices.pivotal import joint_counts, pivotal_indices
+from mitigation.keys import CELL
 from mitigation.structure.owners import Ownership
-from mitigation.structure.relief import AT
 from mitigation.structure.system_margin import system_demand
 from mitigation.structure.tables import sum_by
 
@@ -136,7 +136,7 @@ def _concentration(supply: pd.DataFrame) -> list[pd.DataFrame]:
 def _by_segment(run: Run, owners: Ownership, rules: StructureRules) -> pd.DataFrame:
     limits = rules.concentration
     segment = running_class(run.dispatch, limits.base_share, limits.peak_share)
-    frame = owners.split(run.dispatch[[*AT, "interval_end", "mw"]], "mw")
+    frame = owners.split(run.dispatch[[*CELL, "interval_end", "mw"]], "mw")
     frame = frame.assign(segment=frame["unit"].map(segment), zone="")
     index = hhi(frame, [*MARKET, "segment"], "mw").rename(columns={"hhi": "value"})
     rows = _market_rows(index, "hhi.cleared." + index["segment"])

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mitigation.structure.pivotal import Floats
-
-AT = ["interval_start", "unit"]
+from mitigation.keys import CELL
+from network.arrays import Floats
 
 
 def output_gap(
@@ -44,23 +43,23 @@ def output_gap(
 
     Source: Potomac Economics, state of the market reports, output gap.
     """
-    columns = [*AT, "mw", "available_mw", "lmp", "economic_start"]
-    blocks = _common_blocks(reference, offers, threshold).merge(state[columns], on=AT, sort=False)
+    columns = [*CELL, "mw", "available_mw", "lmp", "economic_start"]
+    blocks = _common_blocks(reference, offers, threshold).merge(state[columns], on=CELL, sort=False)
     top = np.minimum(blocks["upper"], blocks["available_mw"])
     lmp = blocks["lmp"]
     economic = blocks["economic_start"] & (blocks["reference"] <= lmp)
     offered = blocks["offer"] <= lmp
     width = np.maximum(0.0, top - blocks["lower"])
     measured = (
-        blocks[AT]
+        blocks[CELL]
         .assign(
             economic_mw=np.where(economic, width, 0.0), offered_mw=np.where(offered, width, 0.0)
         )
-        .groupby(AT, sort=False)
+        .groupby(CELL, sort=False)
         .sum()
         .reset_index()
     )
-    joined = blocks[AT].merge(measured, on=AT, sort=False)
+    joined = blocks[CELL].merge(measured, on=CELL, sort=False)
     start = np.maximum(joined["offered_mw"], blocks["mw"].to_numpy())
     held = np.maximum(
         0.0,
@@ -71,11 +70,11 @@ def output_gap(
     for fraction in fractions:
         bound = blocks["reference"] + fraction * blocks["threshold"]
         counted = np.where(blocks["offer"] >= bound, held, 0.0)
-        gap = blocks[AT].assign(gap_mw=counted).groupby(AT, sort=False).sum().reset_index()
-        result.append(measured.merge(gap, on=AT, sort=False).assign(fraction=fraction))
+        gap = blocks[CELL].assign(gap_mw=counted).groupby(CELL, sort=False).sum().reset_index()
+        result.append(measured.merge(gap, on=CELL, sort=False).assign(fraction=fraction))
     stacked = pd.concat(result, ignore_index=True)
-    produced = stacked[AT].merge(state[[*AT, "mw"]], on=AT, sort=False)["mw"]
-    columns = [*AT, "fraction", "economic_mw", "offered_mw", "produced_mw", "gap_mw"]
+    produced = stacked[CELL].merge(state[[*CELL, "mw"]], on=CELL, sort=False)["mw"]
+    columns = [*CELL, "fraction", "economic_mw", "offered_mw", "produced_mw", "gap_mw"]
     return stacked.assign(produced_mw=produced.to_numpy())[columns]
 
 
@@ -83,15 +82,15 @@ def _common_blocks(
     reference: pd.DataFrame, offers: pd.DataFrame, threshold: pd.DataFrame
 ) -> pd.DataFrame:
     """Cut references and offers at each other's breakpoints: lower, upper, and their prices."""
-    keys = [*AT, "segment"]
+    keys = [*CELL, "segment"]
     cost = _cumulative(reference.merge(threshold, on=keys, sort=False))
     offer = _cumulative(offers)
-    pairs = cost.merge(offer, on=AT, suffixes=("", "_offer"), sort=False)
+    pairs = cost.merge(offer, on=CELL, suffixes=("", "_offer"), sort=False)
     lower = np.maximum(pairs["lower"], pairs["lower_offer"])
     upper = np.minimum(pairs["upper"], pairs["upper_offer"])
     kept = upper > lower
     return (
-        pairs.loc[kept, AT]
+        pairs.loc[kept, CELL]
         .assign(
             lower=lower[kept],
             upper=upper[kept],
@@ -104,8 +103,8 @@ def _common_blocks(
 
 
 def _cumulative(blocks: pd.DataFrame) -> pd.DataFrame:
-    ordered = blocks.sort_values([*AT, "segment"], ignore_index=True)
-    upper = ordered.groupby(AT, sort=False)["mw"].cumsum()
+    ordered = blocks.sort_values([*CELL, "segment"], ignore_index=True)
+    upper = ordered.groupby(CELL, sort=False)["mw"].cumsum()
     return ordered.assign(upper=upper, lower=upper - ordered["mw"])
 
 

@@ -5,13 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mitigation.structure.pivotal import (
-    ROUNDING,
-    Floats,
-    Integers,
-    jointly_pivotal,
-    residual_supply,
-)
+from mitigation.structure.pivotal import ROUNDING, jointly_pivotal, residual_supply
+from network.arrays import Floats, Integers
 
 
 def pivotal_indices(supply: pd.DataFrame, demand: pd.DataFrame, by: list[str]) -> pd.DataFrame:

@@ -11,8 +11,8 @@ from cases.errors import InputError
 from cases.run import Run
 from mitigation.again.protocols import LiveModel
 from mitigation.structure.owners import Ownership
-from mitigation.structure.pivotal import Floats
 from mitigation.structure.tables import sum_by
+from network.arrays import Floats
 
 
 def residual_demand(others: pd.DataFrame, demand_mw: float, prices: Floats) -> Floats:

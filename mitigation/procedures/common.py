@@ -1,59 +1,31 @@
-"""What procedures that start from structural tests share."""
+"""What slots that start from structural tests share: caps above a floor, notes, needs."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from cases.case import Case
-from cases.rulebook.structure import StructureRules
-from cases.run import Run
-from mitigation.impact.measure import DECIDED, cleared_again
-from mitigation.impact.subject import Outcome, Subject
+from cases.errors import InputError
+from cases.rulebook.mitigation import MitigationRules
+from mitigation.keys import AT, KEY
 from mitigation.references.curves import at_same_mw, for_intervals
-from mitigation.references.substitution import KEY, substituted
-from mitigation.structure.run import StructureTests, test_structure
-from mitigation.structure.verdicts import as_run_table
+from mitigation.structure.run import StructureTests
 
 __all__ = [
-    "AT",
-    "LIMIT",
     "capped",
-    "market_result",
-    "no_impact",
+    "joined_notes",
+    "needs_test",
+    "note_of",
     "passed_by",
-    "structure_of",
-    "structure_tables",
+    "structure_keys",
     "with_energy",
 ]
 
-AT: Final = ["unit", "interval_start"]
-LIMIT: Final = ["constraint", "contingency", "direction"]
 _SAME_MW: Final = 1e-6
 _SAME_PRICE: Final = 1e-9
-
-
-def structure_of(subject: Subject, rules: StructureRules | None = None) -> StructureTests:
-    """Make the structural tests of a procedure, before it clears anything again."""
-    return test_structure(subject.run, rules=rules or subject.rules.structure)
-
-
-def structure_tables(found: StructureTests) -> dict[str, pd.DataFrame]:
-    """Run tables of structural tests, without the indices."""
-    return {
-        "relief": as_run_table("relief", found.relief),
-        "tests_structure": as_run_table("tests_structure", found.verdicts),
-    }
-
-
-def no_impact() -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Give no rows of ``tests_impact`` and no verdicts: a procedure without an impact test."""
-    return (
-        pd.DataFrame(columns=["scope", *DECIDED[1:]]),
-        pd.DataFrame(columns=[*KEY, *DECIDED]),
-    )
 
 
 def capped(
@@ -121,44 +93,45 @@ def with_energy(levels: pd.DataFrame, pieces: pd.DataFrame, cells: pd.DataFrame)
     return pd.concat([kept, made], ignore_index=True) if len(made) else kept
 
 
-def market_result(
-    subject: Subject,
-    levels: pd.DataFrame,
-    chosen: pd.DataFrame,
-    *,
-    whole: bool = False,
-    said: pd.DataFrame,
-    found: StructureTests,
-    events: list[dict[str, Any]],
-    notes: tuple[str, ...] = (),
-) -> Outcome:
-    """Clear with ``chosen`` at ``levels`` and with what is forced at its reference.
+def needs_test(found: StructureTests, test: str, slot: str) -> None:
+    """Refuse structural tests without the one that a slot builds on.
 
-    Without anything to replace the tested run itself is the result.
+    Raises
+    ------
+    InputError
+        ``mitigation.structure.tests`` does not name it.
     """
-    forced = subject.forced[KEY]
-    mitigated = pd.concat([chosen[KEY], forced], ignore_index=True)
-    mitigated = mitigated.drop_duplicates().sort_values(KEY, ignore_index=True)
-    run: Run = subject.run
-    again = bool(len(mitigated))
-    if again:
-        case = substituted(run.case, subject.levels, forced)
-        case = substituted(case, levels, chosen[KEY].drop_duplicates(), whole=whole)
-        run = cleared_again(subject, case, mitigated)[0]
-    impact, verdicts = no_impact()
-    final = {
-        "pass": "final",
-        "replaced": len(mitigated),
-        "cleared_again": again,
-        "objective": run.objective,
-    }
-    return Outcome(
-        run,
-        mitigated,
-        impact,
-        verdicts,
-        [*events, final],
-        said=said,
-        tables=structure_tables(found),
-        notes=tuple(dict.fromkeys([*found.notes, *notes])),
-    )
+    if test not in found.rules.tests:
+        message = f"{slot} needs the structural test {test}: add it"
+        raise InputError.one("", None, "mitigation.structure.tests", "missing_test", message)
+
+
+def structure_keys(rules: MitigationRules) -> tuple[str, ...]:
+    """Keys of the rulebook that the structural tests read, by these rules."""
+    tests = set(rules.structure.tests)
+    keys = ["tests", "slack", "slack_bus", "shadow_price_min", *sorted(tests)]
+    if tests & {"three_pivotal", "two_step"}:
+        keys += ["base", "alike", "supply", "relief_tolerance_mw"]
+        keys += ["three_pivotal.dfax_min", "two_step.dfax_min"]
+    if "competitive_path" in tests:
+        keys += ["supply"]
+    if "system" in tests:
+        keys += ["three_pivotal.screen", "three_pivotal.negative_price"]
+    if "system_margin" in tests:
+        keys += ["system"]
+    return tuple(f"mitigation.structure.{key}" for key in dict.fromkeys(keys))
+
+
+def joined_notes(first: pd.Series, then: pd.Series) -> pd.Series:
+    """Notes one after the other, of rows of which either may be blank."""
+    one, other = first.fillna("").astype(object), then.fillna("").astype(object)
+    between = np.where((one != "") & (other != ""), "; ", "")
+    return one + between + other
+
+
+def note_of(details: pd.DataFrame, keys: pd.DataFrame) -> pd.Series:
+    """The note that details have of each key, blank where they have none; in the order of keys."""
+    if "note" not in details:
+        return pd.Series("", index=keys.index, dtype=object)
+    notes = keys[KEY].merge(details[[*KEY, "note"]], on=KEY, how="left", sort=False)["note"]
+    return notes.fillna("").astype(object).set_axis(keys.index)

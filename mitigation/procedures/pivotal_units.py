@@ -9,6 +9,7 @@ import pandas as pd
 
 from cases.rulebook.mitigation import MitigationRules
 from cases.run import Run
+from mitigation.keys import AT, LIMIT
 from mitigation.references.curves import for_intervals
 from mitigation.structure.run import StructureTests
 
@@ -16,8 +17,6 @@ __all__ = ["COMMITTED", "RAISED", "pivotal_units"]
 
 COMMITTED: Final = "committed for the constraint"
 RAISED: Final = "raised for the constraint"
-_AT: Final = ["unit", "interval_start"]
-_LIMIT: Final = ["constraint", "contingency", "direction"]
 _MW: Final = 1e-6
 
 
@@ -39,7 +38,7 @@ def pivotal_units(run: Run, found: StructureTests, rules: MitigationRules) -> pd
     tests = found.verdicts[
         (found.verdicts["rule_id"] == "three_pivotal") & (found.verdicts["owner"] != "")
     ]
-    limits = ["interval_start", *_LIMIT]
+    limits = ["interval_start", *LIMIT]
     ranked = tests.sort_values([*limits, "supply_mw"], ascending=[True] * 4 + [False])
     group = ranked.groupby(limits, sort=False).head(3).groupby(limits, sort=False)["owner"]
     named = group.agg(", ".join).rename("pivotal_group").reset_index()
@@ -48,7 +47,7 @@ def pivotal_units(run: Run, found: StructureTests, rules: MitigationRules) -> pd
     failed = failed[[*limits, "owner", *columns, "pivotal_group"]]
     least = rules.structure.three_pivotal.dfax_min
     factors = found.factors[found.factors["dfax"] >= least]
-    factors = factors.merge(found.binding[["test", *_LIMIT, "shadow_price"]], on="test", sort=False)
+    factors = factors.merge(found.binding[["test", *LIMIT, "shadow_price"]], on="test", sort=False)
     owned = found.owners.split(factors)
     rows = owned.merge(failed, on=[*limits, "owner"], sort=False)
     rows = rows.drop_duplicates(["test", "unit"], ignore_index=True)
@@ -62,9 +61,9 @@ def _roles(
 ) -> np.ndarray:
     if rows.empty or found.base is None:
         return np.full(len(rows), "", dtype=object)
-    state = run.dispatch[[*_AT, "mw", "on"]]
+    state = run.dispatch[[*AT, "mw", "on"]]
     base = found.base.dispatch[["test", "unit", "mw"]].rename(columns={"mw": "base_mw"})
-    both = rows[["test", *_AT]].merge(state, on=_AT, how="left", sort=False)
+    both = rows[["test", *AT]].merge(state, on=AT, how="left", sort=False)
     both = both.merge(base, on=["test", "unit"], how="left", sort=False)
     mw, before = both["mw"].to_numpy(dtype=float), both["base_mw"].to_numpy(dtype=float)
     on = both["on"].eq(True).to_numpy()
@@ -82,17 +81,17 @@ def _roles(
 def _cost_at_minimum(run: Run, rows: pd.DataFrame, least_mw: np.ndarray) -> np.ndarray:
     """Offered cost of a MWh at minimum output, no-load included; NaN without a minimum."""
     case = run.case
-    cells = rows[_AT].drop_duplicates()
+    cells = rows[AT].drop_duplicates()
     offers = for_intervals(case.tables["offers"], cells)
-    upper = offers.groupby(_AT, sort=False)["mw"].cumsum()
+    upper = offers.groupby(AT, sort=False)["mw"].cumsum()
     least = offers["unit"].map(case.tables["units"].set_index("unit")["p_min"])
     width = np.clip(least - (upper - offers["mw"]), 0.0, offers["mw"])
-    money = (width * offers["price"]).groupby([offers[name] for name in _AT], sort=False).sum()
+    money = (width * offers["price"]).groupby([offers[name] for name in AT], sort=False).sum()
     table = case.tables["commitment_offers"]
     no_load = table[table["component"] == "no_load"].drop_duplicates("unit")
     hourly = rows["unit"].map(no_load.set_index("unit")["price"]).fillna(0.0).to_numpy(dtype=float)
     if not run.settings.get("commitment"):
         hourly = np.zeros(len(rows))
-    own = money.reindex(pd.MultiIndex.from_frame(rows[_AT])).to_numpy(dtype=float)
+    own = money.reindex(pd.MultiIndex.from_frame(rows[AT])).to_numpy(dtype=float)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(least_mw > _MW, (own + hourly) / least_mw, np.nan)

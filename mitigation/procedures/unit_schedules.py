@@ -9,29 +9,29 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from mitigation.impact.subject import Subject
+from mitigation.keys import AT, KEY
 from mitigation.procedures.schedules import Schedule, schedule_cost
 from mitigation.references.curves import at_same_mw, for_intervals
-from mitigation.references.substitution import COMMITMENT, KEY
+from mitigation.references.substitution import COMMITMENT
+from mitigation.slots import AssessedRun
 
 __all__ = ["COST", "LIMITED", "PRICE", "UnitSchedules"]
 
 PRICE: Final = "price-based"
 LIMITED: Final = "price-based parameter-limited"
 COST: Final = "cost-based"
-_AT: Final = ["unit", "interval_start"]
 _MW: Final = 1e-9
 
 
 class UnitSchedules:
     """Schedules of the units of a run: offers as submitted, and reference levels."""
 
-    def __init__(self, subject: Subject) -> None:
-        self.subject, self.case = subject, subject.run.case
-        self.committed = bool(subject.run.settings.get("commitment"))
+    def __init__(self, assessed: AssessedRun) -> None:
+        self.assessed, self.case = assessed, assessed.run.case
+        self.committed = bool(assessed.run.settings.get("commitment"))
         self.units = self.case.tables["units"].set_index("unit")
         self._beside: dict[tuple[Any, ...], pd.DataFrame] = {}
-        failing = subject.failing
+        failing = assessed.failing
         limited = failing[failing["component"].str.startswith("param:")]
         self.parameters: dict[str, list[str]] = {
             str(unit): sorted(rows["component"]) for unit, rows in limited.groupby("unit")
@@ -47,10 +47,10 @@ class UnitSchedules:
         names = ["unit", "spell", "interval_start", "role", "started", "hours_off"]
         if wanted.empty:
             return pd.DataFrame(columns=names)
-        rows = wanted.drop_duplicates(_AT)[[*_AT, "role"]].merge(self._state, on=_AT, sort=False)
+        rows = wanted.drop_duplicates(AT)[[*AT, "role"]].merge(self._state, on=AT, sort=False)
         rows = rows.sort_values(["unit", "interval_start"])
         spells: pd.DataFrame = rows.drop_duplicates(["unit", "spell"], ignore_index=True)[names]
-        self._beside.update(self._compared(spells[_AT]))
+        self._beside.update(self._compared(spells[AT]))
         return spells
 
     def cells(self, spell: Mapping[str, Any]) -> pd.DataFrame:
@@ -124,8 +124,8 @@ class UnitSchedules:
     @cached_property
     def _state(self) -> pd.DataFrame:
         """Units and intervals on line with their spell: its number, start and hours off before."""
-        table = self.subject.run.dispatch[[*_AT, "on", "start"]]
-        table = table.sort_values(_AT, ignore_index=True)
+        table = self.assessed.run.dispatch[[*AT, "on", "start"]]
+        table = table.sort_values(AT, ignore_index=True)
         position = table.groupby("unit", sort=False).cumcount()
         before = table.groupby("unit", sort=False)["on"].shift().eq(True)
         on = table["on"].to_numpy(dtype=bool)
@@ -142,11 +142,11 @@ class UnitSchedules:
         full = table.assign(spell=spell.to_numpy(), started=started, hours_off=hours_off.to_numpy())
         full = full[on]
         head = full.drop_duplicates(["unit", "spell"])[["unit", "spell", "started", "hours_off"]]
-        return full[[*_AT, "spell"]].merge(head, on=["unit", "spell"], sort=False)
+        return full[[*AT, "spell"]].merge(head, on=["unit", "spell"], sort=False)
 
     @cached_property
     def _cells(self) -> dict[tuple[Any, ...], pd.DataFrame]:
-        groups = self._state.groupby(["unit", "spell"], sort=False)[_AT]
+        groups = self._state.groupby(["unit", "spell"], sort=False)[AT]
         return {(key[0], key[1]): rows.reset_index(drop=True) for key, rows in groups}
 
     @cached_property
@@ -156,7 +156,7 @@ class UnitSchedules:
 
     @cached_property
     def _levels(self) -> pd.DataFrame:
-        levels = self.subject.levels
+        levels = self.assessed.levels
         return levels[levels["component"].isin(COMMITMENT)]
 
     def _parameters(self, unit: str, *, limited: bool) -> dict[str, float]:
@@ -164,7 +164,7 @@ class UnitSchedules:
         own_rows = self.units.loc[[unit]]
         found = {name: own_rows[name].to_numpy(dtype=float)[0] for name in ("p_min", "min_up")}
         if limited:
-            levels = self.subject.levels
+            levels = self.assessed.levels
             for component in self.parameters.get(unit, []):
                 name = component.removeprefix("param:")
                 own = levels[(levels["unit"] == unit) & (levels["component"] == component)]
@@ -178,7 +178,7 @@ class UnitSchedules:
         unit = spell["unit"]
         eco_min = parameters["p_min"]
         if eco_min <= 0:
-            eco_min = min(self.subject.rules.pjm.least_mw, self._p_max[unit])
+            eco_min = min(self.assessed.rules.pjm.least_mw, self._p_max[unit])
         pieces = self._pieces(spell)
         at = pieces[pieces["upper_mw"] >= eco_min - _MW]
         row = (at if len(at) else pieces.tail(1)).iloc[0]
@@ -218,8 +218,8 @@ class UnitSchedules:
         """Offers beside references, block by block, of units and intervals."""
         if cells.empty:
             return {}
-        levels = self.subject.levels
+        levels = self.assessed.levels
         own = levels[levels["unit"].isin(cells["unit"]) & (levels["component"] == "energy")]
         pieces = at_same_mw(own, for_intervals(self.case.tables["offers"], cells))
-        groups = pieces.groupby(_AT, sort=False)
+        groups = pieces.groupby(AT, sort=False)
         return {(key[0], key[1]): rows for key, rows in groups}

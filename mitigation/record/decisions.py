@@ -11,13 +11,13 @@ import pandas as pd
 from cases.files.hashing import value_hash
 from cases.run import Run
 from cases.tables.schema import RUN_TABLES
+from mitigation.conduct.by_key import by_key
 from mitigation.impact.guarantee import payments
-from mitigation.impact.subject import Outcome
-from mitigation.references.substitution import KEY
+from mitigation.keys import KEY, LIMIT
+from mitigation.slots import Outcome
 
-__all__ = ["by_key", "decide", "standing_decisions"]
+__all__ = ["decide", "standing_decisions"]
 
-_LIMIT: Final = ["constraint", "contingency", "direction"]
 _IMPACT: Final = {
     "with_offer": "lmp_with_offer",
     "with_reference": "lmp_with_reference",
@@ -41,24 +41,6 @@ _CARRIED: Final = (
     "impact_subject",
     "gap_bound",
 )
-
-
-def by_key(conduct: pd.DataFrame) -> pd.DataFrame:
-    """Rows of ``tests_conduct``, one per unit, interval and component: the one that matters most.
-
-    A row that fails goes before one that passes, one that passes before one that is exempt; among
-    them the one with the largest margin over its limit.
-    """
-    rank = conduct["result"].map({"fail": 0, "pass": 1, "exempt": 2}).fillna(3)
-    over = conduct["offered"] - conduct["limit"]
-    lower = conduct["component"].str.startswith("param:") & (
-        conduct["limit"] < conduct["reference"]
-    )
-    ranked = conduct.assign(rank=rank, over=over.where(~lower, -over))
-    ranked = ranked.sort_values([*KEY, "rank", "over"], ascending=[True] * 4 + [False])
-    near = conduct.groupby(KEY, dropna=False, sort=False)["near"].any().rename("any_near")
-    worst = ranked.drop_duplicates(KEY).join(near, on=KEY)
-    return worst.drop(columns=["rank", "over"]).reset_index(drop=True)
 
 
 def standing_decisions(run: Run, rules_hash: str) -> pd.DataFrame:
@@ -90,7 +72,7 @@ def decide(
     run
         The run that was tested.
     outcome
-        What the procedure found.
+        What the procedure came to.
     conduct
         The run table ``tests_conduct``.
     levels
@@ -108,7 +90,8 @@ def decide(
     rows = _with_impact(rows, outcome, standing)
     rows = _with_actions(rows, outcome, override_of, standing)
     rows = _with_structure(rows, run)
-    rows = _as_said(rows, outcome.said)
+    for details in outcome.details:
+        rows = _with_details(rows, details)
     rows["money_effect"] = _money(rows, run, outcome.final)
     rows["reference_inputs_hash"] = _hashes(rows, levels)
     parent = run.id
@@ -187,13 +170,13 @@ def _with_actions(
     )
 
 
-def _as_said(rows: pd.DataFrame, said: pd.DataFrame) -> pd.DataFrame:
-    """Rows with what the procedure says of them, but for those that are decided by hand."""
+def _with_details(rows: pd.DataFrame, details: pd.DataFrame) -> pd.DataFrame:
+    """Rows with what the procedure found of them, but for those that are decided by hand."""
     by_hand = (rows["override_by"] != "").to_numpy()
-    for name in said.columns.difference(KEY):
-        told = rows[KEY].merge(said[[*KEY, name]], on=KEY, how="left", sort=False)[name]
-        there = told.notna().to_numpy() & ~by_hand
-        rows[name] = rows[name].mask(there, told.set_axis(rows.index))
+    for name in details.columns.difference(KEY):
+        column = rows[KEY].merge(details[[*KEY, name]], on=KEY, how="left", sort=False)[name]
+        there = column.notna().to_numpy() & ~by_hand
+        rows[name] = rows[name].mask(there, column.set_axis(rows.index))
     return rows
 
 
@@ -214,7 +197,7 @@ def _with_structure(rows: pd.DataFrame, run: Run) -> pd.DataFrame:
 
     For rows that failed the conduct test; those of the structural tests where the run has them.
     """
-    blank = rows.assign(**dict.fromkeys([*_LIMIT, "pivotal_group", "tps_result"], ""))
+    blank = rows.assign(**dict.fromkeys([*LIMIT, "pivotal_group", "tps_result"], ""))
     numbers = [
         "shadow_price",
         "need_mw",
@@ -243,12 +226,12 @@ def _with_structure(rows: pd.DataFrame, run: Run) -> pd.DataFrame:
     )
     binding = run.constraints.drop_duplicates(["interval_start", "constraint", "contingency"])
     found = found.merge(
-        binding[["interval_start", *_LIMIT]],
+        binding[["interval_start", *LIMIT]],
         on=["interval_start", "constraint", "contingency"],
         how="left",
         sort=False,
     )
-    for name in _LIMIT:
+    for name in LIMIT:
         blank.loc[found["row"], name] = found[name].fillna("").to_numpy()
     blank.loc[found["row"], "shadow_price"] = found["shadow_price"].to_numpy()
     tests = run.tests_structure
@@ -260,7 +243,7 @@ def _with_structure(rows: pd.DataFrame, run: Run) -> pd.DataFrame:
 
 def _with_pivotal(rows: pd.DataFrame, found: pd.DataFrame, tests: pd.DataFrame) -> None:
     """Fill in the three-supplier test of the owner on the limit, in place."""
-    at = ["interval_start", *_LIMIT]
+    at = ["interval_start", *LIMIT]
     ranked = tests.sort_values([*at, "supply_mw"], ascending=[True] * 4 + [False])
     largest = ranked.groupby(at, sort=False).head(3)
     group = largest.groupby(at, sort=False)["owner"].agg(", ".join).rename("pivotal_group")

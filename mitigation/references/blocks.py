@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mitigation.references.curves import SLIVER_MW, rising
-from mitigation.structure.pivotal import Floats
+from network.arrays import Floats
 
 __all__ = ["Blocks", "Level", "covered", "curve_levels"]
 

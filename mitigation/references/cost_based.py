@@ -10,7 +10,7 @@ import pandas as pd
 
 from mitigation.references.blocks import Blocks, Level
 from mitigation.references.evidence import Evidence, inputs_hash
-from mitigation.structure.pivotal import Floats
+from network.arrays import Floats
 
 __all__ = ["Missing", "commitment_cost", "cost_curve", "variable_cost"]
 

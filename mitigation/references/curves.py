@@ -7,11 +7,11 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from mitigation.structure.pivotal import Floats
+from mitigation.keys import AT
+from network.arrays import Floats
 
 __all__ = ["at_same_mw", "for_intervals", "rising"]
 
-AT: Final = ["unit", "interval_start"]
 SLIVER_MW: Final = 1e-6
 """Breakpoints closer than this are the same."""
 

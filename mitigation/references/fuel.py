@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cases.case import Case
-from mitigation.structure.pivotal import Floats
+from network.arrays import Floats
 
 __all__ = ["DatedPrices", "FuelPrices", "days_before", "days_of", "unit_fuel"]
 

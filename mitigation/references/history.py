@@ -13,10 +13,10 @@ import pandas as pd
 from cases.case import Case
 from cases.errors import InputError
 from cases.run import Run
+from mitigation.keys import AT
 
 __all__ = ["History", "final_runs", "history"]
 
-AT: Final = ["unit", "interval_start"]
 _MITIGATED: Final = "mitigated"
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from mitigation.references.blocks import Blocks
 from mitigation.references.cost_based import Missing, variable_cost
 from mitigation.references.evidence import Evidence, inputs_hash
-from mitigation.structure.pivotal import Floats
+from network.arrays import Floats
 
 __all__ = ["last_hour_price", "opportunity_curve", "storage_levels", "storage_values"]
 
@@ -180,6 +180,7 @@ def storage_levels(evidence: Evidence) -> pd.DataFrame:
                 pd.DataFrame(
                     {
                         "unit": row["storage"],
+                        "kind": "storage",
                         "interval_start": stamps.to_numpy(),
                         "component": component,
                         "segment": 1,

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mitigation.structure.pivotal import Floats
+from network.arrays import Floats
 
 __all__ = ["central", "fuel_adjusted", "lowest_share"]
 

@@ -15,12 +15,12 @@ import pandas as pd
 
 from cases.case import Case
 from cases.errors import Failure, InputError
+from mitigation.keys import AT, KEY
 from mitigation.references.curves import at_same_mw, for_intervals
 from settlement.ledger.frames import records
 
 __all__ = [
     "COMMITMENT",
-    "KEY",
     "replaced_blocks",
     "segment_levels",
     "split_offers",
@@ -28,11 +28,9 @@ __all__ = [
     "whole_day",
 ]
 
-KEY: Final = ["unit", "interval_start", "component"]
 COMMITMENT: Final = ("no_load", "startup", "shutdown")
 _RESERVE: Final = "reserve:"
 _PARAMETER: Final = "param:"
-_AT: Final = ["unit", "interval_start"]
 
 
 def whole_day(components: pd.Series) -> pd.Series:
@@ -104,7 +102,7 @@ def segment_levels(levels: pd.DataFrame, case: Case, failing: pd.DataFrame) -> p
     """
     if failing.empty:
         return levels
-    names = [*_AT, "segment"]
+    names = [*AT, "segment"]
     cells = _cells(failing, case)
     pieces = at_same_mw(
         levels[levels["component"] == "energy"], for_intervals(case.tables["offers"], cells)
@@ -113,12 +111,12 @@ def segment_levels(levels: pd.DataFrame, case: Case, failing: pd.DataFrame) -> p
     pieces["price"] = pieces["offered"].where(
         ~failed, np.fmin(pieces["offered"], pieces["reference"])
     )
-    pieces["price"] = pieces[::-1].groupby(_AT, sort=False)["price"].cummin()[::-1]
+    pieces["price"] = pieces[::-1].groupby(AT, sort=False)["price"].cummin()[::-1]
     pieces["mw"] = pieces["upper_mw"] - pieces["lower_mw"]
-    pieces["segment"] = pieces.groupby(_AT, sort=False).cumcount() + 1
-    made = pieces[[*_AT, "segment", "mw", "price"]].assign(component="energy")
+    pieces["segment"] = pieces.groupby(AT, sort=False).cumcount() + 1
+    made = pieces[[*AT, "segment", "mw", "price"]].assign(component="energy")
     made["after_hours_off"] = np.nan
-    own = pd.MultiIndex.from_frame(levels[_AT]).isin(pd.MultiIndex.from_frame(cells))
+    own = pd.MultiIndex.from_frame(levels[AT]).isin(pd.MultiIndex.from_frame(cells))
     kept = levels[~(own & (levels["component"] == "energy").to_numpy())]
     return pd.concat([kept, made], ignore_index=True)
 
@@ -167,7 +165,7 @@ def _energy(
     else:
         pieces["price"], step = pieces["offered"], pieces["reference"]
     # Pieces of one block at one price stay together: steps of a dearer reference cut nothing.
-    place, _ = pd.factorize(pd.MultiIndex.from_frame(pieces[[*_AT, "segment"]]))
+    place, _ = pd.factorize(pd.MultiIndex.from_frame(pieces[[*AT, "segment"]]))
     level = step.to_numpy(dtype=float)
     same = np.zeros(len(pieces), dtype=bool)
     same[1:] = (place[1:] == place[:-1]) & (level[1:] == level[:-1])
@@ -176,11 +174,11 @@ def _energy(
     upper, lower_mw = pieces["upper_mw"].to_numpy()[last], pieces["lower_mw"].to_numpy()[first]
     pieces = pieces.iloc[first].reset_index(drop=True)
     # A block that was not cut keeps its width to the last digit, so that it is seen as the same.
-    uncut = pieces[[*_AT, "segment"]].merge(own, on=[*_AT, "segment"], how="left", sort=False)
-    cut = pieces.duplicated([*_AT, "segment"], keep=False).to_numpy()
+    uncut = pieces[[*AT, "segment"]].merge(own, on=[*AT, "segment"], how="left", sort=False)
+    cut = pieces.duplicated([*AT, "segment"], keep=False).to_numpy()
     pieces["mw"] = np.where(cut, upper - lower_mw, uncut["mw"].to_numpy(dtype=float))
-    pieces["segment"] = pieces.groupby(_AT, sort=False).cumcount() + 1
-    stamps = pd.MultiIndex.from_frame(offers[_AT])
+    pieces["segment"] = pieces.groupby(AT, sort=False).cumcount() + 1
+    stamps = pd.MultiIndex.from_frame(offers[AT])
     kept = offers[~stamps.isin(pd.MultiIndex.from_frame(cells))]
     return {"offers": pd.concat([kept, pieces[offers.columns]], ignore_index=True)}
 
@@ -220,7 +218,7 @@ def _reserves(case: Case, levels: pd.DataFrame, keys: pd.DataFrame) -> dict[str,
         cells = _cells(group, case)
         own = for_intervals(offers[offers["product"] == product], cells)
         reference = for_intervals(levels[levels["component"] == component], cells)
-        both = own.merge(reference[[*_AT, "price"]], on=_AT, suffixes=("", "_reference"))
+        both = own.merge(reference[[*AT, "price"]], on=AT, suffixes=("", "_reference"))
         parts.append(both.assign(price=np.fmin(both["price"], both["price_reference"])))
         replaced.append(cells.assign(product=product))
     names = ["unit", "product", "interval_start"]

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from cases.rulebook.structure import PeakRules
+from mitigation.keys import CELL
 from mitigation.report.market import hours, on_peak
 from mitigation.structure.tables import sum_by
 
@@ -32,7 +33,6 @@ __all__ = [
 SHARES: Final = (0.0, 0.10, 0.25, 0.50, 0.60, 0.70, 0.75, 0.80, 0.90, np.inf)
 HOURS: Final = (0.0, 1.0, 100.0, 200.0, 300.0, 400.0, 500.0, np.inf)
 PRICES: Final = (-np.inf, 0.0, 10.0, 25.0, 50.0, 75.0, 100.0, 150.0, np.inf)
-AT: Final = ["interval_start", "unit"]
 
 
 def conduct_summary(tests: pd.DataFrame) -> pd.DataFrame:
@@ -86,11 +86,11 @@ def markup_summary(
     wide = rows.pivot_table(
         index=["interval_start", "subject"], columns="index", values="value"
     ).reindex(columns=["markup", "adjusted_markup"])
-    priced = marginal_units.loc[marginal_units["kind"] == "unit", [*AT, "price"]]
+    priced = marginal_units.loc[marginal_units["kind"] == "unit", [*CELL, "price"]]
     joined = (
         wide.reset_index()
         .rename(columns={"subject": "unit"})
-        .merge(priced, on=AT, sort=False)
+        .merge(priced, on=CELL, sort=False)
         .merge(units[["unit", "fuel"]], on="unit", sort=False)
     )
     low, high = _class_of(joined["price"], edges)
@@ -163,8 +163,8 @@ def _capped(decisions: pd.DataFrame, dispatch: pd.DataFrame) -> pd.DataFrame:
     running = dispatch[dispatch["on"].astype(bool)]
     done = decisions[decisions["action"] == "mitigated"]
     always = set(done.loc[done["interval_start"].isna(), "unit"])
-    stamped = pd.MultiIndex.from_frame(done.loc[done["interval_start"].notna(), AT])
-    capped = pd.MultiIndex.from_frame(running[AT]).isin(stamped) | running["unit"].isin(always)
+    stamped = pd.MultiIndex.from_frame(done.loc[done["interval_start"].notna(), CELL])
+    capped = pd.MultiIndex.from_frame(running[CELL]).isin(stamped) | running["unit"].isin(always)
     length = hours(running)
     return running.assign(
         unit_hours=length,

@@ -13,9 +13,9 @@ import pandas as pd
 
 from cases.errors import InputError
 from cases.rulebook.structure import ConcentrationRules, PeakRules
+from mitigation.keys import LIMIT
 from mitigation.structure.tables import sum_by
 
-LIMIT = ["constraint", "contingency", "direction"]
 OF_MARKET = ("market", "owner")
 
 

@@ -10,9 +10,10 @@ import pandas as pd
 from cases.rulebook.structure import StructureRules
 from cases.run import Run
 from mitigation.again.protocols import LiveModel, needed
-from mitigation.structure.binding import LIMIT, overload
-from mitigation.structure.pivotal import Floats
-from mitigation.structure.relief import AT, previous_dispatch
+from mitigation.keys import CELL, LIMIT
+from mitigation.structure.binding import overload
+from mitigation.structure.relief import previous_dispatch
+from network.arrays import Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +74,22 @@ def _pre_control(run: Run, binding: pd.DataFrame, model: LiveModel, alike: float
     for _, limit in binding.groupby(LIMIT, sort=False):
         solved = model.solve_without(limit[keys], alike=alike)
         tests = limit[["test", "interval_start"]]
-        dispatch.append(tests.merge(solved.dispatch[[*AT, "mw"]], on="interval_start", sort=False))
+        dispatch.append(
+            tests.merge(solved.dispatch[[*CELL, "mw"]], on="interval_start", sort=False)
+        )
         found = limit[["test", *keys]].merge(solved.flows, on=keys, how="left", sort=False)
         flow[found["test"].to_numpy()] = found["flow_mw"].to_numpy(dtype=float)
     need = np.maximum(0.0, overload(binding, flow))
     stacked = pd.concat(dispatch, ignore_index=True)
-    frame = stacked.merge(run.dispatch[[*AT, "on"]], on=AT, sort=False)
-    return ReliefBase("pre_control", frame[["test", *AT, "mw", "on"]], need)
+    frame = stacked.merge(run.dispatch[[*CELL, "on"]], on=CELL, sort=False)
+    return ReliefBase("pre_control", frame[["test", *CELL, "mw", "on"]], need)
 
 
 def _current(run: Run, binding: pd.DataFrame, factors: pd.DataFrame) -> ReliefBase:
     before = previous_dispatch(run)
     dispatch = binding[["test", "interval_start"]].merge(before, on="interval_start", sort=False)
-    moved = factors.merge(before, on=AT, sort=False).merge(
-        run.dispatch[[*AT, "mw"]], on=AT, suffixes=("_before", ""), sort=False
+    moved = factors.merge(before, on=CELL, sort=False).merge(
+        run.dispatch[[*CELL, "mw"]], on=CELL, suffixes=("_before", ""), sort=False
     )
     relieved = moved["dfax"] * (moved["mw_before"] - moved["mw"])
     by_test = relieved.groupby(moved["test"]).sum(min_count=1)

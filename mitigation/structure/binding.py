@@ -7,11 +7,9 @@ import pandas as pd
 
 from cases.errors import InputError
 from cases.run import Run
-from mitigation.structure.pivotal import Floats
+from mitigation.keys import LIMIT, TERM
 from mitigation.structure.slack import SlackWeights, bus_weights, load_weights, reslacked
-
-LIMIT = ["constraint", "contingency", "direction"]
-KEYS = ["interval_start", "constraint", "contingency"]
+from network.arrays import Floats
 
 
 def binding_constraints(run: Run, shadow_price_min: float) -> pd.DataFrame:
@@ -24,11 +22,11 @@ def binding_constraints(run: Run, shadow_price_min: float) -> pd.DataFrame:
     """
     columns = ["interval_start", "interval_end", *LIMIT, "limit_mw", "flow_mw", "shadow_price"]
     limits = run.constraints
-    on_grid = run.price_terms[KEYS].drop_duplicates()
+    on_grid = run.price_terms[TERM].drop_duplicates()
     priced = limits.loc[limits["shadow_price"] > shadow_price_min, columns]
-    binding = priced.merge(on_grid, on=KEYS, how="inner", sort=False)
+    binding = priced.merge(on_grid, on=TERM, how="inner", sort=False)
     binding = binding.sort_values([*LIMIT, "interval_start"], ignore_index=True)
-    twice = binding.duplicated(KEYS, keep=False)
+    twice = binding.duplicated(TERM, keep=False)
     if twice.any():
         first = binding[twice].iloc[0]
         raise InputError.one(
@@ -79,7 +77,7 @@ def islands(run: Run) -> pd.Series:
 
 def unit_factors(binding: pd.DataFrame, terms: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
     """Relief factor of every unit in every test: test, interval_start, unit, bus, dfax."""
-    per_test = binding[["test", *KEYS]].merge(terms[[*KEYS, "bus", "dfax"]], on=KEYS, sort=False)
+    per_test = binding[["test", *TERM]].merge(terms[[*TERM, "bus", "dfax"]], on=TERM, sort=False)
     placed = per_test.merge(units[["unit", "bus"]], on="bus", sort=False)
     factors: pd.DataFrame = placed[["test", "interval_start", "unit", "bus", "dfax"]]
     return factors

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from cases.errors import Failure, InputError
-from mitigation.structure.pivotal import ROUNDING, Floats, Integers
+from mitigation.structure.pivotal import ROUNDING
+from network.arrays import Floats, Integers
 
 PORTFOLIO_COLUMNS = ("portfolio", "dispatched_mw", "max_mw", "min_mw")
 

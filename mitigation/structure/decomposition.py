@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mitigation.structure.pivotal import Floats
-
-KEYS = ["interval_start", "constraint", "contingency"]
+from mitigation.keys import TERM
+from network.arrays import Floats
 
 
 def competitive_prices(
@@ -47,8 +46,8 @@ def competitive_prices(
 
     Source: CAISO tariff section 39.7 and appendix C, decomposition of the congestion component.
     """
-    found = verdicts.groupby(KEYS, as_index=False)["competitive"].all()
-    terms = price_terms.merge(found, on=KEYS, how="left", sort=False)
+    found = verdicts.groupby(TERM, as_index=False)["competitive"].all()
+    terms = price_terms.merge(found, on=TERM, how="left", sort=False)
     failed = terms["competitive"].eq(False).to_numpy(dtype=bool)
     congestion = (terms["dfax"] * terms["shadow_price"]).to_numpy(dtype=float)
     parts = terms[["interval_start", "bus"]].assign(

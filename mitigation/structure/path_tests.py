@@ -7,9 +7,10 @@ import pandas as pd
 
 from cases.rulebook.structure import StructureRules
 from cases.run import Run
+from mitigation.keys import CELL
 from mitigation.structure.competitive_path import assess_paths, is_competitive, path_index
 from mitigation.structure.owners import Ownership
-from mitigation.structure.relief import AT, ramp_bounds, reach, self_scheduled
+from mitigation.structure.relief import ramp_bounds, reach, self_scheduled
 from mitigation.structure.relief_tests import PLACE
 from mitigation.structure.tables import sum_by
 from mitigation.structure.verdicts import verdict_rows
@@ -29,13 +30,13 @@ def counterflow(
     DataFrame
         test, portfolio, dispatched_mw, max_mw, min_mw, net_seller; MW of flow on the constraint.
     """
-    span = run.dispatch[[*AT, "mw", "on"]]
+    span = run.dispatch[[*CELL, "mw", "on"]]
     supply = rules.supply.model_copy(update={"net_of_reserves": True})
     state = reach(run, span, supply)
     state = state.assign(least_mw=_least(run, state, rules))
     helping = factors.loc[factors["dfax"] >= rules.competitive_path.dfax_min]
-    placed = helping[["test", *AT, "dfax"]].merge(state, on=AT, sort=False)
-    flows = placed[["test", *AT]].assign(
+    placed = helping[["test", *CELL, "dfax"]].merge(state, on=CELL, sort=False)
+    flows = placed[["test", *CELL]].assign(
         dispatched_mw=placed["base_mw"] * placed["dfax"],
         max_mw=placed["reach_mw"] * placed["dfax"],
         min_mw=placed["least_mw"] * placed["dfax"],
@@ -51,7 +52,7 @@ def _least(run: Run, state: pd.DataFrame, rules: StructureRules) -> np.ndarray:
     on = state["on"].to_numpy(dtype=bool)
     base = state["base_mw"].to_numpy(dtype=float)
     floor = state["unit"].map(run.case.units.set_index("unit")["p_min"]).to_numpy(dtype=float)
-    fixed = state[AT].merge(self_scheduled(run.case), on=AT, how="left", sort=False)["self_mw"]
+    fixed = state[CELL].merge(self_scheduled(run.case), on=CELL, how="left", sort=False)["self_mw"]
     floor = np.maximum(floor, fixed.fillna(0.0).to_numpy(dtype=float))
     if rules.supply.online == "ramp":
         floor = np.maximum(floor, ramp_bounds(run, state, rules.supply)[0])

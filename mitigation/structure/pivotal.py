@@ -7,17 +7,13 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from mitigation.structure.tables import sum_by
+from network.arrays import Booleans, Floats, Integers
 
 #: Relative distance below which two sums of megawatts are the same number. It absorbs rounding of
 #: sums at exact limits (an index of exactly 1 fails); it is not a market threshold.
 ROUNDING: Final = 1e-9
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
-Booleans = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,7 @@ import pandas as pd
 from cases.case import Case
 from cases.rulebook.structure import SupplyRules
 from cases.run import Run
-
-AT = ["interval_start", "unit"]
+from mitigation.keys import CELL
 
 
 def previous_dispatch(run: Run) -> pd.DataFrame:
@@ -19,7 +18,7 @@ def previous_dispatch(run: Run) -> pd.DataFrame:
     ``on`` of the first interval follows ``initial_hours``, or, where that is not given, the
     interval.
     """
-    frame = run.dispatch[[*AT, "mw", "on"]].sort_values(["unit", "interval_start"])
+    frame = run.dispatch[[*CELL, "mw", "on"]].sort_values(["unit", "interval_start"])
     before = frame.groupby("unit")[["mw", "on"]].shift()
     first = before["mw"].isna()
     units = run.case.units.set_index("unit")
@@ -49,7 +48,7 @@ def reach(run: Run, base: pd.DataFrame, rules: SupplyRules) -> pd.DataFrame:
     """
     units = run.case.units.set_index("unit")
     state = base.rename(columns={"mw": "base_mw"}).merge(
-        run.dispatch[[*AT, "available_mw"]], on=AT, how="left", sort=False
+        run.dispatch[[*CELL, "available_mw"]], on=CELL, how="left", sort=False
     )
     available = state["available_mw"].fillna(0.0)
     if rules.net_of_reserves:
@@ -74,7 +73,7 @@ def ramp_bounds(run: Run, state: pd.DataFrame, rules: SupplyRules) -> tuple[np.n
     """
     units = run.case.units.set_index("unit")
     hours = (rules.ramp_minutes or run.case.meta.interval_minutes) / 60
-    before = state[AT].merge(previous_dispatch(run), on=AT, how="left", sort=False)
+    before = state[CELL].merge(previous_dispatch(run), on=CELL, how="left", sort=False)
     was_on = before["on"].eq(True).to_numpy()
     start = before["mw"].to_numpy(dtype=float)
     rise, fall, startup = (
@@ -91,8 +90,8 @@ def upward_awards(run: Run, state: pd.DataFrame) -> pd.Series:
     products = run.case.reserve_products
     upward = products.loc[products["direction"] == "up", "product"]
     awards = run.reserves[run.reserves["product"].isin(upward)]
-    total = awards.groupby(AT, as_index=False)["mw"].sum()
-    return state[AT].merge(total, on=AT, how="left", sort=False)["mw"].fillna(0.0)
+    total = awards.groupby(CELL, as_index=False)["mw"].sum()
+    return state[CELL].merge(total, on=CELL, how="left", sort=False)["mw"].fillna(0.0)
 
 
 def segments_between(offers: pd.DataFrame, span: pd.DataFrame) -> pd.DataFrame:
@@ -112,10 +111,13 @@ def segments_between(offers: pd.DataFrame, span: pd.DataFrame) -> pd.DataFrame:
         The columns of ``span`` (without base_mw, reach_mw) with segment, price and mw above zero.
     """
     ordered = offers.sort_values(["interval_start", "unit", "segment"], ignore_index=True)
-    upper = ordered.groupby(AT, sort=False)["mw"].cumsum()
+    upper = ordered.groupby(CELL, sort=False)["mw"].cumsum()
     ordered = ordered.assign(upper=upper, lower=upper - ordered["mw"])
     joined = span.merge(
-        ordered[[*AT, "segment", "price", "lower", "upper"]], on=AT, how="inner", sort=False
+        ordered[[*CELL, "segment", "price", "lower", "upper"]],
+        on=CELL,
+        how="inner",
+        sort=False,
     )
     mw = np.minimum(joined["upper"], joined["reach_mw"]) - np.maximum(
         joined["lower"], joined["base_mw"]

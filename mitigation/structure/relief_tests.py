@@ -11,11 +11,11 @@ from cases.rulebook.structure import StructureRules
 from cases.run import Run
 from mitigation.structure.base import ReliefBase
 from mitigation.structure.owners import Ownership
-from mitigation.structure.pivotal import Floats
 from mitigation.structure.relief import reach, segments_between
 from mitigation.structure.tables import sum_by
 from mitigation.structure.three_pivotal import clear_relief, effective_price, judge_owners
 from mitigation.structure.verdicts import stacked, verdict_rows
+from network.arrays import Floats
 
 PLACE = ["interval_start", "interval_end", "constraint", "contingency", "direction", "shadow_price"]
 

@@ -5,24 +5,17 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import pandas as pd
 
 from cases.errors import DataWarning
-from cases.rulebook.book import RuleBook
 from cases.rulebook.structure import StructureRules
 from cases.run import Run
-from mitigation.again.protocols import LiveModel, live_model, needed
-from mitigation.indices.measure import measure_indices
+from mitigation.again.protocols import LiveModel, needed
+from mitigation.again.reopen import live_model
+from mitigation.keys import LIMIT, TERM
 from mitigation.structure.base import ReliefBase, relief_base
-from mitigation.structure.binding import (
-    KEYS,
-    LIMIT,
-    binding_constraints,
-    measured_against,
-    unit_factors,
-)
+from mitigation.structure.binding import binding_constraints, measured_against, unit_factors
 from mitigation.structure.decomposition import competitive_prices
 from mitigation.structure.owners import Ownership, owners_of
 from mitigation.structure.path_tests import path_tests
@@ -30,7 +23,15 @@ from mitigation.structure.relief_tests import relief_supply, three_pivotal_tests
 from mitigation.structure.slack import negative_relief
 from mitigation.structure.system_margin import margin_tests, system_tests
 from mitigation.structure.two_step import element_competitiveness, step_one_prices
-from mitigation.structure.verdicts import as_run_table, no_verdicts, stacked
+from mitigation.structure.verdicts import no_verdicts, stacked
+
+__all__ = [
+    "StructureTests",
+    "slack_sensitivity",
+    "solves_again",
+    "structure_tests",
+    "test_structure",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,23 +79,8 @@ class StructureTests:
     base: ReliefBase | None
     prices: pd.DataFrame
 
-    @cached_property
-    def indices(self) -> pd.DataFrame:
-        """Long table of all indices, measured when first asked for: :func:`measure_indices`."""
-        return measure_indices(
-            self.run, self.owners, self.rules, verdicts=self.verdicts, reference=self.reference
-        )
 
-    def tables(self) -> dict[str, pd.DataFrame]:
-        """Give the run tables ``tests_structure``, ``relief`` and ``indices``."""
-        return {
-            "relief": as_run_table("relief", self.relief),
-            "tests_structure": as_run_table("tests_structure", self.verdicts),
-            "indices": as_run_table("indices", self.indices),
-        }
-
-
-def test_structure(
+def structure_tests(
     run: Run,
     *,
     rules: StructureRules | None = None,
@@ -102,7 +88,9 @@ def test_structure(
     model: LiveModel | None = None,
     reference: pd.DataFrame | None = None,
 ) -> StructureTests:
-    """Make the structural tests that the rulebook asks for; indices follow from their result.
+    """Make the structural tests that the rulebook asks for.
+
+    Indices follow from their result: :func:`mitigation.indices.tested.indices_of`.
 
     Parameters
     ----------
@@ -127,7 +115,7 @@ def test_structure(
     rules = rules or run.rulebook.mitigation.structure
     owners = owners or owners_of(run)
     binding = binding_constraints(run, rules.shadow_price_min)
-    if len(binding) and _solves(rules):
+    if len(binding) and solves_again(rules):
         model = live_model(run, model)
     slack, prices, terms = measured_against(run, rules.slack, rules.slack_bus)
     factors = unit_factors(binding, terms, run.case.units)
@@ -174,43 +162,6 @@ def test_structure(
     )
 
 
-def with_tests(
-    run: Run,
-    found: StructureTests,
-    *,
-    rulebook: RuleBook | None = None,
-    what_if: Sequence[str] = (),
-) -> Run:
-    """Make a run of tests only: the tables of ``run`` and what was found, naming it as parent.
-
-    ``rulebook`` is the rulebook of the tests where it is not that of the run, ``what_if`` says in
-    words how control over units differs from that of the case; both are kept in the new run.
-    """
-    event = {
-        "pass": "structure",
-        "rules": sorted(found.verdicts["rule_id"].unique()),
-        "verdicts": len(found.verdicts),
-        "failed": int((~found.verdicts["passed"]).sum()),
-        "what_if": list(what_if),
-        "notes": list(found.notes),
-    }
-    manifest = {
-        **run.manifest,
-        "parent": run.id,
-        "settings": {**run.settings, "what_if": list(what_if)},
-        "warnings": list(dict.fromkeys([*run.manifest["warnings"], *found.notes])),
-    }
-    del manifest["tables"], manifest["created"]
-    return Run(
-        manifest,
-        {**run.tables, **found.tables()},
-        run.case,
-        rulebook or run.rulebook,
-        [*run.events, event],
-        run.model,
-    )
-
-
 def slack_sensitivity(
     run: Run,
     slacks: Sequence[str],
@@ -246,7 +197,7 @@ def slack_sensitivity(
     return pd.concat(found, ignore_index=True)
 
 
-def _solves(rules: StructureRules) -> bool:
+def solves_again(rules: StructureRules) -> bool:
     """Whether the tests of constraints solve the market again."""
     before = rules.base == "pre_control" and "three_pivotal" in rules.tests
     return before or "two_step" in rules.tests
@@ -256,8 +207,8 @@ def _with_notes(verdicts: pd.DataFrame, wrong: pd.DataFrame) -> pd.DataFrame:
     """Say on each row which marginal units have negative relief on its constraint."""
     if wrong.empty:
         return verdicts
-    named = wrong.groupby(KEYS)["unit"].agg(_few).rename("wrong").reset_index()
-    merged = verdicts.merge(named, on=KEYS, how="left", sort=False)
+    named = wrong.groupby(TERM)["unit"].agg(_few).rename("wrong").reset_index()
+    merged = verdicts.merge(named, on=TERM, how="left", sort=False)
     told = ("marginal with negative relief: " + merged["wrong"]).fillna("")
     both = (merged["note"] != "") & (told != "")
     return verdicts.assign(note=(merged["note"] + both.map({True: "; ", False: ""}) + told))
@@ -274,7 +225,7 @@ def _notes(binding: pd.DataFrame, wrong: pd.DataFrame, slack: str) -> tuple[str,
         return ("no constraint binds: there is nothing to test by constraint",)
     if wrong.empty:
         return ()
-    places = wrong.drop_duplicates(KEYS)
+    places = wrong.drop_duplicates(TERM)
     note = (
         f"under the slack {slack}, {wrong['unit'].nunique()} marginal units have negative relief "
         f"in {len(places)} of {len(binding)} tests (first: {wrong['unit'].iloc[0]} on "
@@ -307,3 +258,8 @@ def _named(relief: pd.DataFrame, binding: pd.DataFrame) -> pd.DataFrame:
     )
     order = [*LIMIT, "interval_start", "effective_price", "unit", "segment"]
     return named.sort_values(order, ignore_index=True)[columns]
+
+
+test_structure = structure_tests
+"""The former name, which test collectors take for a test."""
+test_structure.__test__ = False  # type: ignore[attr-defined]

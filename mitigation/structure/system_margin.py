@@ -7,12 +7,14 @@ import pandas as pd
 
 from cases.rulebook.structure import StructureRules
 from cases.run import Run
+from mitigation.keys import CELL
 from mitigation.structure.owners import Ownership
-from mitigation.structure.pivotal import ROUNDING, Floats, by_owner, residual_supply
-from mitigation.structure.relief import AT, segments_between
+from mitigation.structure.pivotal import ROUNDING, by_owner, residual_supply
+from mitigation.structure.relief import segments_between
 from mitigation.structure.tables import sum_by
 from mitigation.structure.three_pivotal import ClearedRelief, clear_relief, judge_owners
 from mitigation.structure.verdicts import stacked, verdict_rows
+from network.arrays import Floats
 
 SPAN = ["interval_start", "interval_end"]
 
@@ -67,7 +69,7 @@ def margin_tests(run: Run, ownership: Ownership, rules: StructureRules) -> pd.Da
     """Verdict rows of the supply margin test, every owner and interval, gross and net."""
     demand = system_demand(run, reserves=rules.system.reserves)
     demand["test"] = np.arange(len(demand))
-    owned = ownership.split(run.dispatch[[*AT, "available_mw"]], "available_mw")
+    owned = ownership.split(run.dispatch[[*CELL, "available_mw"]], "available_mw")
     owned = owned.merge(demand[["test", "interval_start"]], on="interval_start", sort=False)
     owners = by_owner(
         owned["test"].to_numpy(dtype=np.int64),
@@ -108,7 +110,7 @@ def system_tests(run: Run, ownership: Ownership, rules: StructureRules) -> pd.Da
     """
     demand = system_demand(run, reserves=False)
     demand["test"] = np.arange(len(demand))
-    span = run.dispatch[[*AT, "available_mw"]].merge(
+    span = run.dispatch[[*CELL, "available_mw"]].merge(
         demand[["interval_start", "test"]], on="interval_start", sort=False
     )
     span = span.rename(columns={"available_mw": "reach_mw"}).assign(base_mw=0.0)

@@ -10,15 +10,8 @@ import numpy as np
 import pandas as pd
 
 from cases.errors import Failure, InputError
-from mitigation.structure.pivotal import (
-    ROUNDING,
-    Booleans,
-    Floats,
-    Integers,
-    above,
-    by_owner,
-    residual_supply,
-)
+from mitigation.structure.pivotal import ROUNDING, above, by_owner, residual_supply
+from network.arrays import Booleans, Floats, Integers
 
 NegativePrice = Literal["absolute", "clearing", "literal"]
 

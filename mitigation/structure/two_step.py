@@ -7,8 +7,8 @@ import pandas as pd
 
 from cases.rulebook.structure import StructureRules
 from mitigation.again.protocols import LiveModel
+from mitigation.keys import LIMIT
 from mitigation.structure.base import ReliefBase
-from mitigation.structure.binding import LIMIT
 from mitigation.structure.pivotal import by_owner, jointly_pivotal
 from mitigation.structure.relief_tests import PLACE, ReliefSupply
 from mitigation.structure.verdicts import verdict_rows

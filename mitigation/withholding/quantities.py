@@ -10,11 +10,11 @@ import pandas as pd
 from cases.case import Case
 from cases.errors import InputError
 from cases.run import Run
+from mitigation.keys import CELL
 from mitigation.references.curves import at_same_mw, for_intervals
 
 __all__ = ["COLUMNS", "held_back"]
 
-AT = ["interval_start", "unit"]
 COLUMNS = [
     "interval_start",
     "interval_end",
@@ -88,9 +88,9 @@ def _state(run: Run) -> pd.DataFrame:
     rows = spans.merge(units, how="cross")
     rows["available_mw"] = _available(case, rows)
     lmp = run.prices[["interval_start", "bus", "lmp"]]
-    mw = run.dispatch[[*AT, "mw"]].rename(columns={"mw": "dispatched_mw"})
+    mw = run.dispatch[[*CELL, "mw"]].rename(columns={"mw": "dispatched_mw"})
     return rows.merge(lmp, on=["interval_start", "bus"], how="left", sort=False).merge(
-        mw, on=AT, how="left", sort=False
+        mw, on=CELL, how="left", sort=False
     )
 
 
@@ -99,7 +99,7 @@ def _available(case: Case, rows: pd.DataFrame) -> pd.Series:
     reach = rows["p_max"]
     if len(wide.columns) > 1 and len(wide):
         long = wide.melt("interval_start", var_name="unit", value_name="reach")
-        given = rows[AT].merge(long, on=AT, how="left", sort=False)["reach"]
+        given = rows[CELL].merge(long, on=CELL, how="left", sort=False)["reach"]
         reach = np.minimum(reach, given.fillna(np.inf).to_numpy(dtype=float))
     result: pd.Series = reach
     return result
@@ -111,7 +111,7 @@ def _reference(
     """Reference value of a parameter for each row; `otherwise` where there is none."""
     own = levels[(levels["component"] == f"param:{name}") & levels["price"].notna()]
     spread = for_intervals(own[["unit", "interval_start", "price"]], rows)
-    found = rows[AT].merge(spread, on=AT, how="left", sort=False)["price"]
+    found = rows[CELL].merge(spread, on=CELL, how="left", sort=False)["price"]
     found.index = rows.index
     return found.fillna(otherwise)
 
@@ -124,23 +124,23 @@ def _excused(rows: pd.DataFrame, excused: pd.DataFrame | None) -> pd.Series:
         message = f"there is no unit {', '.join(unknown)}"
         raise InputError.one("excused", None, "unit", "unknown", message)
     always = excused[excused["interval_start"].isna()].groupby("unit")["mw"].sum()
-    stamped = excused[excused["interval_start"].notna()].groupby(AT)["mw"].sum()
-    there = rows[AT].join(stamped.rename("mw"), on=AT)["mw"].fillna(0.0)
+    stamped = excused[excused["interval_start"].notna()].groupby(CELL)["mw"].sum()
+    there = rows[CELL].join(stamped.rename("mw"), on=CELL)["mw"].fillna(0.0)
     return rows["unit"].map(always).fillna(0.0) + there
 
 
 def _economic_top(run: Run, rows: pd.DataFrame, levels: pd.DataFrame) -> pd.Series:
     """MW up to which running pays at the LMP, at reference energy cost; inf without reference."""
     energy = levels[(levels["component"] == "energy") & levels["price"].notna()]
-    whole = rows[AT].assign(segment=1, mw=rows["full_mw"], price=0.0)
+    whole = rows[CELL].assign(segment=1, mw=rows["full_mw"], price=0.0)
     pieces = at_same_mw(energy, whole[whole["mw"] > _NOTHING])
-    lmp = rows.set_index(AT)["lmp"]
-    pieces = pieces.join(lmp, on=AT)
+    lmp = rows.set_index(CELL)["lmp"]
+    pieces = pieces.join(lmp, on=CELL)
     pays = pieces["reference"] <= pieces["lmp"]
-    top = pieces["upper_mw"].where(pays, 0.0).groupby([pieces[name] for name in AT]).max()
-    unknown = pieces["reference"].isna().groupby([pieces[name] for name in AT]).any()
+    top = pieces["upper_mw"].where(pays, 0.0).groupby([pieces[name] for name in CELL]).max()
+    unknown = pieces["reference"].isna().groupby([pieces[name] for name in CELL]).any()
     top = top.mask(unknown, np.inf)
-    found: pd.Series = rows[AT].join(top.rename("top"), on=AT)["top"].fillna(np.inf)
+    found: pd.Series = rows[CELL].join(top.rename("top"), on=CELL)["top"].fillna(np.inf)
     return found
 
 
@@ -172,13 +172,13 @@ def _missing(state: pd.DataFrame) -> pd.DataFrame:
 
 
 def _unoffered(run: Run, state: pd.DataFrame) -> pd.DataFrame:
-    offered = run.offers_used.groupby(AT)["mw"].sum()
+    offered = run.offers_used.groupby(CELL)["mw"].sum()
     own = run.case.self_schedules
-    mw = state[AT].join(offered.rename("mw"), on=AT)["mw"].fillna(0.0)
+    mw = state[CELL].join(offered.rename("mw"), on=CELL)["mw"].fillna(0.0)
     if len(own.columns) > 1 and len(own):
         # What is taken at any price needs no offer.
         long = own.melt("interval_start", var_name="unit", value_name="own").dropna()
-        fixed = state[AT].join(long.set_index(AT)["own"], on=AT)["own"]
+        fixed = state[CELL].join(long.set_index(CELL)["own"], on=CELL)["own"]
         mw = mw.where(fixed.isna(), np.inf)
     rows = _rows(
         state,
@@ -190,7 +190,7 @@ def _unoffered(run: Run, state: pd.DataFrame) -> pd.DataFrame:
 
 
 def _unfollowed(state: pd.DataFrame, actual: pd.DataFrame) -> pd.DataFrame:
-    metered = state[AT].join(actual.groupby(AT)["mw"].sum().rename("mw"), on=AT)["mw"]
+    metered = state[CELL].join(actual.groupby(CELL)["mw"].sum().rename("mw"), on=CELL)["mw"]
     known = state.assign(metered=metered)[metered.notna()]
     rows = _rows(known, "refusal_to_follow", known["dispatched_mw"].fillna(0.0), known["metered"])
     return rows.assign(excused_mw=0.0)

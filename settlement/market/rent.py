@@ -2,13 +2,16 @@
 
 Per interval, with net withdrawal w_b at each bus (MWh) and lmp = mec + mcc + mlc,
 
-    sum_b lmp_b w_b = sum_k shadow price_k * flow_k + sum_b (mec_b + mlc_b) w_b
+    sum_b lmp_b w_b = sum_k shadow price_k * flow_k + surplus
 
-where flow_k = sum_b dfax_kb w_b is the MWh that the injections send through constraint k in its
-binding direction. At a binding limit without phase shifters flow_k is the limit; with phase
-shifters it is the limit less the flow that the shifts cause at zero injection; where slack was
-used it is the flow. The second sum is the loss surplus. Without losses it is zero, unless a run
-charges loads for energy that its balance was short of: then it is the money for unserved energy.
+where flow_k = sum_b dfax_kb (w_b + loss_b) is the MWh that the injections send through constraint k
+in its binding direction; loss_b is what is lost at the bus (`settlement.market.losses`): with it
+the withdrawals of an island sum to zero, so that neither the rent nor the surplus depends on the
+reference. At a binding limit without phase shifters flow_k is the limit; with phase shifters it is
+the limit less the flow that the shifts cause at zero injection; where slack was used it is the
+flow. What is left, sum_b (mec_b + mlc_b) w_b - sum_b mcc_b loss_b, is the loss surplus. Without
+losses it is zero, unless a run charges loads for energy that its balance was short of: then it is
+the money for unserved energy.
 """
 
 from __future__ import annotations
@@ -30,6 +33,8 @@ def withdrawals(positions: pd.DataFrame) -> pd.DataFrame:
 
 def congestion_rent(positions: pd.DataFrame, run: Run) -> pd.DataFrame:
     """Rent of each binding constraint from the positions that it charges and pays.
+
+    `positions` include the losses, where there are any (`lost_at_buses`).
 
     Returns
     -------
@@ -59,15 +64,24 @@ def _without_terms(net: pd.DataFrame, prices: pd.DataFrame) -> pd.DataFrame:
     return table[[*CONSTRAINT, "quantity", "price", "rent"]].reset_index(drop=True)
 
 
-def loss_surplus(positions: pd.DataFrame, prices: pd.DataFrame) -> pd.DataFrame:
-    """What is paid beyond the rent for energy and losses, by interval: sum (mec + mlc) w.
+def loss_surplus(
+    positions: pd.DataFrame, prices: pd.DataFrame, losses: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """What is paid beyond the rent for energy and losses, by interval.
+
+    That is sum (mec + mlc) w - sum mcc loss, with `losses` from `lost_at_buses`.
 
     Returns interval_start, quantity (injections less withdrawals, MWh: what is lost; negative where
     more was withdrawn than injected) and surplus (money).
     """
     net = withdrawals(positions)
-    both = net.merge(prices[["interval_start", "bus", "mec", "mlc"]], on=["interval_start", "bus"])
+    parts = ["interval_start", "bus", "mec", "mcc", "mlc"]
+    both = net.merge(prices[parts], on=["interval_start", "bus"])
     both["surplus"] = (both["mec"] + both["mlc"]) * both["mwh"]
+    if losses is not None and len(losses):
+        lost = withdrawals(losses).merge(prices[parts], on=["interval_start", "bus"])
+        lost["surplus"] = -lost["mcc"] * lost["mwh"]
+        both = pd.concat([both, lost.assign(mwh=0.0)], ignore_index=True)
     table = both.groupby("interval_start", sort=True)[["mwh", "surplus"]].sum().reset_index()
     table["quantity"] = -table["mwh"]
     return table[["interval_start", "quantity", "surplus"]]

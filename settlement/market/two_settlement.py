@@ -25,10 +25,15 @@ __all__ = ["Market", "settle_energy", "settle_reserves"]
 
 @dataclass(frozen=True)
 class Market:
-    """One of the two settlements: its run, the positions that it settles, and its item names."""
+    """One of the two settlements: its run, the positions that it settles, and its item names.
+
+    `losses` are what the run loses at its buses (`lost_at_buses`), or its deviation from the day
+    ahead; they are no lines, but part of what flows through constraints.
+    """
 
     run: Run
     positions: pd.DataFrame
+    losses: pd.DataFrame
     suffix: str = ""
 
     @property
@@ -77,7 +82,8 @@ def _at_points(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _rent(ledger: Ledger, market: Market) -> None:
-    rent = congestion_rent(market.positions, market.run)
+    moved = pd.concat([market.positions, market.losses]) if len(market.losses) else market.positions
+    rent = congestion_rent(moved, market.run)
     subjects = rent["constraint"].where(
         rent["contingency"] == "", rent["constraint"] + " | " + rent["contingency"]
     )
@@ -90,7 +96,7 @@ def _rent(ledger: Ledger, market: Market) -> None:
 
 def _losses(ledger: Ledger, market: Market) -> None:
     """The surplus for losses, or without losses the money for energy that nobody supplied."""
-    surplus = loss_surplus(market.positions, market.run.prices)
+    surplus = loss_surplus(market.positions, market.run.prices, market.losses)
     if market.run.prices["mlc"].fillna(0.0).any():
         subject, item = "losses", f"loss_surplus{market.suffix}"
         rule = f"{market.words}: marginal loss charges less the energy lost; price is the mean"

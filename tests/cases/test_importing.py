@@ -9,7 +9,8 @@ import pytest
 
 from cases import read_case
 from cases.errors import InputError
-from cases.importing import apply_options, import_case, parse_stress
+from cases.importing import import_case
+from cases.options import apply_options, parse_stress
 
 
 def message(caught: pytest.ExceptionInfo[InputError]) -> str:

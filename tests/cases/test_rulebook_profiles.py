@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from collections.abc import Iterator
-from importlib import resources
 from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
 
 from cases import InputError, RuleBook, rulebook_names
+from cases.rulebook.files import rules_file
 from cases.rulebook.mitigation import ImpactRules
 
 TAG = re.compile(r"\[[VCHMLD]\] 20\d\d-\d\d: \S.*")
@@ -56,13 +55,13 @@ def test_every_threshold_has_a_tag_and_a_date(name: str) -> None:
 @pytest.mark.parametrize("name", MARKETS)
 def test_a_number_that_a_profile_changes_has_a_tag_of_its_own(name: str) -> None:
     own, base = RuleBook.load(name), RuleBook.load("default")
-    file = tomllib.loads((resources.files("cases") / f"rulebooks/{name}.toml").read_text())
+    file = rules_file(name)
+    given = dict(file.values())
     before = threshold_numbers(base)
     for key, value in threshold_numbers(own).items():
         if before.get(key) != value:
-            parts = key.split(".")
-            names = {".".join(parts[:n]) for n in range(1, len(parts) + 1)}
-            assert names & set(file["evidence"]), key
+            source = file.source_of(key, given[key][-1])
+            assert source is not None and source.complete, key
 
 
 @pytest.mark.parametrize("name", MARKETS)
@@ -202,10 +201,6 @@ AREA = '[mitigation.areas.city]\nkind = "pocket"\nzones = ["J"]\n'
             AREA + "conduct.energy = { absolut = 5 }\n",
             "mitigation.areas.city.conduct.energy.absolut: there is no such key; did you mean "
             "mitigation.areas.city.conduct.energy.absolute",
-        ),
-        (
-            '[mitigation]\nprofile = "nysio"\n',
-            "mitigation.profile: must be 'default', 'nyiso', 'isone'",
         ),
         ("[mitigation.conduct.fuel]\npercent = 3\n", "mitigation.conduct.fuel: there is no such"),
     ],
@@ -376,3 +371,28 @@ def test_values_of_pjm_caiso_ercot_and_ieso() -> None:
     assert (ieso.impact.price.percent, ieso.impact.price.absolute) == (100, 50)
     tiers = RuleBook.load("pjm_fmu").mitigation.reference.frequent
     assert [tiers[name].from_percent for name in sorted(tiers)] == [60, 70, 80]
+
+
+def test_a_market_of_ones_own_names_its_procedure_its_slots_and_its_keys(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        'extends = "default"\nname = "mine"\n[mitigation]\nprofile = "freeland"\n'
+        '[mitigation.procedure]\nsubject = "east"\n[mitigation.own.east]\nhours = [1, 2]\n',
+    )
+    path.write_text("date = 2026-01-01\n" + path.read_text())
+    rules = RuleBook.load(path).mitigation
+    assert (rules.profile, rules.procedure.subject, rules.procedure.apply) == (
+        "freeland",
+        "east",
+        "",
+    )
+    assert rules.own == {"east": {"hours": [1, 2]}}
+    settings = {
+        "mitigation.own.east.hours": "[3]",
+        "mitigation.own.line": "D-E",
+        "mitigation.own.share.most": "0.5",
+        "mitigation.procedure.apply": "report",
+    }
+    changed = RuleBook.load(path).with_settings(settings).mitigation
+    assert changed.own == {"east": {"hours": [3]}, "line": "D-E", "share": {"most": 0.5}}
+    assert changed.procedure.apply == "report"

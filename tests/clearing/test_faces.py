@@ -184,7 +184,7 @@ def test_mitigation_leaves_the_run_as_it_was(tmp_path: Path) -> None:
     dear = run.case.offers.assign(price=run.case.offers["price"] * 8)
     run = cf.clear(run.case.replace(offers=dear), settings={"offers.cap": 1000.0})
     before = {name: text_of(run, tmp_path, name) for name in ("dispatch", "pricing")}
-    levels = dear[["unit", "segment"]].assign(component="energy", level=dear["price"] / 8)
+    levels = dear[["unit", "segment", "mw"]].assign(component="energy", price=dear["price"] / 8)
     child = cf.mitigate(run, references=levels)
     assert len(child.decisions) and child.objective < run.objective
     for each in (run, child):

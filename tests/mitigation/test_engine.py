@@ -15,7 +15,7 @@ from cases.run import Run
 from mitigation.again.engine import EngineModel
 from mitigation.indices.residual_demand import residual_demand_indices
 from mitigation.structure.owners import owners_of
-from mitigation.structure.run import test_structure as structure_tests
+from mitigation.structure.run import structure_tests
 from network import Grid
 from tests.mitigation.markets import OracleModel, cleared, five_bus
 

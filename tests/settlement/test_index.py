@@ -40,6 +40,23 @@ def test_load_weights() -> None:
     assert at_q.values["value"].tolist() == [55]
 
 
+def test_a_zone_weighs_intervals_by_what_it_takes_itself() -> None:
+    case = case_of(
+        ["P", "Q"], {"G": ("g", "P", 2000.0, 10.0)},
+        {"L": ("l", "P", [1000.0, 800.0]), "M": ("m", "Q", [60.0, 200.0])},
+        zones={"P": "N", "Q": "S"},
+        tables={"hubs": pd.DataFrame({"hub": ["H"], "bus": "Q", "weight": 1.0})},
+    )  # fmt: skip
+    run = run_of(case, {"P": [10.0, 50.0], "Q": [300.0, 900.0]}, {"G": [1060.0, 1000.0]})
+    for place in ("S", "H", "Q"):
+        own = price_index(run, IndexDefinition("own", place=place))
+        # (60 x 300 + 200 x 900) / 260; the whole market takes 1060 and 1000 MWh.
+        assert own.values["value"].tolist() == [Decimal("761.538462")]
+        assert own.values["weight"].tolist() == [260]
+        whole = price_index(run, IndexDefinition("whole", place=place, weighting="system"))
+        assert whole.values["value"].tolist() == [Decimal("591.262136")]
+
+
 def test_a_month_from_several_days_keeps_its_constituents() -> None:
     days = [october_day([float(p)] * 24, day=f"2016-10-{d}") for d, p in ((10, 300), (11, 400))]
     definition = IndexDefinition("october", period="month")

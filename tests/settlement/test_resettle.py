@@ -14,11 +14,12 @@ from settlement.resettle import _payments, resettle, versions
 from tests.settlement.markets import case_of, five_bus, run_of
 
 
-def market(price: float, mw: float = 100.0) -> Run:
+def market(price: float, mw: float = 100.0, **meta: str) -> Run:
     case = case_of(
         ["P"],
         {"G": ("g", "P", 200.0, 20.0), "H": ("h", "P", 200.0, 90.0)},
         {"L": ("l", "P", [120.0]), "M": ("m", "P", [30.0])},
+        **meta,
     )
     return run_of(case, {"P": [price]}, {"G": [mw], "H": [150.0 - mw]})
 
@@ -77,6 +78,17 @@ def test_versions_side_by_side() -> None:
 def test_statements_of_different_cases_are_refused() -> None:
     with pytest.raises(InputError, match="differ in currency"):
         resettle(settle(market(50.0)), settle(five_bus()))
+
+
+def test_two_days_are_not_compared_though_they_have_one_name() -> None:
+    first, second = market(150.0), market(150.0, start="2024-03-06T00:00:00+00:00")
+    with pytest.raises(InputError, match=r"first interval: 2024-03-05T00:00.* and 2024-03-06"):
+        resettle(settle(first), settle(second))
+
+
+def test_a_mitigated_day_is_compared_though_its_name_differs() -> None:
+    result = resettle(settle(market(150.0)), settle(market(90.0, name="mitigated")))
+    assert result.owners.set_index("owner").loc["l", "difference"] == 7200
 
 
 changes = st.lists(st.decimals(-100_000, 100_000, places=2), min_size=1, max_size=7)

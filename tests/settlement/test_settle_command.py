@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from cases import InputError
+from cases.run import Run
 from counterflow.cli import invoke
 from counterflow.plots import settlement_waterfall
 from settlement import Statement, settle
-from tests.settlement.markets import five_bus
+from tests.settlement.markets import FIVE_UNITS, five_bus, run_of
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +55,33 @@ def test_json_holds_exact_amounts(
     assert balance["Hill"]["rights"] == "2994.27"
     assert document["manifest"]["rights"]["ratio"] == "4.995304"
     assert document["payments"] == []
+
+
+def real_time(price: float) -> Run:
+    """The five-bus hour in which Utility D takes 40 MW more, all at one price."""
+    case = five_bus().case
+    later = case.replace(demand=case.demand.assign(**{"load D": 440.0}))
+    mw = {name: [unit[-1]] for name, unit in FIVE_UNITS.items()} | {"Sundance": [40.0]}
+    return run_of(later, {bus: [price] for bus in "ABCDE"}, mw)
+
+
+def test_real_time_counts_on_both_sides_of_a_comparison(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, price in (("rt", 45.0), ("own", 55.0)):
+        real_time(price).write(tmp_path / name)
+    command = ["settle", str(folder), "--real-time", str(tmp_path / "rt"), "--against",
+               str(folder), "--json"]  # fmt: skip
+    assert invoke(command) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["payments"] == []
+    assert {row["difference"] for row in document["change"]} == {"0.00"}
+    # With a real time of its own: 40 MW that Sundance sells to D for 55, now for 45.
+    assert invoke([*command, "--against-real-time", str(tmp_path / "own")]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["payments"] == [{"payer": "Mesa", "receiver": "Utility D", "amount": "400.00"}]
+    assert invoke(["settle", str(folder), "--against-real-time", str(tmp_path / "own")]) == 1
+    assert "--against-real-time needs --against" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

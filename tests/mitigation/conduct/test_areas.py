@@ -23,7 +23,7 @@ from mitigation.conduct import (
     pivotal_units,
     price_thresholds,
 )
-from mitigation.conduct import test_conduct as conduct_test
+from mitigation.conduct import conduct_tests as conduct_test
 from tests.mitigation.conduct.days import FIVE_BUS, five_bus, levels, rules
 
 
