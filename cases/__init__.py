@@ -14,6 +14,7 @@ from cases.reading import bundled_names, read_case
 from cases.rulebook.book import RuleBook, rulebook_keys, rulebook_names
 from cases.run import Run
 from cases.tables.schema import CASE_TABLES, RUN_TABLES, STATEMENT_TABLES, Column, Table
+from cases.verification import verify
 
 __all__ = [
     "CASE_TABLES",
@@ -36,4 +37,5 @@ __all__ = [
     "read_case",
     "rulebook_keys",
     "rulebook_names",
+    "verify",
 ]

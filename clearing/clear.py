@@ -261,6 +261,7 @@ def _run(
     model = ClearedModel(Opened(session, cleared, security, behind))
     held = partial(program_rows, programs)
     run = Run(manifest, {**tables, "program_rows": held}, day.case, rules, events, model)
+    run.extend = day.extend
     if check:
         validated(run)
     return run

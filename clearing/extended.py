@@ -49,9 +49,12 @@ def extension_of(run: Run) -> Extend | None:
     asked = run.settings.get("extend")
     if asked is None:
         return None
+    kept: Extend | None = run.extend
     before = _day_before(run)
-    if before is not None and before.extend is not None:
-        return before.extend
+    if kept is None and before is not None:
+        kept = before.extend
+    if kept is not None:
+        return kept
     message = (
         f"the run was cleared with the extension {asked['name']}, which its folder does not hold: "
         "give the same function again"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,31 @@ from cases import InputError, RuleBook, Run
 
 if TYPE_CHECKING:
     from counterflow.explain.decision_explanation import DecisionExplanation
+    from mitigation import load_plugin as load_plugin
+    from mitigation import register as register
+    from mitigation import register_profile as register_profile
     from mitigation.again.rerun import Rerun
 
-__all__ = ["MitigatedRun", "mitigate", "mitigated", "mitigation_rules"]
+__all__ = [
+    "MitigatedRun",
+    "load_plugin",
+    "mitigate",
+    "mitigated",
+    "mitigation_rules",
+    "register",
+    "register_profile",
+]
 
 _SECTION = "mitigation."
+
+
+def __getattr__(name: str) -> Any:
+    """Give the names of the package `mitigation` too, such as ``register``, on first use."""
+    import mitigation
+
+    if name not in mitigation.__all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(mitigation, name)
 
 
 class MitigatedRun(Run):
@@ -47,6 +68,7 @@ def mitigate(
     merge: Iterable[Iterable[str]] = (),
     divest: Mapping[str, str] | None = None,
     contracts: Mapping[str, float] | None = None,
+    extend: Callable[[Any], Any] | None = None,
 ) -> Run:
     """Test a run's offers, replace those that fail conduct and impact, and clear again.
 
@@ -84,6 +106,8 @@ def mitigate(
         What-if of the structural tests: unit to the owner that it is sold to.
     contracts
         What-if of the structural tests: owner to MW more that it has sold under contract.
+    extend
+        The function that extended the clearing (`clear`), for a run that was read from its folder.
 
     Returns
     -------
@@ -102,6 +126,9 @@ def mitigate(
         owner and unknown names in what-ifs.
     """
     rules = mitigation_rules(run, rulebook, settings or {}, as_of)
+    if extend is not None:
+        run = copy(run)
+        run.extend = extend
     if tests_only:
         return _tests_only(run, rules, merge, divest or {}, contracts or {})
     if list(merge) or divest or contracts:
@@ -142,17 +169,7 @@ def mitigated(
         accept_limit=accept_limit,
         rerun=rerun,
     )
-    decisions = tables.pop("decisions")
-    first = MitigatedRun(manifest, tables, market.case, rules)
-    tables["decisions"] = decisions.assign(run_id=first.id)
-    return MitigatedRun(
-        {**manifest, "run_id": first.id},
-        tables,
-        market.case,
-        rules,
-        [*run.events, *events],
-        market.model,
-    )
+    return MitigatedRun(manifest, tables, market.case, rules, [*run.events, *events], market.model)
 
 
 def _tests_only(
@@ -164,7 +181,9 @@ def _tests_only(
 ) -> Run:
     """Make the structural tests, with what-ifs on who owns what."""
     import mitigation
+    from mitigation.unused import refuse_unused_by_tests
 
+    refuse_unused_by_tests(rules, run.rulebook)
     owners = mitigation.owners_of(run)
     what_if = []
     for group in merge:

@@ -13,7 +13,14 @@ from mitigation.report.ferc_screens import (
     market_share_screen,
     pivotal_supplier_screen,
 )
-from mitigation.slots import Applied, AssessedRun, Impact, Replacement, Subjects
+from mitigation.slots import (
+    Applied,
+    AssessedRun,
+    Impact,
+    Replacement,
+    Subjects,
+    load_plugin,
+)
 from mitigation.structure.competitive_path import CompetitivePath, dynamic_competitive_path
 from mitigation.structure.decomposition import competitive_prices, mitigated_price
 from mitigation.structure.owners import Ownership, owners_of, ownership
@@ -50,6 +57,7 @@ __all__ = [
     "dynamic_competitive_path",
     "indices_of",
     "keys_read",
+    "load_plugin",
     "market_share_screen",
     "merge_owners",
     "mitigated_price",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -26,6 +26,7 @@ from mitigation.procedures.carry_out import carry_out
 from mitigation.procedures.shipped import procedure_of
 from mitigation.record.decisions import decide, standing_decisions
 from mitigation.record.overrides import OVERRIDES, applied_to, read_overrides
+from mitigation.record.terms import decision_terms
 from mitigation.references import reference_levels
 from mitigation.references.frequently_mitigated import with_frequent_adders
 from mitigation.references.given_levels import given_levels
@@ -34,7 +35,7 @@ from mitigation.slots import AssessedRun, Outcome, Procedure
 from mitigation.unused import refuse_unused
 from settlement.ledger.frames import records
 
-__all__ = ["mitigate_offers"]
+__all__ = ["Mitigation", "mitigate_offers"]
 
 _OWN: Final = (
     "tables",
@@ -49,6 +50,31 @@ _OWN: Final = (
 _RULE: Final = ["action", "author", "reason"]
 
 
+class Mitigation(NamedTuple):
+    """What makes the child run of a mitigation.
+
+    Attributes
+    ----------
+    manifest, tables
+        Of the child run.
+    market
+        The run of the market result: its case has the offers that were used, its live model goes
+        on.
+    events
+        The chain, entry by entry.
+    """
+
+    manifest: dict[str, Any]
+    tables: dict[str, Any]
+    market: Run
+    events: list[dict[str, Any]]
+
+    @property
+    def whole(self) -> bool:
+        """Whether schedules were replaced as wholes, so that single prices may have risen."""
+        return bool(self.manifest["mitigation"]["whole_schedules"])
+
+
 def mitigate_offers(
     run: Run,
     rulebook: RuleBook,
@@ -58,7 +84,7 @@ def mitigate_offers(
     overrides: str | Path | pd.DataFrame | None = None,
     rerun: Rerun | None = None,
     accept_limit: bool = False,
-) -> tuple[dict[str, Any], dict[str, Any], Run, list[dict[str, Any]]]:
+) -> Mitigation:
     """Test a run's offers, replace those that fail, clear again, and keep the chain of reasons.
 
     Parameters
@@ -80,9 +106,8 @@ def mitigate_offers(
 
     Returns
     -------
-    manifest, tables, market, events
-        What makes the child run: its manifest, its tables, the run of the market result (whose
-        case has the offers that were used, and whose live model goes on), the events of the chain.
+    Mitigation
+        What makes the child run.
 
     Raises
     ------
@@ -130,6 +155,7 @@ def mitigate_offers(
         "tests_conduct": conduct.tests,
         "tests_impact": _conformed("tests_impact", outcome.impact, run),
         "decisions": decisions,
+        "decision_terms": decision_terms(decisions, outcome.terms),
     }
     funnel = _funnel(conduct.tests, decisions)
     record = {
@@ -144,6 +170,7 @@ def mitigate_offers(
             for each in procedure.functions
             if not each.shipped
         },
+        "whole_schedules": outcome.whole,
         "impact": _grouping(procedure, rules),
         "commitment": rules.rerun.commitment,
         "earlier": [other.id for other in earlier],
@@ -151,9 +178,10 @@ def mitigate_offers(
         "notes": [*conduct.notes, *outcome.notes],
     }
     manifest = _manifest(run, outcome.final, record)
-    events = [*_first_events(conduct.tests, levels, settled, record), *outcome.events]
+    events = _first_events(conduct.tests, levels, settled, record)
+    events += [dict(event) for event in outcome.events]
     events.append({"pass": "decisions", **funnel})
-    return manifest, tables, outcome.final, events
+    return Mitigation(manifest, tables, outcome.final, events)
 
 
 @dataclass(frozen=True, eq=False)

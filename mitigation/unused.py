@@ -15,7 +15,7 @@ from cases.rulebook.read_by import read_by
 from cases.rulebook.unused import covers, unused_keys
 from mitigation.procedures.shipped import CHAIN, REGISTRY, keys_read
 
-__all__ = ["profiles_reading", "refuse_unused"]
+__all__ = ["profiles_reading", "refuse_unused", "refuse_unused_by_tests"]
 
 
 def refuse_unused(rulebook: RuleBook, before: RuleBook) -> None:
@@ -45,6 +45,24 @@ def refuse_unused(rulebook: RuleBook, before: RuleBook) -> None:
         return f"{_named(rules)} does not read it; {_readers(key, rules)}"
 
     failures = unused_keys(rulebook, (*keys_read(rules), *elsewhere), told=told)
+    if failures:
+        raise InputError(failures)
+
+
+def refuse_unused_by_tests(rulebook: RuleBook, before: RuleBook) -> None:
+    """Refuse mitigation keys set for structural tests alone that these do not read.
+
+    Raises
+    ------
+    InputError
+        Every key that is set here and not below ``mitigation.structure``.
+    """
+    standing = {key for key, given in rulebook.given.items() if given.file or key in before.given}
+    failures = unused_keys(
+        rulebook,
+        ("mitigation.structure", *standing),
+        told=lambda key: "structural tests read keys below mitigation.structure and not this one",
+    )
     if failures:
         raise InputError(failures)
 

@@ -91,3 +91,7 @@ def _check_products(context: Context) -> None:
         if unit in units and product in there and (unit, product) not in offered:
             message = f"{unit} does not offer {product}: the term would always be 0"
             context.fail("custom_terms", position, "product", "not_offered", message)
+    required = [context.tables[name] for name in ("reserve_requirements", "reserve_demand")]
+    if reserve.any() and not any(len(table) for table in required):
+        message = "the case requires no reserves, so that nobody is awarded any"
+        context.fail("custom_terms", positions(reserve)[0], "kind", "no_reserves", message)

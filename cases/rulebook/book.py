@@ -29,7 +29,7 @@ from cases.rulebook.clearing import (
 from cases.rulebook.contradictions import contradictions
 from cases.rulebook.dated import parsed
 from cases.rulebook.files import Given, as_date, placed, read_rules, rulebook_names
-from cases.rulebook.keys import FREE, failures_of, keys_of, unknown_setting
+from cases.rulebook.keys import FREE, failures_of, keys_of, schema_source, unknown_setting
 from cases.rulebook.mitigation import MitigationRules
 from cases.rulebook.settlement import SettlementRules
 from cases.rulebook.sheet import on_date
@@ -47,8 +47,8 @@ class RuleBook(BaseModel):
     """All rules of a market; `RuleBook.load` reads a shipped one by name or a TOML file.
 
     A file that says `extends = NAME` takes over every key that it does not give itself. Values are
-    plain, those in force on one date; `source_of` tells the clause and date of each. Two rulebooks
-    are equal where their values and sources are.
+    plain, those in force on one date, and `model_dump` gives them; `source_of` tells the clause and
+    date of each. Two rulebooks are equal where their values and sources are.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -69,13 +69,19 @@ class RuleBook(BaseModel):
     settlement: SettlementRules = Field(default_factory=SettlementRules)
     mitigation: MitigationRules
     as_of: dt.date | None = Field(
-        default=None, description="date whose values these are; none = the newest"
+        default=None, exclude=True, description="date whose values these are; none = the newest"
     )
     sources: dict[str, Source] = Field(
-        default_factory=dict, repr=False, description="key or section -> where it comes from"
+        default_factory=dict,
+        repr=False,
+        exclude=True,
+        description="key or section -> where it comes from",
     )
     given: dict[str, Given] = Field(
-        default_factory=dict, repr=False, description="keys that the user gave, and where"
+        default_factory=dict,
+        repr=False,
+        exclude=True,
+        description="keys that the user gave, and where",
     )
 
     @model_validator(mode="before")
@@ -138,7 +144,7 @@ class RuleBook(BaseModel):
     def with_penalties(self, change: Callable[[float], float]) -> RuleBook:
         """Give the same rulebook with every penalty changed, as clearing itself does in a step."""
         changed = {name: change(value) for name, value in self.penalties}
-        return type(self).model_validate({**self.model_dump(), "penalties": changed})
+        return self._with({**self.model_dump(), "penalties": changed})
 
     def with_settings(self, settings: Mapping[str, Any]) -> RuleBook:
         """Give the same rulebook with other values, keys written like `pricing.method`.
@@ -180,21 +186,26 @@ class RuleBook(BaseModel):
         new = {key for key in settings if changed._value(key) != self._value(key)}
         sources = {**self.sources, **dict.fromkeys(sorted(new), _SETTING)}
         given = {**self.given, **dict.fromkeys(settings, Given())}
-        return changed.model_copy(update={"sources": sources, "given": given})
+        return self._with(values, sources=sources, given=given)
 
     def with_mitigation_of(self, other: RuleBook) -> RuleBook:
         """Give the same rulebook with the `mitigation` section of another, its sources included."""
         sources = {k: v for k, v in self.sources.items() if not _mitigation(k)}
         given = {k: v for k, v in self.given.items() if not _mitigation(k)}
-        values = {
-            **self.model_dump(),
-            "mitigation": other.mitigation.model_dump(),
-            "as_of": other.as_of or self.as_of,
-            "sources": sources | {k: v for k, v in other.sources.items() if _mitigation(k)},
-            "given": given | {k: v for k, v in other.given.items() if _mitigation(k)},
-        }
-        # Not model_copy: it would carry over the hash that this rulebook has worked out.
-        return type(self).model_validate(values)
+        return self._with(
+            {**self.model_dump(), "mitigation": other.mitigation.model_dump()},
+            as_of=other.as_of or self.as_of,
+            sources=sources | {k: v for k, v in other.sources.items() if _mitigation(k)},
+            given=given | {k: v for k, v in other.given.items() if _mitigation(k)},
+        )
+
+    def _with(self, values: Mapping[str, Any], **record: Any) -> RuleBook:
+        """Other values with the record of this rulebook, but for what is given of it.
+
+        Not model_copy: it would carry over the hash that this rulebook has worked out.
+        """
+        kept = {name: record.get(name, getattr(self, name)) for name in _RECORD}
+        return type(self).model_validate({**values, **kept})
 
     def _settled(self, date: dt.date | None) -> RuleBook:
         if date is not None and date != self.as_of:
@@ -226,7 +237,10 @@ class RuleBook(BaseModel):
         return hash(self.hash)
 
     def _content(self) -> dict[str, Any]:
-        return self.model_dump(mode="python", exclude={"as_of", "given"})
+        return {
+            "values": self.model_dump(),
+            "sources": {key: source.model_dump() for key, source in self.sources.items()},
+        }
 
     @cached_property
     def hash(self) -> str:
@@ -250,7 +264,7 @@ class RuleBook(BaseModel):
             return found
         inside = [source for name, source in self.sources.items() if name.startswith(f"{key}.")]
         if not inside:
-            return found
+            return found or schema_source(type(self), key)
         return max(inside, key=lambda source: (inside.count(source), -inside.index(source)))
 
     def evidence_for(self, key: str) -> str:
@@ -268,8 +282,8 @@ class RuleBook(BaseModel):
 
     def to_toml(self) -> str:
         """Give the whole rulebook as TOML; loading it gives an equal rulebook."""
-        values = self.model_dump(exclude={"sources", "given"})
-        return written(values, self.sources, self.given)
+        date = {} if self.as_of is None else {"as_of": self.as_of}
+        return written(date | self.model_dump(), self.sources, self.given)
 
 
 def rulebook_keys() -> dict[str, str]:

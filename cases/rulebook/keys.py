@@ -9,8 +9,9 @@ from pydantic import BaseModel, ValidationError
 
 from cases.errors import Failure
 from cases.files.convert import nearest
+from cases.rulebook.source import Source
 
-__all__ = ["FREE", "REMOVED", "failures_of", "keys_of", "unknown_setting"]
+__all__ = ["FREE", "REMOVED", "failures_of", "keys_of", "schema_source", "unknown_setting"]
 
 FREE: Final = "mitigation.own."
 """Below this keys are free in name and form."""
@@ -43,6 +44,20 @@ def _section(annotation: Any) -> type[BaseModel] | None:
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             return None if get_origin(annotation) is dict else kind
     return None
+
+
+def schema_source(model: type[BaseModel], key: str) -> Source | None:
+    """Give the source that the schema has for the default of a key; None: it has none."""
+    *path, last = key.split(".")
+    section: type[BaseModel] | None = model
+    for part in path:
+        field = section.model_fields.get(part) if section is not None else None
+        section = _section(field.annotation) if field is not None else None
+    known = section.model_fields.get(last) if section is not None else None
+    extra = known.json_schema_extra if known is not None else None
+    if not isinstance(extra, Mapping) or "source" not in extra:
+        return None
+    return Source.model_validate({"clause": extra["source"], "sure": extra["evidence"]})
 
 
 def unknown_setting(key: str, known: Mapping[str, Any]) -> str:

@@ -10,6 +10,11 @@ def num(name: str, unit: str, description: str) -> Column:
     return Column(name, "float", unit, description)
 
 
+def copied(name: str, unit: str, description: str) -> Column:
+    """A number that repeats what the case or the rulebook says, digit for digit."""
+    return Column(name, "float", unit, description, exact=True)
+
+
 def text(name: str, description: str) -> Column:
     """A text."""
     return Column(name, "str", "", description)
@@ -53,11 +58,18 @@ UNIQUE = known(
     "no other price goes with the schedule; false where it meets a limit exactly and the "
     "rulebook's tie-break chose; blank = not tested, or there is no price",
 )
+LMP_SUM = ("lmp", ("mec", "mcc", "mlc"))
 
 
-def table(name: str, description: str, key: tuple[str, ...], *columns: Column) -> Table:
-    """A table of a run: its columns in order, and those that identify a row."""
-    return Table(name, description, columns, key=key)
+def table(
+    name: str,
+    description: str,
+    key: tuple[str, ...],
+    *columns: Column,
+    sums: tuple[tuple[str, tuple[str, ...]], ...] = (),
+) -> Table:
+    """A table of a run: its columns in order, those that identify a row, and what adds up."""
+    return Table(name, description, columns, key=key, sums=sums)
 
 
 def columns(dtype: Dtype, **columns: str) -> tuple[Column, ...]:

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from cases.tables.case import CASE_TABLES
 from cases.tables.columns import Column, Dtype, Table
+from cases.tables.rounding import kept, kept_sums
 from cases.tables.run import RUN_TABLES, STATEMENT_TABLES
 
 __all__ = [
@@ -82,17 +83,19 @@ def arrow_field(column: Column, timezone: str, name: str | None = None) -> pa.Fi
 
 
 def column_rows(table: Table) -> list[dict[str, str]]:
-    """Rows (column, type, unit, required, default, meaning) of a table for the docs."""
+    """Rows (column, type, unit, decimals, required, default, meaning) of a table for the docs."""
     rows = []
     columns = list(table.columns)
     for column in columns + ([table.value] if table.value is not None else []):
         name = f"one per {table.wide}" if column is table.value else column.name
         default = "" if column.default is None else str(column.default)
+        decimals = column.kept_decimals
         rows.append(
             {
                 "column": name,
                 "type": column.dtype,
                 "unit": column.unit,
+                "decimals": "" if decimals is None else str(decimals),
                 "required": "yes" if column.required else "",
                 "default": default,
                 "meaning": column.description,
@@ -102,7 +105,7 @@ def column_rows(table: Table) -> list[dict[str, str]]:
 
 
 def conform(table: Table, frame: pd.DataFrame, timezone: str) -> pd.DataFrame:
-    """Give a result table its declared columns, order and dtypes; absent columns are blank.
+    """Give a result table its declared columns, order, dtypes and decimals; absent ones are blank.
 
     For frames that the program itself makes: an unknown column is a ValueError.
     """
@@ -120,7 +123,11 @@ def conform(table: Table, frame: pd.DataFrame, timezone: str) -> pd.DataFrame:
             cells = cells.dt.tz_convert(timezone)
         elif column.dtype == "str":
             cells = cells.astype("str").fillna(_absent(column))
-        columns[column.name] = cells.astype(dtype)
+        cells = cells.astype(dtype)
+        if column.kept_decimals is not None:
+            cells = pd.Series(kept(cells, column.kept_decimals))
+        columns[column.name] = cells
+    columns |= {name: pd.Series(total) for name, total in kept_sums(table, frame, columns).items()}
     return pd.DataFrame(columns, index=pd.RangeIndex(len(frame)))
 
 

@@ -344,10 +344,6 @@ def _strict_objective(cleared: Cleared, strict: Day) -> float:
             # What a demand curve prices costs the same in both.
             paid = compiled.cost[columns] == getattr(penalties, family.penalty) * day.hours
             beyond += float(cleared.solution.x[columns][paid].sum())
-    for custom in compiled.market.custom:
-        slack = np.concatenate([custom.over, custom.under])
-        counted = np.tile(custom.by_rulebook, 2) & (slack >= 0)
-        beyond += float(cleared.solution.x[compiled.column_of(slack[counted])].sum())
     return cleared.solution.objective + more * day.hours * beyond
 
 

@@ -112,12 +112,7 @@ class CommitmentProgram:
         found = np.concatenate([self.compiled.columns(name) for name in named])
         least = min(penalties.balance, penalties.reserve)
         dear: Flags = self.compiled.cost[found] >= least * day.hours - 1e-6
-        parts = [found[dear]]
-        for custom in self.compiled.market.custom:
-            slack = np.concatenate([custom.over, custom.under])
-            slack = slack[np.tile(custom.by_rulebook, 2) & (slack >= 0)]
-            parts.append(self.compiled.column_of(slack))
-        return np.concatenate(parts)
+        return np.asarray(found[dear])
 
     @property
     def loses_units(self) -> bool:

@@ -38,9 +38,14 @@ class Entries:
     @classmethod
     def of(cls, found: list[tuple[int, int, int, int, float]]) -> Entries:
         """Entries from tuples of row, element, product, interval and coefficient."""
-        columns = list(zip(*found, strict=True)) or [()] * 5
-        places = [np.array(column, dtype=np.intp) for column in columns[:4]]
-        return cls(*places, np.array(columns[4], dtype=float))
+        row, element, product, interval, coefficient = list(zip(*found, strict=True)) or [()] * 5
+        return cls(
+            np.array(row, dtype=np.intp),
+            np.array(element, dtype=np.intp),
+            np.array(product, dtype=np.intp),
+            np.array(interval, dtype=np.intp),
+            np.array(coefficient, dtype=float),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +116,7 @@ def _entries(
     }
     found = {}
     for each, known_elements in names.items():
-        own = np.flatnonzero(kind == each)
+        own = np.flatnonzero((kind == each) & (of >= 0))
         if not len(own):
             continue
         element = known_elements.get_indexer(pd.Index(terms["element"].iloc[own]))

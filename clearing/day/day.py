@@ -130,7 +130,10 @@ class Day:
         """Whether another day has the same custom constraints and the same extension."""
         tables = (self.case.tables, other.case.tables)
         same = all(tables[0][name].equals(tables[1][name]) for name in CUSTOM_TABLES)
-        return same and self.extension is other.extension
+        mine, theirs = self.extension, other.extension
+        if mine is None or theirs is None or mine is theirs:
+            return same and mine is theirs
+        return same and mine.content == theirs.content
 
     @property
     def intervals(self) -> int:

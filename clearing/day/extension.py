@@ -79,6 +79,12 @@ class Extension:
         """The row that stands for the cost, R."""
         return len(self.rows)
 
+    @property
+    def costs(self) -> bool:
+        """Whether it adds to the objective."""
+        rows = [entry.row for entry in self.entries.values()] + [[r for r, *_ in self.own]]
+        return self.constant_cost != 0.0 or any(self.cost_row in row for row in rows)
+
     def units(self, *quantities: str) -> Positions:
         """Units whose quantities are spoken of."""
         found = [self.entries[name].element for name in quantities if name in self.entries]

@@ -11,6 +11,7 @@ from clearing.day.custom_limits import CustomLimits, Entries
 from clearing.day.extension import Extension
 from clearing.formulation.flow_variables import FlowVariables
 from clearing.formulation.market import Market
+from clearing.formulation.order import family
 from clearing.formulation.terms import Terms
 from network.arrays import Flags, Floats, Positions
 
@@ -44,10 +45,9 @@ class CustomRows:
     under: Positions
     penalty: Floats
     """Money per MWh beyond the limit, (R,)."""
-    by_rulebook: Flags
-    """Whether the penalty is the rulebook's, (R,)."""
 
 
+@family(needs=("output", "bids", "links", "storage", "reserves", "shortage"))
 def define_custom(market: Market) -> None:
     """Define the user's own constraints, in dispatch and commitment alike.
 
@@ -102,20 +102,9 @@ def _refuse_losses(market: Market) -> None:
 def _define_limits(market: Market, limits: CustomLimits, flows: FlowVariables) -> CustomRows:
     keys = list(zip(limits.names, limits.interval.tolist(), strict=True))
     body = _body(market, limits.entries, len(limits), flows)
-    signed = []
-    total = body
-    for name, bound, sign in (
-        ("custom_over", limits.high, -1.0),
-        ("custom_under", limits.low, 1.0),
-    ):
-        at = np.flatnonzero(np.isfinite(bound))
-        inside = [keys[k] for k in at.tolist()]
-        slack = market.define(name, inside, np.zeros(len(at)), np.full(len(at), np.inf))
-        market.pay(slack.at, limits.penalty[at])
-        variable = np.full(len(limits), -1, dtype=np.intp)
-        variable[at] = slack.at
-        signed.append(variable)
-        total = total + Terms.of(variable, sign)
+    over = _slack(market, limits, "custom_over", keys, np.isfinite(limits.high))
+    under = _slack(market, limits, "custom_under", keys, np.isfinite(limits.low))
+    total = body - Terms.of(over) + Terms.of(under)
     market.constrain("custom_limit", keys, total, limits.low, limits.high)
     return CustomRows(
         "custom_limit",
@@ -127,10 +116,29 @@ def _define_limits(market: Market, limits: CustomLimits, flows: FlowVariables) -
         body,
         limits.low,
         limits.high,
-        *signed,
+        over,
+        under,
         limits.penalty,
-        limits.by_rulebook,
     )
+
+
+def _slack(
+    market: Market, limits: CustomLimits, name: str, keys: list[tuple[str, int]], there: Flags
+) -> Positions:
+    """Define what lies beyond limits, (N,): at the rulebook's penalty, or at a price of its own.
+
+    A price of its own is one that the user is ready to pay, in a commitment too; the rulebook's
+    penalty is a last resort, which no start is cheaper than.
+    """
+    variable = np.full(len(limits), -1, dtype=np.intp)
+    at = np.flatnonzero(there & limits.by_rulebook)
+    variable[at] = market.define_slack(name, [keys[k] for k in at.tolist()], "custom").at
+    at = np.flatnonzero(there & ~limits.by_rulebook)
+    none, free = np.zeros(len(at)), np.full(len(at), np.inf)
+    priced = market.define(f"{name}_priced", [keys[k] for k in at.tolist()], none, free)
+    market.pay(priced.at, limits.penalty[at])
+    variable[at] = priced.at
+    return variable
 
 
 def _define_extension(market: Market, extension: Extension, flows: FlowVariables) -> CustomRows:
@@ -176,7 +184,6 @@ def _define_extension(market: Market, extension: Extension, flows: FlowVariables
         none,
         none,
         np.full(count, np.inf),
-        np.zeros(count, dtype=bool),
     )
 
 
@@ -278,8 +285,8 @@ def _quantity(market: Market, name: str, own: Entries) -> Terms:
     ids = table[name].to_numpy(dtype=object)[own.element].tolist()
     keys = list(zip(ids, own.interval.tolist(), strict=True))
     ways = {"link": ("link", "link_back"), "storage": ("discharge", "charge")}[name]
-    for family, sign in zip(ways, (1.0, -1.0), strict=True):
-        members = market.families[family]
+    for way, sign in zip(ways, (1.0, -1.0), strict=True):
+        members = market.families[way]
         place = dict(zip((m.index() for m in members.members), members.at.tolist(), strict=True))
         at = np.array([place.get(key, -1) for key in keys], dtype=np.intp)
         total = total + Terms.of(at, sign)
@@ -304,4 +311,6 @@ def _merged(terms: Terms, market: Market) -> Terms:
     matrix.data[np.abs(matrix.data) < _NOTHING] = 0.0
     matrix.eliminate_zeros()
     row = np.repeat(np.arange(len(terms)), np.diff(matrix.indptr))
-    return Terms.build(len(terms), row, matrix.indices, matrix.data, terms.constant)
+    return Terms.build(
+        len(terms), row, np.asarray(matrix.indices, dtype=np.intp), matrix.data, terms.constant
+    )

@@ -41,6 +41,12 @@ class FlowVariables:
     """By quantity, element and interval: position of the variable."""
 
     @classmethod
+    def none(cls, buses: int) -> FlowVariables:
+        """No variables."""
+        empty = np.zeros(0, dtype=np.intp)
+        return cls(empty, empty, empty, np.zeros((0, buses)), {})
+
+    @classmethod
     def define(
         cls,
         market: Market,
@@ -65,19 +71,22 @@ class FlowVariables:
             if matrix is None or not len(element):
                 place[name] = {}
                 continue
-            row = first + np.searchsorted(distinct, element)
-            body = _bodies(matrix, weights, row, when, buses)
-            constant = (weights[row] * market.fixed_injection[when]).sum(axis=1) + shift[row]
+            which = first + np.searchsorted(distinct, element)
+            body = _bodies(matrix, weights, which, when, buses)
+            fixed = (weights[which] * market.fixed_injection[when]).sum(axis=1)
+            constant = fixed + shift[which]
             keys = list(zip(names[element].tolist(), when.tolist(), strict=True))
             free = np.full(len(keys), np.inf)
             own = market.define(name, keys, -free, free)
             definition = Terms.of(own.at) - body
-            market.constrain(f"{name}_definition", keys, definition, constant, constant)
+            market.constrain(
+                f"{name}_definition", keys, definition, constant, constant, definition=True
+            )
             pairs = zip(element.tolist(), when.tolist(), strict=True)
             place[name] = dict(zip(pairs, own.at.tolist(), strict=True))
             variable.append(own.at)
             interval.append(when)
-            weight_of.append(row)
+            weight_of.append(which)
         none = [np.zeros(0, dtype=np.intp)]
         return cls(
             np.concatenate(none + variable),

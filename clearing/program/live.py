@@ -324,6 +324,11 @@ class LiveProgram:
         self.low[columns], self.high[columns] = low, high
         self.highs.changeColsBounds(len(columns), np.asarray(columns, dtype=np.int32), low, high)
 
+    def set_row_limits(self, rows: Positions, low: Floats, high: Floats) -> None:
+        """Change the limits of rows of the compiled market."""
+        for row, least, most in zip(rows.tolist(), low.tolist(), high.tolist(), strict=True):
+            self.highs.changeRowBounds(row, least, most)
+
     def solve(self) -> LpSolution:
         """Solve from the present basis; NoClearing when there is no optimum."""
         self._run()

@@ -7,7 +7,7 @@ import numpy as np
 
 from cases import CounterflowError, InputError, NoClearing
 from clearing.program.compiled import Compiled
-from clearing.program.conflicts import conflicts, row_names
+from clearing.program.conflicts import conflicts, named_rows
 from network.arrays import Floats
 
 __all__ = ["unsolved"]
@@ -72,7 +72,7 @@ def _endless(compiled: Compiled, ray: Floats) -> InputError:
     added = [k for k in moves.tolist() if names[k].startswith("extension_")]
     shown = added or moves.tolist()
     touched = np.unique(compiled.matrix[:, shown].nonzero()[0]).tolist()
-    rows = row_names(compiled)
+    rows, _ = named_rows(compiled)
     speak = [rows[k] for k in touched if rows[k].startswith("extension_")] or ["no constraint"]
     message = (
         "the cost falls without end as "

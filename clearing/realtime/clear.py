@@ -117,13 +117,18 @@ def clear_realtime(
             "set": changed,
             **extension_setting(day),
         },
-        **({} if day.extension is None else {"extension": {"name": day.extension.name}}),
+        **(
+            {}
+            if day.extension is None
+            else {"extension": {"name": day.extension.name, "rows": day.extension.components}}
+        ),
         "times": {**rolling.times, "total": time.perf_counter() - begin},
         "passes": joined.passes,
         "soft_rows": joined.rows,
         "warnings": [
             *(str(w) for w in case.warnings if w.rule not in _OF_COMMITMENT),
             *joined.warnings,
+            *_of_extension(day),
             *open_prices(tables["prices"], rules.pricing.tie_break),
             *exceeded(tables["slacks"]),
         ],
@@ -132,6 +137,16 @@ def clear_realtime(
     run = Run(manifest, tables, case, rules, events)
     validated(run)
     return run
+
+
+def _of_extension(day: Day) -> list[str]:
+    """What the objective of real time leaves out."""
+    if day.extension is None or not day.extension.costs:
+        return []
+    return [
+        f"the costs that the extension {day.extension.name} adds count in every window and are not "
+        "part of the objective: what of them belongs to a binding interval is not defined"
+    ]
 
 
 def _check(run: Run, rules: RuleBook) -> None:

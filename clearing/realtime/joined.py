@@ -57,7 +57,10 @@ class Joined:
         made["marginal_units"] = made["marginal_units"][
             ~made["marginal_units"]["unit"].isin(stopping)
         ]
-        made["future_values"] = self._future(window)
+        future = [self._future(window), made.get("future_values")]
+        made["future_values"] = pd.concat(
+            [f for f in future if f is not None and len(f)] or future[:1]
+        )
         for name, frame in made.items():
             if len(frame) or name not in self.parts:
                 self.parts.setdefault(name, []).append(frame)

@@ -17,7 +17,14 @@ from clearing.formulation.custom import CustomRows
 from clearing.program.compiled import Compiled
 from network.arrays import Flags, Floats, Positions
 
-__all__ = ["CustomTerms", "custom_duals", "custom_terms", "shadow_prices"]
+__all__ = [
+    "CustomPlaces",
+    "CustomTerms",
+    "custom_duals",
+    "custom_terms",
+    "definition_rows",
+    "shadow_prices",
+]
 
 _ZERO = 1e-7
 
@@ -59,6 +66,14 @@ def custom_duals(compiled: Compiled, custom: CustomRows, row_dual: Floats) -> Fl
     component = getattr(compiled.market.model, custom.component)
     dual[custom.used] = row_dual[compiled.rows(component)]
     return dual
+
+
+def definition_rows(compiled: Compiled) -> Positions:
+    """Rows that define flows and injections, in the order of `FlowVariables.variable`, (A,)."""
+    market = compiled.market
+    names = [name for name in ("flow_definition", "injection_definition") if name in market.rows]
+    none = np.zeros(0, dtype=np.intp)
+    return np.concatenate([none, *(compiled.rows(getattr(market.model, n)) for n in names)])
 
 
 def shadow_prices(custom: CustomRows, dual: Floats, hours: float) -> Floats:
@@ -104,3 +119,37 @@ def custom_terms(compiled: Compiled, row_dual: Floats) -> CustomTerms:
 def _binds(shadow: Floats, custom: CustomRows) -> Flags:
     binds: Flags = shadow[custom.body.row] > _ZERO
     return binds
+
+
+@dataclass(frozen=True, eq=False)
+class CustomPlaces:
+    """Where some of the user's own constraints stand in a solved market, (M,) each."""
+
+    asked: Positions
+    """Which of the names that were looked for each one is."""
+    row: Positions
+    """Row of the compiled market."""
+    amount: Floats
+    """What each amounts to at the solution."""
+
+    @classmethod
+    def of(cls, compiled: Compiled, x: Floats, names: list[str], first: Positions) -> CustomPlaces:
+        """Look for constraints by name and first interval at a solution (n,)."""
+        market = compiled.market
+        values = x[compiled.column_of(np.arange(len(market.variables)))]
+        wanted: dict[tuple[str, int], list[int]] = {}
+        for k, key in enumerate(zip(names, first.tolist(), strict=True)):
+            wanted.setdefault(key, []).append(k)
+        found: list[tuple[int, int, float]] = []
+        for custom in market.custom:
+            rows = compiled.rows(getattr(market.model, custom.component)).tolist()
+            amount = custom.body.values(values)
+            for row, k in zip(rows, custom.used.tolist(), strict=True):
+                key = (custom.names[k], int(custom.first[k]))
+                found += [(at, row, float(amount[k])) for at in wanted.get(key, [])]
+        asked, row, amounts = list(zip(*found, strict=True)) or [(), (), ()]
+        return cls(
+            np.array(asked, dtype=np.intp),
+            np.array(row, dtype=np.intp),
+            np.array(amounts, dtype=float),
+        )

@@ -3,9 +3,10 @@
     lmp[t, b] * hours = sum over the rows k of interval t of dual_k * factor_kb
 
 Rows are the energy balances (factor 1 at the buses of their island) or, with losses, the tangents
-that stand for them (their delivery factors), and the limits of the grid that are met (their
-sensitivity in the direction that binds). The same factors say by how much one more MW of demand at
-a bus moves the right-hand sides.
+that stand for them (their delivery factors), the limits of the grid that are met (their
+sensitivity in the direction that binds), and the definitions of flows and injections that custom
+constraints ask for (less what the quantity changes by a MW injected). The same factors say by how
+much one more MW of demand at a bus moves the right-hand sides.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from clearing.formulation.flow_variables import FlowVariables
 from clearing.limits.loss_rows import LossRows
 from clearing.limits.network import NetworkLimits
 from clearing.program.live import LiveProgram
 from clearing.program.rows import Kind
+from clearing.session.custom_prices import definition_rows
 from network.arrays import Flags, Floats, Positions
 
 __all__ = ["PriceRows"]
@@ -70,12 +73,15 @@ class PriceRows:
         at = np.flatnonzero(met & (live.soft.kind != Kind.RAMP))
         rows = live.soft[at]
         sensitivity, limit = network.sensitivities(rows)
+        flows = live.compiled.market.flows or FlowVariables.none(buses)
+        defined = definition_rows(live.compiled)
+        first = len(weight) + len(sensitivity)
         return cls(
-            np.concatenate([head, live.hard + at]).astype(np.intp),
-            np.concatenate([when, rows.interval]).astype(np.intp),
-            np.vstack([weight, sensitivity]),
-            np.concatenate([which, len(weight) + limit]).astype(np.intp),
-            np.concatenate([np.ones(len(head)), rows.direction]),
+            np.concatenate([head, live.hard + at, defined]).astype(np.intp),
+            np.concatenate([when, rows.interval, flows.interval]).astype(np.intp),
+            np.vstack([weight, sensitivity, flows.weights]),
+            np.concatenate([which, len(weight) + limit, first + flows.weight_of]).astype(np.intp),
+            np.concatenate([np.ones(len(head)), rows.direction, -np.ones(len(defined))]),
             (intervals, buses),
         )
 
@@ -89,5 +95,5 @@ class PriceRows:
         """By how much more demand (T, B), MW, moves the right-hand side of each row, (rows,)."""
         by_factor = demand @ self.factors.T
         moved = np.zeros(rows)
-        moved[self.row] = self.sign * by_factor[self.interval, self.which]
+        np.add.at(moved, self.row, self.sign * by_factor[self.interval, self.which])
         return moved

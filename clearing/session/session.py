@@ -26,6 +26,7 @@ from clearing.session.prices import price
 from clearing.session.uniqueness import one_sided, unique_prices
 from network import Contingency, contingencies
 from network.arrays import Positions
+from network.lost import lost_with
 
 __all__ = ["Security", "Session", "secure_contingencies"]
 
@@ -252,7 +253,6 @@ def secure_contingencies(day: Day, security: Security) -> tuple[tuple[Contingenc
         ]
     return listed.secure, [
         f"contingency {entry.contingency.name} splits the grid (cuts off "
-        f"{', '.join(entry.cut_off[:3])}{', ...' if len(entry.cut_off) > 3 else ''}) "
-        "and is not secured"
+        f"{lost_with(day.case, entry.cut_off)}) and is not secured"
         for entry in split
     ]

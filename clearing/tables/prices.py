@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 
 from cases.points import Points
+from cases.tables.rounding import kept
+from cases.tables.schema import RUN_TABLES
 from clearing.day.day import Blocks
 from clearing.formulation.virtuals import offered
 from clearing.limits.names import row_names
@@ -91,10 +93,14 @@ def price_terms(c: Cleared) -> pd.DataFrame:
     day, p = c.day, c.prices
     buses, count = len(day.grid.buses), len(p.rows)
     factors = np.empty((count + len(p.custom), buses))
+    decimals = RUN_TABLES["price_terms"].column("dfax").kept_decimals
     for k in range(count):
         factors[k] = p.dfax(k)
     for k in range(len(p.custom)):
         factors[count + k] = p.custom_dfax(k)
+    if decimals is not None:
+        for row in factors:
+            row[:] = kept(row, decimals)
     which, bus = np.nonzero(factors)
     constraint, contingency = row_names(c.network, p.rows)
     constraint = constraint.append(pd.Index(p.custom.names, dtype="str"))

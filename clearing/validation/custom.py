@@ -35,7 +35,8 @@ def constraint_rows(facts: Facts) -> Iterator[pd.DataFrame]:
     """Check rows of ``constraints``: amount, limit, MW beyond, and the shadow price.
 
     A limit that is listed is met; 0 <= shadow price <= penalty, the penalty where it is exceeded.
-    Rows of an extension, which the tables do not define, are checked for being met.
+    Rows of an extension, which the tables do not define, are checked for being met. Where another
+    program made the prices, its limits need not be met by the schedule.
     """
     table = facts.custom_constraints
     if table.empty:
@@ -47,7 +48,8 @@ def constraint_rows(facts: Facts) -> Iterator[pd.DataFrame]:
     }
     size = facts.tolerance * np.maximum(1.0, np.abs(stated["limit_mw"]) / 1e3)
     excess = sign * stated["flow_mw"] - stated["limit_mw"]
-    yield _wrong(table, "custom.met", excess, stated["penalty_mw"], size)
+    if not facts.priced_otherwise:
+        yield _wrong(table, "custom.met", excess, stated["penalty_mw"], size)
     if facts.case.tables["custom_constraints"].empty:
         return
     real = facts.once(custom_facts)
@@ -74,16 +76,19 @@ def terms(facts: Facts) -> Iterator[pd.DataFrame]:
     table, own = facts.custom_terms, facts.custom_constraints
     if table.empty and own.empty:
         return
-    several = own["interval_end"] - own["interval_start"] > pd.Timedelta(hours=facts.hours)
-    once = own.loc[~several, [*_KEY, "shadow_price"]]
-    whole = own.loc[several].set_index("constraint")["shadow_price"]
     used = table.groupby(_KEY, as_index=False)["shadow_price"].max()
-    both = used.merge(once, on=_KEY, how="left", suffixes=("", "_stated"))
-    stated = both["shadow_price_stated"].fillna(both["constraint"].map(whole))
-    shadow = both["shadow_price"].to_numpy(dtype=np.float64)
-    yield _wrong(
-        both, "custom.price_terms", shadow, stated.to_numpy(dtype=np.float64), facts.price_tolerance
+    both = used.merge(own, on="constraint", suffixes=("", "_own"))
+    inside = (both["interval_start"] >= both["interval_start_own"]) & (
+        both["interval_start"] < both["interval_end"]
     )
+    excess = both["shadow_price"].sub(both["shadow_price_own"]).abs()
+    both = both[inside].assign(excess=excess[inside])
+    closest = used.merge(
+        both.loc[both.groupby(_KEY)["excess"].idxmin(), [*_KEY, "excess"]], how="left"
+    )
+    shadow = closest["shadow_price"].to_numpy(dtype=np.float64)
+    off = closest["excess"].to_numpy(dtype=np.float64)
+    yield _wrong(closest, "custom.price_terms", shadow, shadow - off, facts.price_tolerance)
 
 
 def dfax(facts: Facts) -> Iterator[pd.DataFrame]:

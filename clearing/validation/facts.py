@@ -15,6 +15,7 @@ from cases.case import Case
 from cases.points import Points
 from cases.rulebook.book import RuleBook
 from cases.run import Run
+from cases.tables.columns import DECIMALS
 from clearing.validation.blocks import Blocks
 from network import Grid
 
@@ -31,6 +32,9 @@ PRICE_TOLERANCE = 1e-4
 USUAL_PENALTY = 1e4
 MONEY_TOLERANCE = 1e-7
 """Share by which recomputed money may be off."""
+MW_STEP = 10.0 ** -DECIMALS["MW"]
+MONEY_STEP = 10.0 ** -DECIMALS["money"]
+"""Last decimals that tables keep: stated MW and money may be off by half of them."""
 
 NETWORK = ("branch", "interface", "contingency")
 """Kinds of `constraints` that are limits of the grid."""

@@ -84,6 +84,12 @@ def run(
             "--contract", metavar="OWNER=MW", help="What if it had sold MW forward; repeatable."
         ),
     ] = None,
+    plugin: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--plugin", metavar="FILE.py", help="Python file with slots of your own; is run first."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Test offers against references, replace those that fail conduct and impact, clear again.
@@ -98,7 +104,10 @@ def run(
         free_folder(output, "a folder" if rulebooks or sweep else "a run folder")
 
     from cases.errors import DataWarning
-    from counterflow.mitigation import mitigate
+    from counterflow.mitigation import load_plugin, mitigate
+
+    for file in plugin or []:
+        load_plugin(file)
 
     parent = read_run(run)
     before = [read_run(path) for path in earlier or []]

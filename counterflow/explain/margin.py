@@ -47,9 +47,14 @@ class Margin:
     _lmp_of: dict[int, dict[str, float]] = field(default_factory=dict)
 
     @cached_property
+    def grid(self) -> Grid:
+        """The grid of the run."""
+        return Grid.from_case(self.run.case)
+
+    @cached_property
     def island(self) -> dict[str, int]:
         """Island number of each bus."""
-        grid = Grid.from_case(self.run.case)
+        grid = self.grid
         return {str(bus): int(i) for bus, i in zip(grid.buses, grid.islands, strict=True)}
 
     def price_row(self, bus: str, t: int) -> Row:

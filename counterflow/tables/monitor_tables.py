@@ -15,6 +15,8 @@ import pandas as pd
 
 from cases import Run
 from cases.errors import CounterflowError, DataWarning, InputError
+from cases.files.sheets import write_sheet
+from cases.place_prices import taken
 
 __all__ = ["MonitorTables", "monitor_tables"]
 
@@ -43,7 +45,7 @@ class MonitorTables:
         paths = []
         for name, table in self.tables.items():
             path = folder / f"{name}.csv"
-            table.to_csv(path, index=False, lineterminator="\n")
+            write_sheet(table, path)
             paths.append(path)
         return paths
 
@@ -236,7 +238,7 @@ class _Maker:
 
 
 def _load(run: Run) -> pd.DataFrame:
-    """Load by interval and zone: interval_start, zone, mw."""
+    """MW that loads take by interval and bus, with their zone: interval_start, zone, mw."""
     zone = run.case.buses.set_index("bus")["zone"]
-    awards = run.load_awards
-    return awards[["interval_start", "mw"]].assign(zone=awards["bus"].map(zone).fillna(""))
+    rows = taken(run)
+    return rows[["interval_start", "mw"]].assign(zone=rows["bus"].map(zone).fillna(""))

@@ -74,10 +74,11 @@ class EngineRerun:
         A run without commitment has none to choose: its market is built anew.
         """
         if self._run.settings.get("commitment"):
-            return clearing.recommit(self._run, case)
+            return clearing.recommit(self._run, case, extend=clearing.extension_of(self._run))
         return clearing.clear(
             case,
             rulebook=self._run.rulebook,
             commitment=False,
             security=self._run.settings["security"],
+            extend=clearing.extension_of(self._run),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from mitigation.components import is_parameter
 from mitigation.keys import KEY
 
 __all__ = ["by_key"]
@@ -17,9 +18,7 @@ def by_key(conduct: pd.DataFrame) -> pd.DataFrame:
     """
     rank = conduct["result"].map({"fail": 0, "pass": 1, "exempt": 2}).fillna(3)
     over = conduct["offered"] - conduct["limit"]
-    lower = conduct["component"].str.startswith("param:") & (
-        conduct["limit"] < conduct["reference"]
-    )
+    lower = is_parameter(conduct["component"]) & (conduct["limit"] < conduct["reference"])
     ranked = conduct.assign(rank=rank, over=over.where(~lower, -over))
     ranked = ranked.sort_values([*KEY, "rank", "over"], ascending=[True] * 4 + [False])
     near = conduct.groupby(KEY, dropna=False, sort=False)["near"].any().rename("any_near")

@@ -13,6 +13,7 @@ from cases.rulebook.conduct import ConductRules
 from cases.rulebook.mitigation import MitigationRules
 from cases.rulebook.thresholds import Threshold
 from cases.tables.schema import RUN_TABLES, empty_frame
+from mitigation.components import kinds
 from mitigation.conduct import components
 from mitigation.conduct.areas import Areas, no_areas, rows_at
 from mitigation.conduct.held import conduct_thresholds
@@ -161,7 +162,7 @@ class _Day:
     def judged(self, pairs: pd.DataFrame, rules: MitigationRules) -> pd.DataFrame:
         """Rows of one or several components with their verdicts."""
         parts = []
-        kind = pairs["component"].str.partition(":")[0]
+        kind = kinds(pairs["component"])
         for component, group in pairs.groupby(kind, sort=False):
             held = conduct_thresholds(
                 str(component), rules, self.areas, self.general_rows(group), group

@@ -14,6 +14,7 @@ import pandas as pd
 
 from cases.case import Case
 from cases.run import Run
+from mitigation.components import is_parameter
 from mitigation.conduct import guarantee_thresholds, no_areas, price_thresholds
 from mitigation.impact.counterfactual import Counterfactual, Mode, counterfactuals
 from mitigation.impact.doubts import with_doubts
@@ -240,6 +241,6 @@ def cleared_again(
     """
     committed = bool(assessed.run.settings.get("commitment"))
     anew = committed and assessed.rules.rerun.commitment == "reoptimized"
-    if anew or bool(keys["component"].str.startswith("param:").any()):
+    if anew or bool(is_parameter(keys["component"]).any()):
         return assessed.rerun.reoptimized(case), not committed
     return assessed.rerun.held(case, check=check), True

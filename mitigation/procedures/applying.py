@@ -12,10 +12,12 @@ import pandas as pd
 from cases.case import Case
 from cases.run import Run
 from mitigation.after_the_fact.guarantees import guarantees_at
+from mitigation.components import is_parameter
 from mitigation.impact.measure import cleared_again
 from mitigation.keys import KEY
 from mitigation.references.substitution import substituted, whole_day
 from mitigation.slots import Applied, AssessedRun, Impact, Replacement
+from mitigation.slots.terms import terms_of
 
 __all__ = ["pay_afterwards", "report_only", "rerun"]
 
@@ -64,8 +66,7 @@ def pay_afterwards(assessed: AssessedRun, replacement: Replacement, impact: Impa
         },
     )
     mitigated = _with_forced(counted, assessed.forced)
-    terms = rows.melt(KEY, money[:2], var_name="term").assign(unit_of_value="money")
-    terms["term"] = "guarantee_" + terms["term"]
+    terms = terms_of(rows, guarantee_paid="paid", guarantee_corrected="corrected")
     return Applied(run, mitigated, rows[KEY].assign(note=told), terms, events)
 
 
@@ -126,5 +127,5 @@ def _final(name: str, mitigated: pd.DataFrame, run: Run, again: bool) -> dict[st
 
 def _is_paid_for(components: pd.Series) -> pd.Series:
     """Whether a guarantee payment counts the component: energy and commitment costs."""
-    costs: pd.Series = whole_day(components) & ~components.str.startswith("param:")
+    costs: pd.Series = whole_day(components) & ~is_parameter(components)
     return costs | (components == "energy")

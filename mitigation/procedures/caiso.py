@@ -20,6 +20,7 @@ from mitigation.keys import AT, KEY, LIMIT
 from mitigation.procedures.common import capped, needs_test, passed_by, with_energy
 from mitigation.references.substitution import COMMITMENT
 from mitigation.slots import AssessedRun, Replacement, Subjects
+from mitigation.slots.terms import terms_of
 from mitigation.structure.relief import self_scheduled
 from mitigation.structure.run import StructureTests
 
@@ -55,6 +56,7 @@ def noncompetitive_congestion(assessed: AssessedRun) -> Subjects:
     return Subjects(
         pd.concat([cells, costs], ignore_index=True),
         details=_assessment(split, paths, found),
+        terms=_terms(split),
         events=(tested,),
         notes=(chosen,) if len(paths) else (),
     )
@@ -167,6 +169,12 @@ def _capped_commitment(
     return levels.assign(price=price)
 
 
+def _terms(split: pd.DataFrame) -> pd.DataFrame:
+    """The two parts that the price at the unit is split into."""
+    congestion, competitive = "mcc_noncompetitive", "competitive_lmp"
+    return terms_of(split, noncompetitive_congestion=congestion, competitive_lmp=competitive)
+
+
 def _assessment(split: pd.DataFrame, paths: pd.DataFrame, found: StructureTests) -> pd.DataFrame:
     """What the path tests found at every energy bid above its default bid."""
     rows = split.merge(_favoring(split, paths, found), on=KEY, how="left", sort=False)
@@ -210,15 +218,15 @@ def _favoring(split: pd.DataFrame, paths: pd.DataFrame, found: StructureTests) -
         found.binding[["test", *LIMIT, "shadow_price"]], on="test", sort=False
     )
     names = ["interval_start", *LIMIT]
-    verdicts = paths[[*names, "total_supply_mw", "need_mw", "rsi3", "passed", "note"]]
+    verdicts = paths[[*names, "total_supply_mw", "need_mw", "rsi3", "passed", "pivotal_group"]]
     verdicts = verdicts.drop_duplicates(names)
     rows = split[KEY].merge(factors, on=AT, sort=False).merge(verdicts, on=names, sort=False)
     rows["part"] = rows["dfax"] * rows["shadow_price"]
     rows = rows.sort_values(["passed", "part"], ascending=[True, False], kind="stable")
     first = rows.drop_duplicates(KEY)
-    return first[[*KEY, *LIMIT, "shadow_price", "need_mw", "rsi3"]].assign(
+    names = [*KEY, *LIMIT, "shadow_price", "need_mw", "rsi3", "pivotal_group"]
+    return first[names].assign(
         effective_supply_mw=first["total_supply_mw"],
-        pivotal_group=first["note"].str.removeprefix("potentially pivotal: "),
         tps_result=np.where(first["passed"], "pass", "fail"),
     )
 

@@ -9,7 +9,6 @@ import pandas as pd
 
 from cases.case import Case
 from cases.errors import InputError
-from cases.rulebook.mitigation import MitigationRules
 from mitigation.keys import AT, KEY
 from mitigation.references.curves import at_same_mw, for_intervals
 from mitigation.structure.run import StructureTests
@@ -20,7 +19,6 @@ __all__ = [
     "needs_test",
     "note_of",
     "passed_by",
-    "structure_keys",
     "with_energy",
 ]
 
@@ -104,22 +102,6 @@ def needs_test(found: StructureTests, test: str, slot: str) -> None:
     if test not in found.rules.tests:
         message = f"{slot} needs the structural test {test}: add it"
         raise InputError.one("", None, "mitigation.structure.tests", "missing_test", message)
-
-
-def structure_keys(rules: MitigationRules) -> tuple[str, ...]:
-    """Keys of the rulebook that the structural tests read, by these rules."""
-    tests = set(rules.structure.tests)
-    keys = ["tests", "slack", "slack_bus", "shadow_price_min", *sorted(tests)]
-    if tests & {"three_pivotal", "two_step"}:
-        keys += ["base", "alike", "supply", "relief_tolerance_mw"]
-        keys += ["three_pivotal.dfax_min", "two_step.dfax_min"]
-    if "competitive_path" in tests:
-        keys += ["supply"]
-    if "system" in tests:
-        keys += ["three_pivotal.screen", "three_pivotal.negative_price"]
-    if "system_margin" in tests:
-        keys += ["system"]
-    return tuple(f"mitigation.structure.{key}" for key in dict.fromkeys(keys))
 
 
 def joined_notes(first: pd.Series, then: pd.Series) -> pd.Series:

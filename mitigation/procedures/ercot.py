@@ -23,6 +23,7 @@ from mitigation.procedures.common import (
     with_energy,
 )
 from mitigation.slots import AssessedRun, Replacement, Subjects
+from mitigation.slots.terms import terms_of
 from mitigation.structure.run import StructureTests
 
 __all__ = ["first_clearing_price", "noncompetitive_constraints"]
@@ -50,8 +51,8 @@ def noncompetitive_constraints(assessed: AssessedRun) -> Subjects:
         "not_competitive": sorted(failed["constraint"].unique()),
         "intervals": int(failed["interval_start"].nunique()),
     }
-    details = _assessment(above[KEY], cells, tests)
-    return Subjects(cells.reset_index(drop=True), details=details, events=(first,))
+    details, terms = _assessment(above[KEY], cells, tests)
+    return Subjects(cells.reset_index(drop=True), details=details, terms=terms, events=(first,))
 
 
 def first_clearing_price(assessed: AssessedRun, subjects: Subjects) -> Replacement:
@@ -64,9 +65,8 @@ def first_clearing_price(assessed: AssessedRun, subjects: Subjects) -> Replaceme
     keys = subjects.keys
     cells = keys.loc[keys["component"] == "energy", KEY].reset_index(drop=True)
     others = keys.loc[keys["component"] != "energy", KEY]
-    pieces = capped(
-        assessed.run.case, assessed.levels, cells, _reference_prices(assessed.run, found, cells)
-    )
+    floors = _reference_prices(assessed.run, found, cells)
+    pieces = capped(assessed.run.case, assessed.levels, cells, floors)
     lowered = passed_by(pieces)
     rows = cells.merge(lowered, on=KEY, how="left", sort=False)
     notes = pd.Series(
@@ -89,6 +89,7 @@ def first_clearing_price(assessed: AssessedRun, subjects: Subjects) -> Replaceme
         pd.concat([lowered[KEY], others], ignore_index=True),
         with_energy(assessed.levels, pieces, lowered),
         details=details,
+        terms=terms_of(cells.merge(floors, on=AT, sort=False), first_step_price="floor"),
     )
 
 
@@ -109,14 +110,20 @@ def _reference_prices(run: Run, found: StructureTests, cells: pd.DataFrame) -> p
     return priced.rename(columns={"lmp": "floor"}).assign(from_mw=0.0)
 
 
-def _assessment(energy: pd.DataFrame, cells: pd.DataFrame, tests: pd.DataFrame) -> pd.DataFrame:
-    """What the tests found at every energy offer above its cap: the worst of its interval."""
+def _assessment(
+    energy: pd.DataFrame, cells: pd.DataFrame, tests: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What the tests found at every energy offer above its cap, the worst of its interval.
+
+    Details and terms.
+    """
     subject = pd.MultiIndex.from_frame(energy[AT]).isin(pd.MultiIndex.from_frame(cells[AT]))
     worst = tests.sort_values(["passed", "shadow_price"], ascending=[True, False])
     worst = worst.drop_duplicates("interval_start").rename(
         columns={"total_supply_mw": "effective_supply_mw", "note": "index"}
     )
     names = ["interval_start", *LIMIT, "shadow_price", "need_mw", "effective_supply_mw", "index"]
+    names += ["concentration"]
     rows = energy.merge(worst[[*names, "passed"]], on="interval_start", how="left", sort=False)
     failed = rows["passed"].eq(False).to_numpy()
     untested = np.where(
@@ -127,8 +134,9 @@ def _assessment(energy: pd.DataFrame, cells: pd.DataFrame, tests: pd.DataFrame) 
     index = rows["index"].where(failed, "").fillna("")
     competitiveness = index.where(index == "", rows["constraint"].fillna("") + ": " + index)
     first = pd.Series(np.where(subject, "", untested), index=rows.index, dtype=object)
-    return rows.drop(columns=["index", "passed"]).assign(
+    details = rows.drop(columns=["index", "passed", "concentration"]).assign(
         note=joined_notes(first, competitiveness),
         rule_id=_RULE,
         tps_result=rows["passed"].map({True: "pass", False: "fail"}),
     )
+    return details, terms_of(rows, competitiveness_index="concentration")

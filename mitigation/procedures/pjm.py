@@ -13,21 +13,29 @@ import numpy as np
 import pandas as pd
 
 from cases.errors import Failure, InputError
+from mitigation.components import is_parameter
 from mitigation.conduct.by_key import by_key
 from mitigation.keys import AT, KEY, LIMIT
 from mitigation.procedures.common import needs_test
 from mitigation.procedures.pivotal_units import pivotal_units
 from mitigation.procedures.schedules import cheapest_schedule
-from mitigation.procedures.unit_schedules import COST, PRICE, UnitSchedules
+from mitigation.procedures.unit_schedules import COST, LIMITED, PRICE, UnitSchedules
 from mitigation.references.substitution import COMMITMENT, whole_day
-from mitigation.slots import AssessedRun, Replacement, Subjects
+from mitigation.slots import AssessedRun, Replacement, Subjects, no_terms
 from mitigation.slots.parts import among
+from mitigation.slots.terms import terms_of
 from settlement.ledger.frames import records
 
 __all__ = ["cheapest_schedules", "pivotal", "pivotal_and_raised"]
 
 _CAP: Final = "mitigation.pjm.schedule"
 _TEST: Final = "mitigation.structure.three_pivotal"
+_TOTALS: Final = {
+    PRICE: "price_schedule_total",
+    LIMITED: "limited_schedule_total",
+    COST: "cost_schedule_total",
+}
+"""Term of the total cost of each schedule."""
 _TESTED: Final = [
     *LIMIT,
     "shadow_price",
@@ -126,13 +134,14 @@ def cheapest_schedules(assessed: AssessedRun, subjects: Subjects) -> Replacement
     chosen, told, crossing = [], [], []
     for spell in records(spells):
         cells = schedules.cells(spell)
+        numbers: dict[str, float] = {}
         if strict:
             name, note = COST, "the lower of both schedules at every MW"
         else:
-            name, note = _compared(schedules, spell)
-        crosses = [] if strict else schedules.crossing(spell, name)
-        crossing += crosses
-        note += f"; {crosses[0]}" if crosses else ""
+            name, note, numbers = _compared(schedules, spell)
+            crosses, numbers["crossing_from_mw"] = schedules.crossing(spell, name)
+            crossing += crosses
+            note += f"; {crosses[0]}" if crosses else ""
         keys = schedules.keys(spell, cells, name, strict=strict)
         if strict:
             keys = keys.merge(above[KEY], on=KEY, sort=False)
@@ -141,10 +150,12 @@ def cheapest_schedules(assessed: AssessedRun, subjects: Subjects) -> Replacement
             # A schedule is taken as a whole, or not at all.
             note, keys = "a part of it is kept, so the whole schedule is", keys.head(0)
         chosen.append(keys)
-        told.append(named.assign(rule_id=_CAP, note=f"{spell['role']}: {note}"))
+        told.append(named.assign(rule_id=_CAP, note=f"{spell['role']}: {note}", **numbers))
     keys = _gathered(chosen, above)
     keys = keys.loc[~among(keys, assessed.kept), KEY].reset_index(drop=True)
-    details = _details(assessed, subjects, _gathered(told, above), keys, whole=not strict)
+    said = _gathered(told, above)
+    details = _details(assessed, subjects, said, keys, whole=not strict)
+    stated = {term: term for term in (*_TOTALS.values(), "crossing_from_mw") if term in said}
     taken = {
         "pass": "schedules",
         "capped": sorted(keys["unit"].unique()),
@@ -156,19 +167,22 @@ def cheapest_schedules(assessed: AssessedRun, subjects: Subjects) -> Replacement
         assessed.levels,
         whole=not strict,
         details=details,
+        terms=terms_of(said, **stated) if stated else no_terms(),
         events=(taken,),
         notes=tuple(crossing),
     )
 
 
-def _compared(schedules: UnitSchedules, spell: dict[str, Any]) -> tuple[str, str]:
-    """The schedule that is taken for a spell, and why."""
+def _compared(schedules: UnitSchedules, spell: dict[str, Any]) -> tuple[str, str, dict[str, float]]:
+    """The schedule that is taken for a spell, why, and the total cost of each as terms."""
     offered = schedules.of(spell)
     name = cheapest_schedule(offered)
-    text = ", ".join(f"{each} {cost:g}" for each, cost in schedules.costs(offered).items())
+    costs = schedules.costs(offered)
+    text = ", ".join(f"{each} {cost:g}" for each, cost in costs.items())
+    totals = {_TOTALS[each]: cost for each, cost in costs.items()}
     if name == PRICE:
-        return name, f"stays on its price-based schedule (total cost: {text})"
-    return name, f"put on its {name} schedule (total cost: {text})"
+        return name, f"stays on its price-based schedule (total cost: {text})", totals
+    return name, f"put on its {name} schedule (total cost: {text})", totals
 
 
 def _complete(schedules: UnitSchedules, spells: pd.DataFrame) -> None:
@@ -209,7 +223,7 @@ def _details(
     if whole:
         used = by_key(assessed.tests)[[*KEY, "reference"]]
         used = keys.merge(used.rename(columns={"reference": "offer_used"}), on=KEY, sort=False)
-        priced = ~used["component"].str.startswith("param:")
+        priced = ~is_parameter(used["component"])
         return rows.merge(used[priced], on=KEY, how="left", sort=False)
     costs = subjects.keys[subjects.keys["component"].isin(COMMITMENT)]
     costs = costs.loc[~among(costs, rows), KEY].assign(note="the lower of both schedules")

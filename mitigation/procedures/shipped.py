@@ -18,9 +18,9 @@ from mitigation.impact.measure import (
     impact_on_prices_and_guarantees,
 )
 from mitigation.procedures import applying, caiso, ercot, general, guangdong, ieso, nyiso, pjm
-from mitigation.procedures.common import structure_keys
 from mitigation.slots import Procedure, Profile, Registry, SlotFunction
 from mitigation.slots.registry import Reads
+from mitigation.structure.reads import keys_of_margin, keys_of_tests
 
 __all__ = [
     "FUNCTIONS",
@@ -40,15 +40,23 @@ _RERUN: Final = ("mitigation.rerun",)
 
 def _structure(*more: str) -> Reads:
     """Keys of the structural tests that the rules ask for, and more."""
-    return lambda rules: (*structure_keys(rules), *more)
+    return lambda rules: (*keys_of_tests(rules.structure), *more)
 
 
 FUNCTIONS: Final = (
     SlotFunction("subject", "all", general.everyone),
     SlotFunction("subject", "in_area", general.in_an_area),
-    SlotFunction("subject", "pivotal", pjm.pivotal, _structure("mitigation.pjm.raised_mw")),
     SlotFunction(
-        "subject", "pivotal_raised", pjm.pivotal_and_raised, _structure("mitigation.pjm.raised_mw")
+        "subject",
+        "pivotal",
+        pjm.pivotal,
+        _structure("mitigation.pjm.raised_mw", "mitigation.structure.three_pivotal"),
+    ),
+    SlotFunction(
+        "subject",
+        "pivotal_raised",
+        pjm.pivotal_and_raised,
+        _structure("mitigation.pjm.raised_mw", "mitigation.structure.three_pivotal"),
     ),
     SlotFunction(
         "subject",
@@ -171,5 +179,5 @@ def keys_read(rules: MitigationRules) -> tuple[str, ...]:
     """
     keys = {*CHAIN, *procedure_of(rules).keys_read(rules)}
     if rules.conduct.applies_to == "pivotal":
-        keys |= {f"mitigation.structure.{name}" for name in ("system", "system_margin")}
+        keys |= set(keys_of_margin())
     return tuple(sorted(keys))

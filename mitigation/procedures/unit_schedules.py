@@ -9,6 +9,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from cases.start_tiers import reached
+from mitigation.components import is_parameter, subject_of
 from mitigation.keys import AT, KEY
 from mitigation.procedures.schedules import Schedule, schedule_cost
 from mitigation.references.curves import at_same_mw, for_intervals
@@ -32,7 +34,7 @@ class UnitSchedules:
         self.units = self.case.tables["units"].set_index("unit")
         self._beside: dict[tuple[Any, ...], pd.DataFrame] = {}
         failing = assessed.failing
-        limited = failing[failing["component"].str.startswith("param:")]
+        limited = failing[is_parameter(failing["component"])]
         self.parameters: dict[str, list[str]] = {
             str(unit): sorted(rows["component"]) for unit, rows in limited.groupby("unit")
         }
@@ -84,19 +86,20 @@ class UnitSchedules:
         """Total cost of each schedule, money."""
         return {name: schedule_cost(schedule) for name, schedule in schedules.items()}
 
-    def crossing(self, spell: Mapping[str, Any], chosen: str) -> list[str]:
-        """Say where the schedule that was not taken is cheaper at some MW: crossing curves."""
+    def crossing(self, spell: Mapping[str, Any], chosen: str) -> tuple[list[str], float]:
+        """Say from which MW the schedule not taken is cheaper, crossing curves; else NaN."""
         pieces = self._pieces(spell)
         kept, other = ("reference", "offered") if chosen == COST else ("offered", "reference")
         dearer = pieces[pieces[kept] > pieces[other] + _MW]
         if dearer.empty:
-            return []
+            return [], float("nan")
         first = dearer.iloc[0]
         which = COST if chosen == COST else PRICE
-        return [
+        said = (
             f"crossing curves: from {first['lower_mw']:g} MW on {spell['unit']} asks "
             f"{first[kept]:g} on its {which} schedule, {first[other]:g} on the other"
-        ]
+        )
+        return [said], float(first["lower_mw"])
 
     def keys(
         self, spell: Mapping[str, Any], cells: pd.DataFrame, name: str, *, strict: bool
@@ -166,7 +169,7 @@ class UnitSchedules:
         if limited:
             levels = self.assessed.levels
             for component in self.parameters.get(unit, []):
-                name = component.removeprefix("param:")
+                name = subject_of(component)
                 own = levels[(levels["unit"] == unit) & (levels["component"] == component)]
                 if name in found and len(own):
                     found[name] = float(own["price"].iloc[0])
@@ -207,7 +210,7 @@ class UnitSchedules:
             return absent
         after = own["after_hours_off"].fillna(0.0)
         own = own.assign(after=after).sort_values("after")
-        held = own[own["after"] <= hours]
+        held = own[reached(own["after"], hours)]
         return float((held.tail(1) if len(held) else own.head(1))["price"].iloc[0])
 
     def _pieces(self, spell: Mapping[str, Any]) -> pd.DataFrame:

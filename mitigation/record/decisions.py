@@ -11,6 +11,7 @@ import pandas as pd
 from cases.files.hashing import value_hash
 from cases.run import Run
 from cases.tables.schema import RUN_TABLES
+from mitigation.components import is_parameter
 from mitigation.conduct.by_key import by_key
 from mitigation.impact.guarantee import payments
 from mitigation.keys import KEY, LIMIT
@@ -156,7 +157,7 @@ def _with_actions(
         note = np.where(by_hand & other, "", note)
     done = action == "mitigated"
     offered, reference = (rows[name].to_numpy(dtype=float) for name in ("offered", "reference"))
-    parameter = rows["component"].str.startswith("param:").to_numpy()
+    parameter = is_parameter(rows["component"]).to_numpy()
     used = np.where(parameter, reference, np.fmin(offered, reference))
     near = (action == "kept") & (rows["any_near"] | rows["impact_near"]).to_numpy()
     return rows.assign(
@@ -235,7 +236,7 @@ def _with_structure(rows: pd.DataFrame, run: Run) -> pd.DataFrame:
         blank.loc[found["row"], name] = found[name].fillna("").to_numpy()
     blank.loc[found["row"], "shadow_price"] = found["shadow_price"].to_numpy()
     tests = run.tests_structure
-    tests = tests[tests["rule_id"] == "three_pivotal"]
+    tests = tests[tests["rule_id"] == "three_pivotal"].drop(columns="pivotal_group")
     if len(tests):
         _with_pivotal(blank, found, tests)
     return blank

@@ -17,6 +17,7 @@ from mitigation.slots.parts import (
     no_impact,
     no_terms,
 )
+from mitigation.slots.plugin import load_plugin
 from mitigation.slots.registry import SLOTS, Procedure, Profile, Registry, SlotFunction
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Replacement",
     "SlotFunction",
     "Subjects",
+    "load_plugin",
     "no_details",
     "no_impact",
     "no_terms",

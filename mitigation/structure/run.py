@@ -151,7 +151,7 @@ def structure_tests(
             prices,
             terms,
             paths.rename(columns={"passed": "competitive"}),
-            smallest_congestion=rules.competitive_path.smallest_congestion,
+            smallest_congestion=_smallest_congestion(rules),
         ),
         step_one=step_one[["interval_start", "bus", "lmp"]],
         notes=_notes(binding, wrong, slack),
@@ -197,10 +197,17 @@ def slack_sensitivity(
     return pd.concat(found, ignore_index=True)
 
 
+def _smallest_congestion(rules: StructureRules) -> float:
+    """What non-competitive congestion must exceed; without path tests there is none."""
+    path_tested = "competitive_path" in rules.tests
+    return rules.competitive_path.smallest_congestion if path_tested else 0.0
+
+
 def solves_again(rules: StructureRules) -> bool:
     """Whether the tests of constraints solve the market again."""
-    before = rules.base == "pre_control" and "three_pivotal" in rules.tests
-    return before or "two_step" in rules.tests
+    if "two_step" in rules.tests:
+        return True
+    return "three_pivotal" in rules.tests and rules.base == "pre_control"
 
 
 def _with_notes(verdicts: pd.DataFrame, wrong: pd.DataFrame) -> pd.DataFrame:
@@ -242,6 +249,7 @@ def _named(relief: pd.DataFrame, binding: pd.DataFrame) -> pd.DataFrame:
         "interval_start",
         *LIMIT,
         "unit",
+        "kind",
         "owner",
         "segment",
         "price",
@@ -257,7 +265,7 @@ def _named(relief: pd.DataFrame, binding: pd.DataFrame) -> pd.DataFrame:
         binding[["test", "interval_start", *LIMIT]], on="test", sort=False
     )
     order = [*LIMIT, "interval_start", "effective_price", "unit", "segment"]
-    return named.sort_values(order, ignore_index=True)[columns]
+    return named.assign(kind="unit").sort_values(order, ignore_index=True)[columns]
 
 
 test_structure = structure_tests

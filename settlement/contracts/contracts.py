@@ -128,6 +128,7 @@ def check_contracts(
     prices: Prices,
     rules: ContractRules,
     overrides: Mapping[str, str] | None = None,
+    made: Mapping[str, Curve] | None = None,
 ) -> list[Failure]:
     """Everything that keeps contracts from being settled; an empty list means they can be.
 
@@ -139,15 +140,12 @@ def check_contracts(
     """
     found = Problems(_FILE)
     overrides = overrides or {}
-    for name in overrides:
-        if name not in set(contracts["contract"]):
-            found.add(None, "contract", "override", f"override for {name}, which is no contract")
     for position, row in enumerate(records(contracts)):
         name, curve = row["contract"], row["curve"]
         if not curve or curve not in curves:
             why = f"its curve {curve} does not exist" if curve else "it has no curve"
             found.add(position, "curve", "curve", f"contract {name} cannot be settled: {why}")
-        late = _fixed_late(row)
+        late = _fixed_late(row, (made or {}).get(curve))
         if late and rules.curve_after_trade == "reject" and name not in overrides:
             found.add(position, "curve_fixed", "curve_fixed", f"contract {name}: {late}")
         problem = prices.problem(row["point"])
@@ -162,12 +160,20 @@ def check_contracts(
     return found.failures
 
 
-def _fixed_late(row: Row) -> str:
+def _fixed_late(row: Row, curve: Curve | None) -> str:
     """Says that the curve was fixed after signing; "" where it was not or is not known."""
-    signed, fixed = row["signed"], row["curve_fixed"]
+    signed, fixed = row["signed"], _fixed_on(row, curve)
     if pd.isna(signed) or pd.isna(fixed) or fixed <= signed:
         return ""
     return f"curve fixed on {fixed:%Y-%m-%d}, after signing on {signed:%Y-%m-%d}"
+
+
+def _fixed_on(row: Row, curve: Curve | None) -> pd.Timestamp:
+    """The day on which a curve was frozen, or what its contract says of it; NaT if not known."""
+    if curve is not None and curve.fixed_on is not None:
+        return curve.fixed_on
+    stated: pd.Timestamp = row["curve_fixed"]
+    return stated
 
 
 def settle_contracts(
@@ -188,11 +194,11 @@ def settle_contracts(
     for row in records(contracts):
         name, kind, seller, buyer = row["contract"], row["kind"], row["seller"], row["buyer"]
         strike = ledger.price(row["strike"])
-        note = f"; {_fixed_late(row)}" if _fixed_late(row) else ""
+        curve = curves[row["curve"]]
+        note = f"; {_fixed_late(row, curve)}" if _fixed_late(row, curve) else ""
         if overrides and name in overrides:
             note += f"; override: {overrides[name]}"
-        curve = curves[row["curve"]]
-        fixed: pd.Timestamp = row["curve_fixed"]
+        fixed = _fixed_on(row, curve)
         dated = "" if pd.isna(fixed) else f" of {fixed:%Y-%m-%d}"
         place = f"{prices.label(row['point'])}, {curve.source} curve{dated}{note}"
         energies = curve.on(prices.starts, interval_hours, ledger.quantity_unit)

@@ -18,13 +18,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cases.errors import Failure, InputError
+from cases.market_time import first_moment
+from cases.rulebook.settlement import SettlementRules
 from settlement.contracts.shapes import block_weights, typical_day_weights
 from settlement.ledger.frames import line_of, records
 from settlement.ledger.money import exact, round_to, split
-from settlement.time.blocks import Block
+from settlement.time.blocks import Block, named_blocks
 from settlement.time.calendar import WorkingCalendar
 
-__all__ = ["Curve", "CurveMaker", "quota_curves"]
+__all__ = ["Curve", "CurveMaker", "described", "quota_curves"]
 
 _FILE = "contract_curves"
 
@@ -34,13 +36,15 @@ class Curve:
     """Contract energy by interval.
 
     `mwh` holds exact MWh (Decimal) by interval start, ascending; `step_hours` is the length of its
-    intervals; `source` says what it was made from.
+    intervals; `source` says what it was made from; `fixed_on` is the day on which it was frozen
+    (`settlement.contracts.frozen`), None for a curve that was not.
     """
 
     name: str
     source: str
     step_hours: float
     mwh: pd.Series
+    fixed_on: pd.Timestamp | None = None
 
     @property
     def energy(self) -> Decimal:
@@ -98,6 +102,12 @@ class CurveMaker:
     blocks: Mapping[str, Block]
     calendar: WorkingCalendar
     unit: Decimal = Decimal("0.000001")
+
+    @classmethod
+    def of(cls, rules: SettlementRules, timezone: str, interval_hours: float) -> CurveMaker:
+        """What makes curves under the settlement rules of a rulebook."""
+        blocks, calendar = named_blocks(rules.futures)
+        return cls(timezone, interval_hours, blocks, calendar, exact(rules.quantity_unit))
 
     def make(self, table: pd.DataFrame) -> dict[str, Curve]:
         """Every curve of the table, by name.
@@ -229,11 +239,20 @@ class CurveMaker:
 
     def intervals(self, first: pd.Timestamp, last: pd.Timestamp) -> pd.DatetimeIndex:
         """Interval starts from the first day's midnight to the last day's end."""
-        begin = first.tz_localize(self.timezone)
-        end = (last + timedelta(days=1)).tz_localize(self.timezone)
+        begin = first_moment(first, self.timezone)
+        end = first_moment(last + timedelta(days=1), self.timezone)
         return pd.date_range(
             begin, end, freq=pd.Timedelta(hours=self.interval_hours), inclusive="left"
         )
+
+
+def described(curve: Curve) -> str:
+    """What a statement says of a curve: fixed, and since when, or made by the rules of today."""
+    if curve.fixed_on is not None:
+        return f"{curve.source}, fixed on {curve.fixed_on:%Y-%m-%d}"
+    if curve.source == "custom":
+        return "MW by interval, as given; not frozen"
+    return f"{curve.source}, decomposed by the rulebook of this settlement; not frozen"
 
 
 def quota_curves(

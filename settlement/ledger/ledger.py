@@ -87,7 +87,12 @@ class Ledger:
         price: Decimal,
         rule: str,
     ) -> Decimal:
-        """Two lines that cancel: `receiver` gets quantity x price from `payer`."""
+        """Two lines that cancel: `receiver` gets quantity x price from `payer`.
+
+        The price is rounded to the rulebook's step first, so that a reader who multiplies what a
+        line shows gets its amount.
+        """
+        price = self.price(price)
         amount = self.money(quantity * price)
         self.add(receiver, subject, at, item, quantity, price, amount, rule)
         self.add(payer, subject, at, item, -quantity, price, -amount, rule)

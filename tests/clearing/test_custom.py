@@ -26,7 +26,7 @@ examples = settings(deadline=None, derandomize=True, phases=quick)
 
 
 def assert_prices(run: Any, model: Any, expected: Any, most: float = 1e-4) -> None:
-    """LMPs are the oracle's where it has one price, and lie between its one-sided ones elsewhere."""
+    """LMPs are the oracle's where it has one price, and between its one-sided ones elsewhere."""
     lmp = run.prices.pivot(index="interval_start", columns="bus", values="lmp")
     lmp = lmp[expected.lmp.columns].to_numpy()
     among = price_range(model)
@@ -35,6 +35,8 @@ def assert_prices(run: Any, model: Any, expected: Any, most: float = 1e-4) -> No
     assert np.abs(lmp - expected.lmp.to_numpy())[unique].max(initial=0.0) <= 10 * most
     assert (lmp >= left - 100 * most).all()
     assert (lmp <= right + 100 * most).all()
+    said = run.prices.pivot(index="interval_start", columns="bus", values="unique")
+    assert said[expected.lmp.columns].fillna(True).to_numpy(dtype=bool)[unique].all()
 
 
 def assert_dispatch(case: Case, security: str = "none", extend: Any = None) -> Any:

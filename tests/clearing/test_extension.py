@@ -180,7 +180,7 @@ def test_a_must_run_rule_decides_the_commitment() -> None:
 
 
 def test_whole_numbers_are_decided_with_the_commitment() -> None:
-    """CHEAP may give above 60 MW only where a fee of 300 an hour is paid: 40 MW * 20 = 800 > 300."""
+    """CHEAP gives above 60 MW only where 300 an hour are paid: 40 MW * 20 = 800 > 300."""
 
     def extend(model: Any) -> None:
         model.open = pyo.Var(model.intervals, within=pyo.Binary)
@@ -225,7 +225,7 @@ def test_names_inside_a_rule() -> None:
     def extend(model: Any) -> None:
         model.c = pyo.Constraint(model.intervals, rule=lambda m, t: m.on["DEER", t] >= 1)
 
-    with pytest.raises(cf.InputError, match="no unit DEER.*DEAR"):
+    with pytest.raises(cf.InputError, match=r"no unit DEER.*DEAR"):
         cf.clear(small(), extend=extend)
 
 

@@ -12,9 +12,11 @@ import pytest
 
 import cases
 import clearing
+import counterflow as cf
 from cases import Case, Proof, Run
 from clearing.commit import program
 from clearing.commit.program import Schedule
+from counterflow.commands.show import commitment_text
 
 START = pd.Timestamp("2024-05-01T00:00", tz="UTC")
 FALSE_OPTIMUM = Path(__file__).parent / "false_optimum"
@@ -95,6 +97,18 @@ def test_a_commitment_that_was_taken_over_proves_nothing() -> None:
     assert anew.objective == pytest.approx(50 * 30 + 100 * 30 + 50 * 200 + 500)
     assert anew.objective < held.objective
     assert proof(anew)["problem"] == "commitment"
+
+
+def test_show_and_compare_say_what_is_held() -> None:
+    run = clearing.clear(day({"Base": 20.0, "Peak": 30.0}), gap=0.0)
+    held = clearing.reclear(run, day({"Base": 200.0, "Peak": 30.0}))
+    told = commitment_text(cf.summarize(held))
+    assert told is not None
+    assert "commitment held; not proven" in told
+    assert "gap" not in told
+    assert "gap 0.0000%, bound $ 5,000.00" in (commitment_text(cf.summarize(run)) or "")
+    (note,) = (text for text in cf.compare(run, held).notes if "gap" in text)
+    assert note.startswith("A: gap 0.0000%, bound $ 5,000.00; B: commitment held; not proven;")
 
 
 def test_real_time_holds_the_commitment() -> None:
