@@ -48,7 +48,9 @@ def _register() -> None:
         contracts,
         explain,
         export,
+        futures,
         import_case,
+        index,
         mitigate,
         plot,
         settle,
@@ -69,7 +71,9 @@ def _register() -> None:
     app.command("plot")(plot.run)
     app.command("tables")(tables.run)
     app.command("verify")(verify.run)
+    app.command("index")(index.run)
     app.add_typer(contracts.app, name="contracts")
+    app.add_typer(futures.app, name="futures")
 
 
 _register()

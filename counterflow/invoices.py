@@ -19,7 +19,8 @@ _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <title>{{ title }}</title>
 <style>
-body { font: 14px/1.45 system-ui, sans-serif; color: #1c2733; margin: 2rem auto; max-width: 62rem }
+body { font: 14px/1.45 system-ui, sans-serif; color: #1c2733; margin: 2rem auto; max-width: 62rem;
+  padding: 0 1rem }
 h1 { font-size: 1.4rem; margin: 0 0 .2rem } h2 { font-size: 1.05rem; margin: 1.8rem 0 .4rem }
 .sub { color: #5a6b7b } .due { font-size: 1.2rem; margin: 1rem 0 }
 .partial { border: 2px solid #b3261e; color: #b3261e; padding: .5rem .8rem; margin: 1rem 0;

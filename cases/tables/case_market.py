@@ -241,6 +241,7 @@ CONTRACTS = (
             number("lots", "", "number of lots", required=True, ge=0.0),
             price("price"),
             Column("traded_at", "timestamp", "", "time of the trade; blank = not known"),
+            text("override", "who: why, where it was accepted against a rule of trading"),
         ),
         key=("trade",),
         on_grid=False,

@@ -100,7 +100,8 @@ def check_trades(
         which the last before the day of the trade counts; trades of other products have no price
         limit.
     overrides
-        Trade -> "who: why": rules of trading that it breaks are warnings, on record.
+        Trade -> "who: why": rules of trading that it breaks are warnings, on record; so are those
+        of a trade with a text in its column `override`.
     months
         Delivery months to look at; None: all.
     """
@@ -112,7 +113,7 @@ def check_trades(
         line, name = position + 2, row["trade"]
         try:
             problems = _problems(row, futures, timezone, previous or {})
-            excused = name in (overrides or {})
+            excused = name in (overrides or {}) or bool(row.get("override"))
         except InputError as error:
             refused += [
                 Failure("futures", line, f.column, f.rule, f"trade {name}: {f.message}")

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
 
 from cases import InputError, RuleBook
 from counterflow.cli import invoke
@@ -14,10 +17,11 @@ from settlement import settle
 from settlement.contracts.curves import CurveMaker
 from settlement.contracts.frozen import amend, freeze, frozen_curves, signing_days
 from settlement.inputs import read_tables, typed
-from tests.settlement.markets import CHINA, october_day
+from tests.settlement.markets import CHINA, october_day, run_of
 from tests.settlement.paper import ACTUAL
 
 HOURLY = [float(ACTUAL[h // 2]) for h in range(24)]
+SLOW = examples(max_examples=12, deadline=None)
 RULEBOOKS: list[dict[str, object]] = [
     {},
     {"settlement.futures.calendar": "weekdays"},
@@ -68,6 +72,27 @@ def test_a_frozen_curve_is_settled_as_signed_under_every_rulebook() -> None:
         )
         loose.add(free.total("genco", "contract"))
     assert len(loose) == 3
+
+
+@SLOW
+@given(
+    st.lists(st.decimals(-200, 1500, places=4), min_size=24, max_size=24),
+    st.sampled_from(RULEBOOKS),
+)
+def test_full_cover_fixes_the_revenue_whatever_price_and_rulebook(
+    prices: list[Decimal], settings: dict[str, object]
+) -> None:
+    # The claim of docs/full-cover.md: a unit that produces its frozen curve earns K x MWh.
+    hours = [20.0 if hour in (8, 9, 10, 18, 19, 20) else 0.0 for hour in range(24)]
+    settings = settings | {"settlement.contracts.lines": "contract_plus_deviation"}
+    plain = october_day([float(p) for p in prices], settings=settings)
+    case = plain.case.replace(demand=plain.case.demand.assign(L=hours))
+    run = run_of(case, {"P": [float(p) for p in prices]}, {"G": hours}, settings=settings)
+    statement = settle(run, contracts=contracts(), contract_curves=curves(),
+                       frozen_curves=frozen())  # fmt: skip
+    energy = ("energy", "contract", "contract_deviation")
+    revenue = sum(statement.total("genco", item) for item in energy)
+    assert revenue == 120 * 400
 
 
 def test_what_is_stored_is_exact_and_says_by_which_rules() -> None:
