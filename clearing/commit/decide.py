@@ -86,7 +86,8 @@ def decide(
     outages, islanding = secure_contingencies(day, security)
     strict = day.with_rulebook(strict_rules(day))
     fleet = Fleet(strict, merge=True)
-    if not fleet.decided.any():
+    added = day.extension is not None and bool(day.extension.whole.any())
+    if not fleet.decided.any() and not added:
         return _nothing_to_decide(day, security, progress, known)
     program = CommitmentProgram(fleet, outages, deadline, progress)
     found = Search(day, security, program, progress, known)
