@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 import numpy as np
@@ -156,7 +157,8 @@ def _reference(row: Row, futures: Futures, marks: Marks) -> tuple[Decimal, str]:
     """The price that delivery is settled against, as quoted, and what it is."""
     at = row["traded_at"]
     contract = (row["product"], row["month"])
-    mark = marks.last(contract) if pd.isna(at) else marks.last(contract, futures.local(at).date())
+    since: date | None = None if pd.isna(at) else futures.local(at).date()
+    mark: tuple[date, Decimal] | None = marks.last(contract, since)
     if mark is None:
         return exact(row["price"]), "traded"
     return mark[1], f"last mark of {mark[0]}"
