@@ -46,6 +46,7 @@ def _register() -> None:
         clear,
         compare,
         contracts,
+        credit,
         explain,
         export,
         futures,
@@ -73,6 +74,7 @@ def _register() -> None:
     app.command("verify")(verify.run)
     app.command("index")(index.run)
     app.add_typer(contracts.app, name="contracts")
+    app.add_typer(credit.app, name="credit")
     app.add_typer(futures.app, name="futures")
 
 

@@ -92,20 +92,33 @@ def settle(
         overrides=overrides,
         collateral=collateral,
     )
-    return settle_given(run, given, real_time, overrides, version).statement
+    return settle_given(run, given, real_time, overrides, version).statement()
 
 
 @dataclass(frozen=True)
 class Settled:
-    """A statement with what a month needs beside it: its ledger, and the shares of its loads."""
+    """A settled run: its ledger, and what a statement, or a month, needs beside it."""
 
-    statement: Statement
+    run: Run
     ledger: Ledger
     markets: list[Market]
+    uplift: pd.DataFrame
     loads: pd.DataFrame
     """Positions of the last market."""
     targets: pd.DataFrame
     """What rights are due (`right_targets`)."""
+    manifest: dict[str, Any]
+
+    def statement(self) -> Statement:
+        """The statement of the run."""
+        timezone = self.run.case.meta.timezone
+        return Statement(
+            self.ledger.frame(timezone),
+            self.uplift,
+            balance_sheet(self.ledger, self.markets),
+            reconciliation(self.ledger, timezone),
+            self.manifest,
+        )
 
 
 def settle_given(
@@ -159,19 +172,11 @@ def settle_given(
     )
     if ledger.total() != 0:
         raise CheckFailed([f"the statement does not sum to zero: {ledger.total()} is left"])
-    timezone = run.case.meta.timezone
-    statement = Statement(
-        ledger.frame(timezone),
-        uplift,
-        balance_sheet(ledger, markets),
-        reconciliation(ledger, timezone),
-        _manifest(run, real_time, version, funding, overrides)
-        | {
-            "curves": {name: described(curve) for name, curve in given.curves.items()},
-            "futures": given.futures_manifest(ledger.operator),
-        },
-    )
-    return Settled(statement, ledger, markets, actual, targets)
+    manifest = _manifest(run, real_time, version, funding, overrides) | {
+        "curves": {name: described(curve) for name, curve in given.curves.items()},
+        "futures": given.futures_manifest(ledger.operator),
+    }
+    return Settled(run, ledger, markets, uplift, actual, targets, manifest)
 
 
 def _give_back(ledger: Ledger, loads: pd.DataFrame, targets: pd.DataFrame) -> None:

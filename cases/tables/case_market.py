@@ -285,6 +285,16 @@ CONTRACTS = (
         on_grid=False,
     ),
     Table(
+        "forward_prices",
+        "forward prices that open contracts are valued at",
+        (
+            key("point", "bus, hub or zone, as contracts write it"),
+            price("forward price"),
+        ),
+        key=("point",),
+        on_grid=False,
+    ),
+    Table(
         "collateral",
         "what owners have deposited",
         (

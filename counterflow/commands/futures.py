@@ -111,7 +111,7 @@ def accept_trades(
                 "file": output,
                 "trades": len(accepted.trades),
                 "overrides": overrides,
-                "warnings": console.failure_rows(accepted.warnings),
+                "warnings": console.failure_rows(tuple(accepted.warnings)),
                 "unmatched": unmatched,
             }
         )

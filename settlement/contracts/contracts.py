@@ -191,6 +191,7 @@ def settle_contracts(
     rulebook's `settlement.contracts.lines` says. A physical contract pays K q for energy that is
     handed over at the point, so the spot money P q of that energy goes from seller to buyer.
     """
+    spots: dict[str, list[tuple[pd.Timestamp, Decimal | None]]] = {}
     for row in records(contracts):
         name, kind, seller, buyer = row["contract"], row["kind"], row["seller"], row["buyer"]
         strike = ledger.price(row["strike"])
@@ -202,10 +203,12 @@ def settle_contracts(
         dated = "" if pd.isna(fixed) else f" of {fixed:%Y-%m-%d}"
         place = f"{prices.label(row['point'])}, {curve.source} curve{dated}{note}"
         energies = curve.on(prices.starts, interval_hours, ledger.quantity_unit)
-        for at, mwh, spot in zip(prices.starts, energies, prices.of(row["point"]), strict=True):
+        if row["point"] not in spots:
+            spots[row["point"]] = _spot(ledger, prices, row["point"])
+        for (at, price), mwh in zip(spots[row["point"]], energies, strict=True):
             if mwh == 0:
                 continue
-            if np.isnan(spot):
+            if price is None:
                 raise InputError.one(
                     _FILE,
                     None,
@@ -213,7 +216,6 @@ def settle_contracts(
                     "price",
                     f"contract {name}: there is no price at {row['point']} from {at.isoformat()}",
                 )
-            price = ledger.price(spot)
             if kind == "physical" or (
                 kind == "cfd" and ledger.rules.contracts.lines == "contract_plus_deviation"
             ):
@@ -251,3 +253,12 @@ def settle_contracts(
                     per_mwh,
                     f"{rule}, K = {strike}, P = {price} at {place}",
                 )
+
+
+def _spot(ledger: Ledger, prices: Prices, point: str) -> list[tuple[pd.Timestamp, Decimal | None]]:
+    """Interval starts of the run with the price at a point as statements show it."""
+    values = prices.of(point)
+    return [
+        (at, None if np.isnan(value) else ledger.price(value))
+        for at, value in zip(prices.starts, values, strict=True)
+    ]

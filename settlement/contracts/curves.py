@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -29,6 +30,9 @@ from settlement.time.calendar import WorkingCalendar
 __all__ = ["Curve", "CurveMaker", "described", "quota_curves"]
 
 _FILE = "contract_curves"
+_HOUR = 3_600_000_000_000
+"""Nanoseconds."""
+_ZERO = Decimal(0)
 
 
 @dataclass(frozen=True)
@@ -57,36 +61,47 @@ class Curve:
         A step longer than the interval is spread evenly and exactly, a shorter one is summed.
         """
         steps = self.step_hours / interval_hours
+        moments = _moments(starts)
         if steps >= 1:
-            return self._spread(starts, interval_hours, round(steps), unit)
-        known: dict[pd.Timestamp, Decimal] = dict(self.mwh.items())  # type: ignore[arg-type]
-        step = pd.Timedelta(hours=self.step_hours)
+            return self._spread(moments, interval_hours, round(steps), unit)
+        at, mwh = self._arrays
+        known = dict(zip(at.tolist(), mwh, strict=True))
+        step = round(self.step_hours * _HOUR)
         count = round(1 / steps)
         return [
-            sum((known.get(start + k * step, Decimal(0)) for k in range(count)), Decimal(0))
-            for start in starts
+            sum((known.get(start + k * step, _ZERO) for k in range(count)), _ZERO)
+            for start in moments.tolist()
         ]
 
+    @cached_property
+    def _arrays(self) -> tuple[NDArray[np.int64], list[Decimal]]:
+        """Interval starts, nanoseconds, and their MWh."""
+        return _moments(pd.DatetimeIndex(self.mwh.index)), self.mwh.tolist()
+
     def _spread(
-        self, starts: pd.DatetimeIndex, interval_hours: float, parts: int, unit: Decimal
+        self, moments: NDArray[np.int64], interval_hours: float, parts: int, unit: Decimal
     ) -> list[Decimal]:
-        index = pd.DatetimeIndex(self.mwh.index)
-        rows = index.searchsorted(starts, side="right") - 1
-        result = []
+        at, mwh = self._arrays
+        rows = at.searchsorted(moments, side="right") - 1
+        since = moments - at[np.maximum(rows, 0)]
+        part = np.rint(since / (interval_hours * _HOUR)).astype(int)
+        part[(rows < 0) | (part < 0) | (part >= parts)] = -1
+        if parts == 1:
+            return [
+                _ZERO if k < 0 else mwh[row]
+                for row, k in zip(rows.tolist(), part.tolist(), strict=True)
+            ]
         shares: dict[int, list[Decimal]] = {}
-        for start, row in zip(starts, rows.tolist(), strict=True):
-            part = (
-                -1
-                if row < 0
-                else round((start - index[row]) / pd.Timedelta(hours=1) / interval_hours)
-            )
-            if not 0 <= part < parts:
-                result.append(Decimal(0))
-                continue
-            if row not in shares:
-                shares[row] = split(self.mwh.iloc[row], [1] * parts, unit)
-            result.append(shares[row][part])
+        result = []
+        for row, k in zip(rows.tolist(), part.tolist(), strict=True):
+            if k >= 0 and row not in shares:
+                shares[row] = split(mwh[row], [1] * parts, unit)
+            result.append(_ZERO if k < 0 else shares[row][k])
         return result
+
+
+def _moments(starts: pd.DatetimeIndex) -> NDArray[np.int64]:
+    return np.asarray(starts.as_unit("ns").asi8, dtype=np.int64)
 
 
 @dataclass(frozen=True)

@@ -158,7 +158,7 @@ def _reference(row: Row, futures: Futures, marks: Marks) -> tuple[Decimal, str]:
     at = row["traded_at"]
     contract = (row["product"], row["month"])
     since: date | None = None if pd.isna(at) else futures.local(at).date()
-    mark = marks.last(contract, since)
+    mark: tuple[date, Decimal] | None = marks.last(contract, since)
     if mark is None:
         return exact(row["price"]), "traded"
     return mark[1], f"last mark of {mark[0]}"

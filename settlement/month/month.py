@@ -182,7 +182,7 @@ class _Book:
         self.balances.append(balance_sheet(own, markets))
         self.loads.append(self._part(settled.loads))
         self.targets.append(self._part(settled.targets))
-        manifest = settled.statement.manifest
+        manifest = settled.manifest
         self.notes["curves"] |= manifest["curves"]
         self.notes["unmatched"] |= manifest["futures"]["unmatched"]
         self.notes["clearing_house"] = manifest["futures"]["clearing_house"]
