@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
+
+from pydantic import ValidationError
 
 from cases.errors import Failure, InputError
 from cases.files.convert import nearest
@@ -97,8 +99,8 @@ def read_rules(
         sheet = over(under.sheet, sheet, Path(label).name)
         failures += [f for f in under.failures if f.rule in ("removed_key", "dates")]
     given: dict[str, Given] = {}
-    if isinstance(record, Mapping):
-        given = {key: Given.model_validate(where) for key, where in record.items()}
+    if record is not None:
+        given = _recorded(record, label, text)
     elif str(name_or_path) not in rulebook_names():
         lines = key_lines(text)
         keys = (key for key, _ in leaves(on_date(file, None).values) if key not in HEAD)
@@ -115,6 +117,16 @@ def placed(failures: Iterable[Failure], label: str, text: str) -> list[Failure]:
         else replace(failure, file=label, row=line_of(lines, failure.column))
         for failure in failures
     ]
+
+
+def _recorded(record: Any, label: str, text: str) -> dict[str, Given]:
+    """The keys that the user gave, as the record of a run has them."""
+    try:
+        return {key: Given.model_validate(where) for key, where in record.items()}
+    except (AttributeError, ValidationError):
+        message = "is the record of a run: key = { file, row }; leave it out of a file of your own"
+        line = line_of(key_lines(text), "given")
+        raise InputError.one(label, line, "given", "value", message) from None
 
 
 def _removed(file: RuleFile) -> list[Failure]:

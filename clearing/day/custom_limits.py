@@ -38,9 +38,14 @@ class Entries:
     @classmethod
     def of(cls, found: list[tuple[int, int, int, int, float]]) -> Entries:
         """Entries from tuples of row, element, product, interval and coefficient."""
-        columns = list(zip(*found, strict=True)) or [()] * 5
-        places = [np.array(column, dtype=np.intp) for column in columns[:4]]
-        return cls(*places, np.array(columns[4], dtype=float))
+        row, element, product, interval, coefficient = list(zip(*found, strict=True)) or [()] * 5
+        return cls(
+            np.array(row, dtype=np.intp),
+            np.array(element, dtype=np.intp),
+            np.array(product, dtype=np.intp),
+            np.array(interval, dtype=np.intp),
+            np.array(coefficient, dtype=float),
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -311,4 +311,6 @@ def _merged(terms: Terms, market: Market) -> Terms:
     matrix.data[np.abs(matrix.data) < _NOTHING] = 0.0
     matrix.eliminate_zeros()
     row = np.repeat(np.arange(len(terms)), np.diff(matrix.indptr))
-    return Terms.build(len(terms), row, matrix.indices, matrix.data, terms.constant)
+    return Terms.build(
+        len(terms), row, np.asarray(matrix.indices, dtype=np.intp), matrix.data, terms.constant
+    )

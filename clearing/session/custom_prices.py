@@ -148,5 +148,8 @@ class CustomPlaces:
                 key = (custom.names[k], int(custom.first[k]))
                 found += [(at, row, float(amount[k])) for at in wanted.get(key, [])]
         asked, row, amounts = list(zip(*found, strict=True)) or [(), (), ()]
-        places = (np.array(column, dtype=np.intp) for column in (asked, row))
-        return cls(*places, np.array(amounts, dtype=float))
+        return cls(
+            np.array(asked, dtype=np.intp),
+            np.array(row, dtype=np.intp),
+            np.array(amounts, dtype=float),
+        )

@@ -122,7 +122,7 @@ class _Step:
     """The program of a step away from the optimum: only the limits that are met hold."""
 
     def __init__(self, live: LiveModel, state: _State) -> None:
-        self._state, self._basis = state, live.highs.getBasis()
+        self._state = state
         model: Any = live.highs.getLp()
         model.col_lower_ = np.where(state.column_low, 0.0, -np.inf)
         model.col_upper_ = np.where(state.column_high, 0.0, np.inf)
@@ -135,6 +135,8 @@ class _Step:
         model.row_lower_ = np.where(state.row_low, 0.0, -np.inf)
         model.row_upper_ = np.where(state.row_high, 0.0, np.inf)
         self._highs.passModel(model)
+        # Every step goes on from the basis of the one before: its duals stay feasible.
+        self._highs.setBasis(live.highs.getBasis())
         self._rows = np.arange(len(state.row_met), dtype=np.int32)
 
     def duals(self, moved: Floats) -> Floats | None:
@@ -142,7 +144,6 @@ class _Step:
         low = np.where(self._state.row_low, moved, -np.inf)
         high = np.where(self._state.row_high, moved, np.inf)
         self._highs.changeRowsBounds(len(self._rows), self._rows, low, high)
-        self._highs.setBasis(self._basis)
         self._highs.run()
         if self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             return None

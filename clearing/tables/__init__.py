@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-
-import pandas as pd
+from typing import Any
 
 from clearing.session.cleared import Cleared
 from clearing.tables.custom import custom_values
@@ -19,7 +17,7 @@ from clearing.tables.virtuals import virtual_awards
 __all__ = ["result_tables"]
 
 
-def result_tables(cleared: Cleared) -> dict[str, pd.DataFrame | Callable[[], pd.DataFrame]]:
+def result_tables(cleared: Cleared) -> dict[str, Any]:
     """Make every table of the run; the terms of prices, which can be many, when asked for."""
     return {
         "prices": prices(cleared),

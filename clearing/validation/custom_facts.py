@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -38,28 +39,48 @@ def custom_facts(facts: Facts) -> CustomFacts:
     shape = (len(facts.starts), len(names))
     low, high, penalty = np.full(shape, -np.inf), np.full(shape, np.inf), np.full(shape, np.nan)
     stamped = table["interval_start"].notna()
-    for rows, at in ((table[~stamped], slice(None)), (table[stamped], None)):
-        for row in rows.itertuples(index=False):
-            t = facts.starts.get_loc(row.interval_start) if at is None else at
-            c = names.get_loc(row.constraint)
-            low[t, c] = -np.inf if row.sense == "<=" else row.limit_mw
-            high[t, c] = np.inf if row.sense == ">=" else row.limit_mw
-            own = np.isfinite(row.penalty)
-            penalty[t, c] = row.penalty if own else facts.rulebook.penalties.custom
+    for rows, always in ((table[~stamped], True), (table[stamped], False)):
+        t = facts.interval_of(rows)
+        for k, (name, sense, limit, own) in enumerate(
+            zip(
+                *(rows[c].tolist() for c in ("constraint", "sense", "limit_mw", "penalty")),
+                strict=True,
+            )
+        ):
+            place = (slice(None) if always else int(t[k]), _at(names, name))
+            low[place] = -np.inf if sense == "<=" else limit
+            high[place] = np.inf if sense == ">=" else limit
+            penalty[place] = own if np.isfinite(own) else facts.rulebook.penalties.custom
     amount, flow_factor = np.zeros(shape), np.zeros((len(names), len(facts.names("branches"))))
-    for row in terms.itertuples(index=False):
-        c = names.get_loc(row.constraint)
-        amount[:, c] += row.coefficient * _quantity(facts, row.kind, row.element, row.product)
-        if row.kind == "branch":
-            flow_factor[c, facts.names("branches").get_loc(row.element)] += row.coefficient
+    branches = facts.names("branches")
+    for term in _terms(terms):
+        c = _at(names, term.constraint)
+        amount[:, c] += term.coefficient * _quantity(facts, term)
+        if term.kind == "branch":
+            factors = flow_factor[c]
+            factors[_at(branches, term.element)] += term.coefficient
     return CustomFacts(names, amount, low, high, penalty, flow_factor, _duals(facts, names))
 
 
-def _quantity(facts: Facts, kind: str, element: str, product: str) -> Floats:
+class _Term(NamedTuple):
+    constraint: str
+    kind: str
+    element: str
+    product: str
+    coefficient: float
+
+
+def _terms(table: pd.DataFrame) -> list[_Term]:
+    columns = (table[name].tolist() for name in _Term._fields)
+    return [_Term(*row) for row in zip(*columns, strict=True)]
+
+
+def _quantity(facts: Facts, term: _Term) -> Floats:
     """MW of an element (T,)."""
+    kind, element, product = term.kind, term.element, term.product
 
     def place(table: str) -> int:
-        return int(facts.names(table).get_indexer(pd.Index([element], dtype="str"))[0])
+        return _at(facts.names(table), element)
 
     if kind == "unit":
         return facts.dispatch[:, place("units")]
@@ -74,7 +95,12 @@ def _quantity(facts: Facts, kind: str, element: str, product: str) -> Floats:
         net = net - facts.by_name("storage_schedule", "charge_mw")
         return np.asarray(np.nan_to_num(net[:, place("storage")]))
     real = facts.once(reserve_facts)
-    return real.award[:, place("units"), real.products.get_loc(product)]
+    return real.award[:, place("units"), _at(real.products, product)]
+
+
+def _at(names: pd.Index[str], name: str) -> int:
+    """Position of a name that the case has checked to be there."""
+    return int(names.get_indexer(pd.Index([name], dtype="str"))[0])
 
 
 def _duals(facts: Facts, names: pd.Index[str]) -> Floats:
@@ -102,11 +128,12 @@ def worth_of(facts: Facts, kind: str) -> Floats:
     if own.empty:
         return worth
     real = facts.once(custom_facts)
-    for row in own.itertuples(index=False):
-        value = row.coefficient * real.dual[:, real.names.get_loc(row.constraint)]
-        where = names.get_loc(row.element)
+    for term in _terms(own):
+        c = _at(real.names, term.constraint)
+        value = term.coefficient * real.dual[:, c]
+        where = _at(names, term.element)
         if kind == "reserve":
-            worth[:, where, products.get_loc(row.product)] += value
+            worth[:, where, _at(products, term.product)] += value
         else:
             worth[:, where] += value
     return worth

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cases import Proof
 from counterflow.commands.options import Json, RunFolder, bad, read_run
 
 if TYPE_CHECKING:
@@ -92,6 +91,8 @@ def print_summary(summary: Summary, manifest: Mapping[str, Any]) -> None:
     )
     status = manifest.get("status")
     if status not in (None, "", "optimal"):
+        from cases import Proof
+
         proof = Proof.of(manifest)
         told = proof.text(summary.currency)
         said = f"proven {told}" if proof.gap is not None and proof.gap >= 0.0 else told
@@ -174,6 +175,8 @@ def commitment_text(summary: Summary) -> str | None:
     if states["market"] == "rt":
         parts.append(f"as committed in run {states['from'][:12]}")
     else:
+        from cases import Proof
+
         parts.append(Proof.of(states).text(summary.currency))
     parts.append(f"guarantee payments {summary.currency} {states['guarantees']:,.2f}")
     return "commitment: " + ", ".join(parts)

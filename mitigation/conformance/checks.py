@@ -10,6 +10,7 @@ import pandas as pd
 
 import clearing
 from cases.case import Case
+from mitigation.components import is_parameter
 from mitigation.conformance.recorder import recorded
 from mitigation.conformance.trial import Trial, by_key
 from mitigation.keys import AT, KEY
@@ -81,7 +82,7 @@ def decisions_add_up(trial: Trial) -> Iterator[str]:
     if trial.mitigated.whole:
         return
     dearer = done[done["offer_used"] > done["offered"] + _MONEY]
-    dearer = dearer[~dearer["component"].str.startswith("param:")]
+    dearer = dearer[~is_parameter(dearer["component"])]
     if len(dearer):
         yield f"{_key(dearer)} counts at more than was offered"
 

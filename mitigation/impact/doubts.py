@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -49,13 +50,13 @@ def _notes(
     return [str(text) for text in texts]
 
 
-def _unique(rows: pd.DataFrame, run: Run) -> pd.Series[bool]:
+def _unique(rows: pd.DataFrame, run: Run) -> Any:
     """Whether the price of each row is unique: at its bus, else at every bus in its interval.
 
     True where there is no price.
     """
     table = run.prices
-    unique = table["unique"].mask(table["lmp"].isna(), True)
+    unique: Any = table["unique"].mask(table["lmp"].isna(), True)
     by_bus = unique.set_axis(pd.MultiIndex.from_frame(table[["interval_start", "bus"]]))
     everywhere = unique.groupby(table["interval_start"]).agg(lambda cells: cells.all(skipna=False))
     own = pd.MultiIndex.from_frame(rows[["interval_start", "subject"]])

@@ -11,6 +11,7 @@ import pandas as pd
 
 from cases.run import Run
 from mitigation.keys import AT, KEY
+from network.arrays import Booleans
 
 __all__ = [
     "DECIDED",
@@ -60,7 +61,7 @@ def no_impact() -> tuple[pd.DataFrame, pd.DataFrame]:
     )
 
 
-def among(keys: pd.DataFrame, others: pd.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def among(keys: pd.DataFrame, others: pd.DataFrame) -> Booleans:
     """Tell which keys are among others, (n,)."""
     index = pd.MultiIndex.from_frame(keys[KEY])
     return np.asarray(index.isin(pd.MultiIndex.from_frame(others[KEY])), dtype=np.bool_)

@@ -88,7 +88,10 @@ class SlotFunction:
             text = inspect.getsource(self.function)
         except (OSError, TypeError):
             text = ""
-        return {"module": str(self.function.__module__), "source": value_hash(text) if text else ""}
+        return {
+            "module": str(self.function.__module__),
+            "source": value_hash({"source": text}) if text else "",
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from cases import Failure, RuleBook, rulebook_keys
+from cases import InputError, RuleBook, rulebook_keys
+from cases.errors import Failure
 from cases.rulebook.files import Given
 from cases.rulebook.read_by import READ_BY, readers_of
 from cases.rulebook.unused import covers, unused_keys
@@ -47,6 +48,14 @@ def test_a_rulebook_knows_which_keys_the_user_gave_and_where(path: Path) -> None
     again = RuleBook.load(record)
     assert again.given["mitigation.impact.mode"] == Given(file="mine.toml", row=6)
     assert again.given.keys() == book.given.keys() and again.hash == book.hash
+
+
+@pytest.mark.parametrize("wrong", ["given = 3", "[given]\n'penalties.branch' = 3"])
+def test_the_record_of_a_run_is_no_key_of_a_file(wrong: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(f'extends = "default"\nname = "mine"\n{wrong}\n')
+    with pytest.raises(InputError, match=r"row 3, given: is the record of a run"):
+        RuleBook.load(path)
 
 
 def test_unused_keys_are_those_of_mitigation_that_nothing_reads(path: Path) -> None:

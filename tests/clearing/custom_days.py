@@ -144,7 +144,8 @@ def with_possible(case: Case, seed: int, count: int = 2, **clear: Any) -> Case:
                 "constraint": f"K{k}",
                 "interval_start": start,
                 "sense": "<=" if there < here else ">=",
-                "limit_mw": float(there),
+                # Tables are rounded: a little room, so that the other schedule keeps the limit.
+                "limit_mw": float(there) + (1e-4 if there < here else -1e-4),
                 "penalty": 3.0 if k == count - 1 else np.nan,
             }
             for start, here, there in zip(case.interval_starts, before, after, strict=True)
