@@ -30,7 +30,20 @@ from cases.run_folder import (
 from cases.seal import FORMAT, OWN_KEYS, events_hash, plain, rounded, run_id
 from cases.tables.schema import RUN_TABLES, conform, empty_frame
 
-__all__ = ["Run", "code_version"]
+__all__ = ["Run", "code_version", "models_by"]
+
+
+_model_of: Callable[[Run], Any] | None = None
+
+
+def models_by(maker: Callable[[Run], Any]) -> None:
+    """Let `maker` give runs that were read their models.
+
+    The clearing engine, which stands above this package and knows what a model is, says so when it
+    is imported: imports keep pointing one way, and reading a run needs no solver.
+    """
+    global _model_of
+    _model_of = maker
 
 
 class _Tables(Mapping[str, pd.DataFrame]):
@@ -107,8 +120,7 @@ class Run:
     a table that the run does not have is there without rows. `manifest` is a dict with the keys
     format, run_id, name, created, code_version, case_hash, rulebook_hash, rulebook_as_of, rulebook,
     solver, status, objective, gap, parent, settings, times, events, tables and warnings; those that
-    follow from the rest are filled in. All numbers are kept to the decimals of the schema. `model`
-    is the live optimization model of a run that was just cleared, None for one that was read.
+    follow from the rest are filled in. All numbers are kept to the decimals of the schema.
     """
 
     def __init__(
@@ -123,7 +135,7 @@ class Run:
         self.case = case
         self.rulebook = rulebook
         self.events: list[dict[str, Any]] = [rounded(event) for event in events or []]
-        self.model = model
+        self._model = model
         self.extend: Any = None
         """The function that extended its clearing, where it is known; a folder holds no code."""
         self._given = rounded(manifest)
@@ -149,6 +161,18 @@ class Run:
     def made(self, table: str) -> bool:
         """Whether a table exists already, rather than being made when it is asked for."""
         return not isinstance(self.tables, _Tables) or self.tables.made(table)
+
+    @property
+    def model(self) -> Any:
+        """The optimization model of the run; see `clearing.model.ClearedModel`.
+
+        A run that was read makes its own from its case, its rules and its tables, when it is first
+        used. None where the run does not say how it was cleared, or the clearing engine is not
+        loaded.
+        """
+        if self._model is None and _model_of is not None:
+            self._model = _model_of(self)
+        return self._model
 
     @property
     def objective(self) -> float:

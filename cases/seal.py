@@ -27,7 +27,17 @@ FORMAT: Final = 2
 OWN_KEYS: Final = ("format", "run_id", "seal", "events", "tables", "files")
 """Keys of a manifest that follow from the rest of the run, whatever was given for them."""
 
-_OUTSIDE_ID: Final = ("run_id", "seal", "created", "times", "passes", "soft_rows", "files")
+_OUTSIDE_ID: Final = (
+    "run_id",
+    "seal",
+    "created",
+    "times",
+    "passes",
+    "soft_rows",
+    "decided",
+    "files",
+)
+_SOLVER_TABLES: Final = ("program_rows",)
 _SOLVER_EVENTS: Final = ("pass", "schedule")
 _CLOCK: Final = ("seconds", "times", "iterations")
 _GIVEN_EXACTLY: Final = ("settings", "solver")
@@ -42,6 +52,7 @@ def run_id(manifest: Mapping[str, Any]) -> str:
     sealed["tables"] = {
         name: {key: entry[key] for key in ("rows", "content")}
         for name, entry in manifest["tables"].items()
+        if name not in _SOLVER_TABLES
     }
     return value_hash(sealed)
 

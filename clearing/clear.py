@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,18 @@ from clearing.day.extension import Extend
 from clearing.day.schedule import Commitment
 from clearing.day.start_costs import commitment_cost
 from clearing.extended import again, decided_whole, extension_report, extension_setting
-from clearing.model import ClearedModel
+from clearing.limits.network import NetworkLimits
+from clearing.model import ClearedModel, Opened
 from clearing.outcome import exceeded, open_prices, solver_of, validated
 from clearing.pricing import method_of, priced_by_rule
+from clearing.program.program import Program
 from clearing.realtime.clear import clear_realtime
+from clearing.reopened import committed_units, rows_of
 from clearing.session.cleared import Cleared
 from clearing.session.loop import Progress
 from clearing.session.session import Security, Session
 from clearing.tables import result_tables
-from network.arrays import Flags
+from clearing.tables.program_rows import program_rows
 
 __all__ = ["clear", "reclear", "recommit"]
 
@@ -140,9 +144,9 @@ def reclear(
     `case` is the run's case with other `offers` and `commitment_offers`; the units that run stay
     those of `run`. Where only prices differ, they are changed in the live model; otherwise a new
     model starts with the rows of the old one. The new run names `run` as its parent. The live
-    model then belongs to the new run. Without `check` the validator is left out, for a run that is
-    only looked at for its prices. A run with an extension keeps it; one that was read from its
-    folder needs the same function again, as `extend`.
+    solver goes on to the new run; `run.model` stays what it was. Without `check` the validator is
+    left out, for a run that is only looked at for its prices. A run with an extension keeps it; one
+    that was read from its folder needs the same function again, as `extend`.
     """
     begin = time.perf_counter()
     settings = run.settings
@@ -152,12 +156,11 @@ def reclear(
         on = committed_units(run)
         day = day.committed(Commitment(on, commitment_cost(day, on), decided_whole(run)))
     model: ClearedModel | None = run.model
-    if model is None or not model.session.reprice(day):
+    live = model if model is not None and model.opened else None
+    session = None if live is None else live.repriced(day)
+    if session is None:
         session = Session.open(day, settings["security"], progress)
-        if model is not None:
-            session.know(model.live.soft)
-    else:
-        session = model.session
+        session.know(rows_of(run, session.network) if live is None else live.cleared.soft)
     cleared = session.solve()
     return _run(session, cleared, begin, settings["security"], settings["set"], run.id, check=check)
 
@@ -177,7 +180,8 @@ def recommit(
         return reclear(run, case, progress=progress, extend=extend)
     begin = time.perf_counter()
     day = again(run, case, extend)
-    known = None if run.model is None else run.model.live.soft
+    model: ClearedModel | None = run.model
+    known = model.cleared.soft if model is not None and model.opened else None
     start = Commitment(on := committed_units(run), commitment_cost(day, on), decided_whole(run))
     found = decide(day, settings["security"], progress, start=start, known=known)
     return _decided(found, begin, settings["security"], settings["set"], run.id)
@@ -190,13 +194,6 @@ def _refuse_real_time(run: Run) -> None:
             "real time from that"
         )
         raise InputError.one("", None, "run", "real_time", message)
-
-
-def committed_units(run: Run) -> Flags:
-    """Which units are on in a run, (T, U)."""
-    intervals = run.case.meta.intervals
-    on: Flags = run.dispatch["on"].to_numpy(dtype=bool).reshape(intervals, -1)
-    return on
 
 
 def _run(
@@ -214,6 +211,11 @@ def _run(
     cleared = priced_by_rule(session, cleared, security)
     day, loop = session.day, session.loop
     solved = time.perf_counter()
+    settled = None if decision is None else decision.settled
+    programs: dict[str, tuple[Program, NetworkLimits]]
+    programs = {"dispatch": (cleared.program, cleared.network)}
+    if settled is not None:
+        programs["commitment"] = (settled.program, settled.network)
     tables = result_tables(cleared)
     end = time.perf_counter()
     rules = day.rulebook
@@ -242,6 +244,7 @@ def _run(
         "passes": session.passes,
         "soft_rows": len(session.live.soft),
         **({} if session.losses is None else {"losses": session.losses.report}),
+        **({} if settled is None else {"decided": settled.told}),
         "warnings": [
             *(str(w) for w in day.case.warnings),
             *([] if decision is None else decision.warnings),
@@ -254,9 +257,10 @@ def _run(
     decided = [] if decision is None else decision.events
     events = [*decided, *loop.events, {"event": "priced", "method": method_of(day)}]
     loop.events = []
-    program = None if decision is None else decision.program
-    model = ClearedModel(session, cleared, program)
-    run = Run(manifest, tables, day.case, rules, events, model)
+    behind = None if settled is None else lambda: settled
+    model = ClearedModel(Opened(session, cleared, security, behind))
+    held = partial(program_rows, programs)
+    run = Run(manifest, {**tables, "program_rows": held}, day.case, rules, events, model)
     run.extend = day.extend
     if check:
         validated(run)

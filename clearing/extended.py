@@ -9,6 +9,7 @@ import numpy as np
 from cases import Case, InputError, Run
 from clearing.day.day import Day
 from clearing.day.extension import Extend, name_of
+from clearing.model import ClearedModel
 from clearing.session.cleared import Cleared
 from clearing.tables.custom import extension_cost
 from network.arrays import Floats
@@ -49,8 +50,9 @@ def extension_of(run: Run) -> Extend | None:
     if asked is None:
         return None
     kept: Extend | None = run.extend
-    if kept is None and run.model is not None:
-        kept = run.model.session.day.extend
+    before = _day_before(run)
+    if kept is None and before is not None:
+        kept = before.extend
     if kept is not None:
         return kept
     message = (
@@ -60,14 +62,20 @@ def extension_of(run: Run) -> Extend | None:
     raise InputError.one("", None, "extend", "extension_missing", message)
 
 
+def _day_before(run: Run) -> Day | None:
+    """The day of a run that is in memory, its extension with it; None of one that was read."""
+    model: ClearedModel | None = run.model
+    return model.cleared.day if model is not None and model.opened else None
+
+
 def again(run: Run, case: Case, extend: Extend | None) -> Day:
     """The day of a run with other offers, its extension included.
 
     Raises InputError where a given extension is not the one of the run.
     """
     asked = run.settings.get("extend")
-    if extend is None and run.model is not None and asked is not None:
-        before: Day = run.model.session.day
+    before = _day_before(run)
+    if extend is None and before is not None and asked is not None:
         return Day.of(case, run.rulebook).sharing(before)
     extend = extension_of(run) if extend is None else extend
     day = Day.of(case, run.rulebook, extend=extend)

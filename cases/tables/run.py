@@ -209,6 +209,20 @@ _MARKET = (
         num("cost", "money", "penalty paid in the objective"),
     ),
     table(
+        "program_rows",
+        "limits of the grid and ramps that the programs of the run hold, found where they were "
+        "exceeded",
+        ("program", "interval_start", "constraint", "contingency", "direction"),
+        text("program", "dispatch or commitment"),
+        START,
+        CONSTRAINT,
+        CONTINGENCY,
+        DIRECTION,
+        text("kind", "branch, interface, contingency, ramp_up or ramp_down"),
+        text("element", "branch, interface or unit that it limits"),
+        flag("soft", "whether the program may exceed it at a penalty"),
+    ),
+    table(
         "virtual_awards",
         "virtual offers and bids, and what is accepted of them",
         ("interval_start", "virtual"),

@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from cases import NoClearing, Proof, RuleBook
-from clearing.commit.program import Program, Schedule
+from cases import NoClearing, Proof
+from clearing.commit.program import CommitmentProgram, Schedule
+from clearing.commit.settled import Settled, settled
+from clearing.commit.strict import strict_rules
 from clearing.day.day import Day
 from clearing.day.fleet import Fleet
 from clearing.day.schedule import Commitment
-from clearing.day.start_costs import StartCosts, commitment_cost
+from clearing.day.start_costs import commitment_cost
 from clearing.program.rows import RowSet
 from clearing.session.cleared import Cleared
 from clearing.session.loop import Progress
@@ -50,7 +52,7 @@ class Decision:
     warnings: list[str] = field(default_factory=list)
     times: dict[str, float] = field(default_factory=dict)
     rounds: int = 0
-    program: Program | None = None
+    settled: Settled | None = None
     """The program that decided it; None where there was nothing to decide."""
 
     @property
@@ -82,11 +84,12 @@ def decide(
     solver = day.rulebook.solver
     deadline = begin + solver.time_limit
     outages, islanding = secure_contingencies(day, security)
-    strict = day.with_rulebook(_strict(day))
+    strict = day.with_rulebook(strict_rules(day))
     fleet = Fleet(strict, merge=True)
-    if not fleet.decided.any():
+    added = day.extension is not None and bool(day.extension.whole.any())
+    if not fleet.decided.any() and not added:
         return _nothing_to_decide(day, security, progress, known)
-    program = Program(fleet, outages, deadline, progress)
+    program = CommitmentProgram(fleet, outages, deadline, progress)
     found = Search(day, security, program, progress, known)
     try:
         found.relaxed = program.relax()
@@ -103,7 +106,7 @@ def decide(
     if found.best is None and not found.proven_none:
         raise NoClearing("no clearing: the time limit ended before a schedule was found", ())
     if found.best is None:
-        soft = Program(fleet, outages, deadline, progress, soft_ramps=True)
+        soft = CommitmentProgram(fleet, outages, deadline, progress, soft_ramps=True)
         found = Search(day, security, soft, progress, known)
         try:
             found.relaxed = soft.relax()
@@ -121,7 +124,7 @@ class Search:
 
     day: Day
     security: Security
-    program: Program
+    program: CommitmentProgram
     progress: Progress | None
     known: RowSet | None
     relaxed: float = -np.inf
@@ -129,6 +132,8 @@ class Search:
     best: tuple[Session, Cleared, Commitment, float] | None = None
     best_x: Any = None
     """All columns of the last schedule that was looked at, (n,)."""
+    last: Session | None = None
+    """The session of the last schedule that was looked at."""
     seen: float = np.inf
     """Its cost, limits exceeded at the program's penalties."""
     proven_none: bool = False
@@ -160,6 +165,7 @@ class Search:
         session.know(self.program.live.soft)
         if session.losses is not None:
             session.losses.start_at(self.program.network.tangent)
+        self.last = session
         cleared = session.solve()
         before = len(self.program.live.soft)
         objective = _strict_objective(cleared, self.program.fleet.day)
@@ -295,6 +301,8 @@ class Search:
             warnings.append(
                 f"the bound lies {-self.gap:.2e} of the cost above the schedule: it proves nothing"
             )
+        if session is not self.last:
+            self.program.learn(session.losses, None)
         if self.program.loses_units:
             warnings.append(
                 "outages of units: the commitment lets every available unit pick up, the dispatch "
@@ -321,21 +329,8 @@ class Search:
                 "commit": time.perf_counter() - begin,
             },
             self.rounds,
-            self.program,
+            settled(self.program, cleared, strict - cleared.solution.objective),
         )
-
-
-def _strict(day: Day) -> RuleBook:
-    """Penalties that no start is cheaper than: one MW beyond a limit costs more than any start."""
-    costs, hours = StartCosts.of(day), np.nan_to_num(day.unit_column("min_up"))
-    blocks = day.offers
-    level = np.clip(day.unit_column("p_min")[blocks.of] - blocks.start, 0.0, blocks.mw)
-    at_least = np.zeros((day.intervals, len(day.units)))
-    np.add.at(at_least, (blocks.interval, blocks.of), level * np.maximum(blocks.price, 0.0))
-    run = np.maximum(hours, day.hours)
-    dear = costs.coldest + costs.shutdown + run * (costs.no_load + at_least.max(axis=0, initial=0))
-    most = float(dear.max(initial=0.0)) / day.hours
-    return day.rulebook.with_penalties(lambda penalty: penalty + max(most, 0.0))
 
 
 def _strict_objective(cleared: Cleared, strict: Day) -> float:

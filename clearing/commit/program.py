@@ -18,13 +18,13 @@ from clearing.limits.losses import Losses
 from clearing.limits.network import NetworkLimits
 from clearing.program.compiled import Compiled, compile_market
 from clearing.program.conflicts import conflicts
-from clearing.program.live import LiveModel, LpSolution
+from clearing.program.live import LiveProgram, LpSolution
 from clearing.program.rows import Kind, RowSet
 from clearing.session.loop import Loop, Progress
 from network import Contingency
 from network.arrays import Flags, Floats, Positions
 
-__all__ = ["Program", "Schedule"]
+__all__ = ["CommitmentProgram", "Schedule"]
 
 _UNUSED_MW = 1e-6
 _WHOLE = 1e-6
@@ -65,7 +65,7 @@ class Schedule:
     """Whether the gap that was asked for was proven."""
 
 
-class Program:
+class CommitmentProgram:
     """The commitment of a day: its relaxation with the rows found so far, and its solves."""
 
     def __init__(
@@ -81,7 +81,7 @@ class Program:
         rules = fleet.day.rulebook
         self.compiled: Compiled = compile_market(build_commitment(fleet, soft_ramps=soft_ramps))
         self.build_seconds = time.perf_counter() - begin
-        self.live = LiveModel(self.compiled, rules)
+        self.live = LiveProgram(self.compiled, rules)
         self.live.deadline = deadline
         self.live.highs.setOptionValue("presolve", "choose")
         self.network = NetworkLimits(self.compiled, outages)
@@ -96,9 +96,14 @@ class Program:
         losses = Losses.of(fleet.day)
         balance = self.compiled.rows(self.compiled.market.model.energy_balance)
         self.losses = None if losses is None else LossRows(losses, self.live, self.network, balance)
+        self.relaxed: Floats = np.zeros(len(self.compiled.cost))
+        """The relaxation's solution, excess columns included."""
         self.mip_seconds = 0.0
+        self.soft_ramps = soft_ramps
+        self.hard = True
+        """Whether the last whole program that was solved held its unused limits hard."""
         self._presolve = "choose"
-        self._slack = self._slack_columns()
+        self.slack = self._slack_columns()
 
     def _slack_columns(self) -> Positions:
         """Columns of the market that exceed a limit at a penalty, not along a demand curve."""
@@ -119,6 +124,13 @@ class Program:
     def relaxes(self) -> bool:
         """Whether every secured dispatch is a solution of it, so that its bounds hold for all."""
         return self.losses is None and not self.loses_units
+
+    @property
+    def unused(self) -> Positions:
+        """Slack, of the market and of soft rows, that the relaxation does without."""
+        n = len(self.compiled.cost)
+        slack = np.concatenate([self.slack, np.arange(n, n + len(self.live.soft))])
+        return np.asarray(slack[self.relaxed[slack] <= _UNUSED_MW])
 
     @property
     def states(self) -> Positions:
@@ -256,9 +268,7 @@ class Program:
         kinds = np.full(len(states), int(highspy.HighsVarType.kInteger), dtype=np.uint8)
         highs.changeColsIntegrality(len(states), states, kinds)
         if hard:
-            n, total = len(self.compiled.cost), highs.getNumCol()
-            slack = np.concatenate([self._slack, np.arange(n, total)])
-            unused = slack[self.relaxed[slack] <= _UNUSED_MW].astype(np.int32)
+            unused = self.unused.astype(np.int32)
             none = np.zeros(len(unused))
             highs.changeColsBounds(len(unused), unused, none, none)
         known = np.isfinite(rise) and self.margins is not None
@@ -278,6 +288,8 @@ class Program:
         highs.run()
         self.mip_seconds += time.perf_counter() - begin
         found = _schedule(highs)
+        if found is not None and not restricted:
+            self.hard = hard
         if known and found is not None and not restricted:
             found = replace(found, bound=min(found.bound, self.bound + rise))
         return found
@@ -296,12 +308,13 @@ class Program:
         day = self.fleet.day
         states = self.states
         value = self.relaxed[states]
-        undecided = np.abs(value - np.rint(value)) > _WHOLE
+        undecided: Flags = np.asarray(np.abs(value - np.rint(value)) > _WHOLE)
         clusters = len(self.fleet.clusters)
         per_family = day.intervals * clusters
         families = len(states) // per_family if per_family else 0
         if families * per_family == len(states):
-            shaped = undecided.reshape(families, day.intervals, clusters).any(axis=0)
+            shape = (families, day.intervals, clusters)
+            shaped: Flags = np.asarray(undecided.reshape(shape).any(axis=0))
             near = shaped.copy()
             for by in range(1, _AROUND + 1):
                 near[by:] |= shaped[:-by]

@@ -202,6 +202,7 @@ class _Reading:
             whole = row.parent_component().name
             components[whole] = components.get(whole, 0) + 1
         self._bounds(components)
+        self._refuse_taken()
         constant = 0.0
         for objective in self.model.component_data_objects(pyo.Objective, active=True):
             sign = 1.0 if objective.sense == pyo.minimize else -1.0
@@ -230,6 +231,18 @@ class _Reading:
             if kind in _OTHER:
                 message = f"{component.name} is a {kind}; add variables and linear constraints"
                 raise refused("not_linear", message)
+
+    def _refuse_taken(self) -> None:
+        """Refuse names by which results already know another limit."""
+        tables = self.day.case.tables
+        taken = {*self.day.grid.branches, *tables["interface_limits"]["interface"]}
+        taken |= set(tables["custom_constraints"]["constraint"])
+        for name, *_ in self._rows:
+            if name in taken:
+                message = (
+                    f"there is a limit {name} in the case already; give the constraint another"
+                )
+                raise refused("name_taken", message)
 
     def _constraint(self, row: Any) -> None:
         """Read one constraint; a limit on both sides becomes two rows."""

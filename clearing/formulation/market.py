@@ -269,6 +269,14 @@ class Market:
         return cost
 
     @property
+    def slack(self) -> Positions:
+        """Positions of the variables that exceed a limit at a penalty."""
+        families = [f.at for f in self.families.values() if f.penalty is not None]
+        own = [np.concatenate([custom.over, custom.under]) for custom in self.custom]
+        at = np.concatenate([np.zeros(0, dtype=np.intp), *families, *own])
+        return at[at >= 0]
+
+    @property
     def bounds(self) -> tuple[Floats, Floats]:
         """Bounds of all variables, ((n,), (n,))."""
         families = self.families.values()

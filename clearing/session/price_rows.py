@@ -18,7 +18,7 @@ import numpy as np
 from clearing.formulation.flow_variables import FlowVariables
 from clearing.limits.loss_rows import LossRows
 from clearing.limits.network import NetworkLimits
-from clearing.program.live import LiveModel
+from clearing.program.live import LiveProgram
 from clearing.program.rows import Kind
 from clearing.session.custom_prices import definition_rows
 from network.arrays import Flags, Floats, Positions
@@ -44,7 +44,7 @@ class PriceRows:
     @classmethod
     def of(
         cls,
-        live: LiveModel,
+        live: LiveProgram,
         network: NetworkLimits,
         balance: Positions,
         losses: LossRows | None,

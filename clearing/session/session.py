@@ -16,7 +16,8 @@ from clearing.limits.network import NetworkLimits
 from clearing.limits.ramps import RampLimits
 from clearing.program.compiled import Compiled, compile_market
 from clearing.program.directions import Directions
-from clearing.program.live import LiveModel
+from clearing.program.live import LiveProgram
+from clearing.program.program import Tangents
 from clearing.program.rows import Kind, RowSet
 from clearing.session.cleared import Cleared
 from clearing.session.custom_prices import custom_terms
@@ -39,7 +40,7 @@ class Session:
 
     day: Day
     compiled: Compiled
-    live: LiveModel
+    live: LiveProgram
     network: NetworkLimits
     ramps: RampLimits
     loop: Loop
@@ -76,12 +77,36 @@ class Session:
         built = time.perf_counter()
         compiled = compile_market(market)
         times = {"build": built - start, "compile": time.perf_counter() - built}
-        live = LiveModel(compiled, day.rulebook)
+        live = LiveProgram(compiled, day.rulebook)
         live.deadline = start + day.rulebook.solver.time_limit
         network, ramps = NetworkLimits(compiled, outages), RampLimits(compiled)
         rules = day.rulebook.security
         loop = Loop(live, network, ramps, rules.tolerance_mw, rules.rows_per_pass, progress)
         return cls(day, compiled, live, network, ramps, loop, islanding, times)
+
+    def again(self, cleared: Cleared) -> Session:
+        """Open a session of its own for what this one has cleared and then left behind.
+
+        It is solved, with all rows of `cleared`; nothing is built or compiled again.
+        """
+        program, day = cleared.program, cleared.day
+        # What is held to one direction and where losses are linearized is found again.
+        released = replace(
+            program,
+            low=program.compiled.low,
+            high=program.compiled.high,
+            tangents=Tangents.none(len(program.cost)),
+        )
+        live = LiveProgram.holding(released, day.rulebook)
+        network = NetworkLimits(program.compiled, self.network.contingencies)
+        network.take_over(self.network)
+        ramps, rules = RampLimits(program.compiled), day.rulebook.security
+        loop = Loop(live, network, ramps, rules.tolerance_mw, rules.rows_per_pass)
+        own = Session(day, program.compiled, live, network, ramps, loop, self.islanding, {})
+        if own.losses is not None and self.losses is not None:
+            own.losses.start_at(self.losses.home)
+        own.solve()
+        return own
 
     def know(self, rows: RowSet) -> None:
         """Start from rows that another session of the same grid and intervals has found."""
@@ -126,7 +151,7 @@ class Session:
         ]
         return Cleared(
             day,
-            self.compiled,
+            live.program(solution=secured.solution),
             self.network,
             self.ramps,
             secured.solution,

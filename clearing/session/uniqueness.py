@@ -28,7 +28,7 @@ import numpy as np
 
 from clearing.limits.loss_rows import LossRows
 from clearing.limits.network import NetworkLimits
-from clearing.program.live import LiveModel, LpSolution
+from clearing.program.live import LiveProgram, LpSolution
 from clearing.session.price_rows import PriceRows
 from network.arrays import Flags, Floats, Positions
 
@@ -45,7 +45,7 @@ _BASIC = int(highspy.HighsBasisStatus.kBasic)
 
 
 def unique_prices(
-    live: LiveModel, network: NetworkLimits, balance: Positions, losses: LossRows | None
+    live: LiveProgram, network: NetworkLimits, balance: Positions, losses: LossRows | None
 ) -> Flags | None:
     """Where the prices of a solved program are unique, (T, B); None where that cannot be told.
 
@@ -91,7 +91,7 @@ class _State:
         return np.asarray(self.row_low | self.row_high)
 
     @classmethod
-    def of(cls, live: LiveModel) -> _State:
+    def of(cls, live: LiveProgram) -> _State:
         """Compare the solution with its limits."""
         highs = live.highs
         model, solution = highs.getLp(), highs.getSolution()
@@ -121,7 +121,7 @@ class _State:
 class _Step:
     """The program of a step away from the optimum: only the limits that are met hold."""
 
-    def __init__(self, live: LiveModel, state: _State) -> None:
+    def __init__(self, live: LiveProgram, state: _State) -> None:
         self._state = state
         model: Any = live.highs.getLp()
         model.col_lower_ = np.where(state.column_low, 0.0, -np.inf)
@@ -161,7 +161,7 @@ def _differ(one: Floats, other: Floats) -> Flags:
     return np.asarray(np.abs(one - other) > _SAME_PRICE * size)
 
 
-def one_sided(live: LiveModel, side: Literal["lower", "upper"]) -> LpSolution:
+def one_sided(live: LiveProgram, side: Literal["lower", "upper"]) -> LpSolution:
     """Solution whose duals are the prices of a little more (`upper`) or less demand (`lower`).
 
     A small negative shortage is more demand, a small negative surplus is less, both spread as

@@ -18,7 +18,6 @@ from mitigation.again.protocols import Resolved
 from network.arrays import Floats, Integers
 
 _ZERO: Final = 1e-9
-_SAME: Final = 1e-6
 LIMIT: Final = ["interval_start", "constraint", "contingency", "direction"]
 
 

@@ -8,7 +8,6 @@ import clearing
 from cases.case import Case
 from cases.errors import CheckFailed
 from cases.run import Run
-from mitigation.again.reopen import reopened
 
 __all__ = ["EngineRerun", "Rerun"]
 
@@ -33,27 +32,22 @@ class Rerun(Protocol):
 
 
 class EngineRerun:
-    """Reruns on the live model of a run; one that was read from a folder is cleared again once."""
+    """Reruns on the live model of a run; that of a run that was read is made once."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._live: Run | None = run if run.model is not None else None
 
     def held(self, case: Case, *, check: bool = True) -> Run:
-        """Clear again with prices of offers changed in place; raises as :meth:`live`."""
-        return clearing.reclear(self.live(), case, check=check)
-
-    def live(self) -> Run:
-        """Return the run with its live model; one that was read is cleared again, once.
+        """Clear again with prices of offers changed in place.
 
         Raises
         ------
         CheckFailed
             The run was read from a folder and clearing it again gives another objective.
         """
-        if self._live is None:
-            self._live = reopened(self._run)
-        return self._live
+        if self._run.model is not None:
+            self._run.model.open()
+        return clearing.reclear(self._run, case, check=check)
 
     def checked(self, run: Run) -> Run:
         """Validate a run.

@@ -11,12 +11,11 @@ import pandas as pd
 from cases.rulebook.mitigation import MitigationRules
 from cases.rulebook.structure import StructureRules
 from cases.run import Run
-from mitigation.again.engine import EngineModel
-from mitigation.again.rerun import EngineRerun, Rerun
+from mitigation.again.rerun import Rerun
 from mitigation.conduct import Areas
 from mitigation.keys import KEY
 from mitigation.structure.owners import owners_of
-from mitigation.structure.run import StructureTests, solves_again, structure_tests
+from mitigation.structure.run import StructureTests, structure_tests
 
 __all__ = ["AssessedRun"]
 
@@ -90,12 +89,5 @@ class AssessedRun:
         """
         rules = rules or self.rules.structure
         if self.structure is None or self.structure.rules != rules:
-            self._structure.append(structure_tests(self.run, rules=rules, model=self._model(rules)))
+            self._structure.append(structure_tests(self.run, rules=rules))
         return self._structure[-1]
-
-    def _model(self, rules: StructureRules) -> EngineModel | None:
-        """The model that the reruns go on with, where the tests solve the market again."""
-        if self.run.model is not None or not isinstance(self.rerun, EngineRerun):
-            return None
-        binds = bool((self.run.price_terms["shadow_price"] > rules.shadow_price_min).any())
-        return EngineModel(self.rerun.live().model) if binds and solves_again(rules) else None

@@ -229,6 +229,27 @@ def test_names_inside_a_rule() -> None:
         cf.clear(small(), extend=extend)
 
 
+def test_names_of_other_limits_are_taken() -> None:
+    def extend(model: Any) -> None:
+        model.L = pyo.Constraint(expr=model.flow["L", 0] <= 60.0)
+
+    with pytest.raises(cf.InputError, match="there is a limit L in the case already"):
+        cf.clear(small(), extend=extend)
+
+
+def test_whole_numbers_where_no_unit_has_a_state_to_decide() -> None:
+    """Blocks of 30 MW over the line: three of them, and 10 MW of DEAR. 2 * (900 + 300)."""
+
+    def extend(model: Any) -> None:
+        model.blocks = pyo.Var(model.intervals, within=pyo.NonNegativeIntegers)
+        model.lots = pyo.Constraint(
+            model.intervals, rule=lambda m, t: m.flow["L", t] == 30.0 * m.blocks[t]
+        )
+
+    run = cf.clear(small(), extend=extend)
+    assert run.objective == pytest.approx(2 * (90 * 10 + 10 * 30))
+
+
 def test_products_of_decisions_are_refused() -> None:
     def extend(model: Any) -> None:
         model.c = pyo.Constraint(expr=model.output["CHEAP", 0] * model.output["DEAR", 0] <= 1.0)
