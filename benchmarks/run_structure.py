@@ -47,9 +47,9 @@ def timed(case: Case) -> dict[str, Any]:
     started = time.perf_counter()
     run = clearing.clear(case, commitment=False, settings={"solver.threads": 1})
     cleared = time.perf_counter()
-    found = mitigation.test_structure(run)
+    found = mitigation.structure_tests(run)
     tested = time.perf_counter()
-    rows = len(found.indices)
+    rows = len(mitigation.indices_of(found))
     measured = time.perf_counter()
     limits = ["constraint", "contingency", "direction"]
     three = found.verdicts[found.verdicts["rule_id"] == "three_pivotal"]

@@ -9,10 +9,12 @@ from cases.errors import (
     InputError,
     NoClearing,
 )
+from cases.proof import Proof
 from cases.reading import bundled_names, read_case
 from cases.rulebook.book import RuleBook, rulebook_keys, rulebook_names
 from cases.run import Run
 from cases.tables.schema import CASE_TABLES, RUN_TABLES, STATEMENT_TABLES, Column, Table
+from cases.verification import verify
 
 __all__ = [
     "CASE_TABLES",
@@ -27,6 +29,7 @@ __all__ = [
     "Failure",
     "InputError",
     "NoClearing",
+    "Proof",
     "RuleBook",
     "Run",
     "Table",
@@ -34,4 +37,5 @@ __all__ = [
     "read_case",
     "rulebook_keys",
     "rulebook_names",
+    "verify",
 ]

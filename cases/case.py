@@ -59,6 +59,10 @@ class Case:
     @cached_property
     def hash(self) -> str:
         """SHA-256 of header and tables, whatever format they were read from."""
+        return self.content_hash()
+
+    def content_hash(self) -> str:
+        """`hash`, made anew from what the tables hold now."""
         return content_hash(header_values(self.meta), CASE_TABLES, self.tables)
 
     def __eq__(self, other: object) -> bool:

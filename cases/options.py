@@ -147,8 +147,8 @@ def _from_file(path: Path, units: set[str]) -> tuple[dict[str, str], dict[str, s
     if not path.is_file():
         raise _usage(f"owners must be area, round-robin:K or a CSV file; there is no file {path}")
     try:
-        text = io.StringIO(decoded(path.read_bytes()))
-        rows = pd.read_csv(text, dtype="str", na_filter=False, skip_blank_lines=False)
+        content = io.StringIO(decoded(path.read_bytes()))
+        rows = pd.read_csv(content, dtype="str", na_filter=False, skip_blank_lines=False)
     except (ValueError, OSError, pd.errors.ParserError) as error:
         reason = str(error).strip().splitlines()[0] if str(error) else type(error).__name__
         raise InputError.one(

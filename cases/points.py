@@ -6,6 +6,7 @@ in front where names collide: "bus:1", "hub:WEST", "zone:1".
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,7 +17,9 @@ from numpy.typing import NDArray
 from cases.case import Case
 from cases.point_names import KINDS
 
-__all__ = ["Point", "Points"]
+__all__ = ["Point", "Points", "shares"]
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,10 +28,10 @@ class Point:
 
     name: str
     kind: str
-    """bus, hub or zone."""
+    """bus, hub, zone, or "" for other sets of buses."""
     buses: NDArray[np.intp]
     """Positions of its buses in the case, (n,)."""
-    weights: NDArray[np.float64]
+    weights: Floats
     """Weight of each in every interval, (T, n); rows sum to 1."""
 
 
@@ -61,17 +64,40 @@ class Points:
         return Point(name, "hub", at.astype(np.intp), share)
 
     def zone(self, name: str) -> Point:
-        """A zone: its buses by their demand in the interval, evenly where there is none.
+        """A zone: its buses by their firm demand in the interval, evenly where there is none."""
+        at = self._zones[name]
+        return Point(name, "zone", at, self.weights(at))
+
+    def market(self) -> Point:
+        """The whole market: all buses, weighed as those of a zone."""
+        return self.together(self._buses)
+
+    def together(self, names: Iterable[str]) -> Point:
+        """Buses of these names, weighed as those of a zone."""
+        at = self._buses.get_indexer(pd.Index(list(names), dtype=self._buses.dtype))
+        at = np.unique(at[at >= 0]).astype(np.intp)
+        return Point("", "", at, self.weights(at))
+
+    def fixed(self, point: str) -> Floats:
+        """Weights of all buses in a point, (B,), the same in every interval; KeyError for none.
+
+        Those of a zone follow from the mean of its firm demand over the case.
+        """
+        found = self[point]
+        weights = found.weights[0]
+        if found.kind == "zone":
+            weights = shares(self._demand[:, found.buses].mean(axis=0, keepdims=True))[0]
+        everywhere = np.zeros(len(self._buses))
+        np.add.at(everywhere, found.buses, weights)
+        return everywhere
+
+    def weights(self, buses: NDArray[np.intp]) -> Floats:
+        """Weights of buses, by position (n,), in their common price in every interval, (T, n).
 
         Demand at any price counts, not accepted bids: weights are known before the clearing. A bus
         whose loads are negative in total counts as one without demand.
         """
-        at = self._zones[name]
-        demand = np.maximum(self._demand[:, at], 0.0)
-        total = demand.sum(axis=1, keepdims=True)
-        even = np.full(demand.shape, 1.0 / len(at))
-        safe = np.where(total > 0.0, total, 1.0)
-        return Point(name, "zone", at, np.where(total > 0.0, demand / safe, even))
+        return shares(self._demand[:, buses])
 
     @property
     def hubs(self) -> list[str]:
@@ -103,7 +129,7 @@ class Points:
         return {str(name): np.asarray(at, dtype=np.intp) for name, at in groups.items() if name}
 
     @cached_property
-    def _demand(self) -> NDArray[np.float64]:
+    def _demand(self) -> Floats:
         """Demand at any price by bus, (T, B), MW."""
         loads, demand = self.case.tables["loads"], self.case.tables["demand"]
         total = np.zeros((self.case.meta.intervals, len(self._buses)))
@@ -111,3 +137,11 @@ class Points:
             mw = demand[loads["load"].tolist()].to_numpy(dtype=np.float64)
             np.add.at(total.T, self._buses.get_indexer(pd.Index(loads["bus"])), mw.T)
         return total
+
+
+def shares(mw: Floats) -> Floats:
+    """Share of each column in the positive part of its row, (T, n); evenly where there is none."""
+    taken = np.maximum(mw, 0.0)
+    total = taken.sum(axis=1, keepdims=True)
+    even = np.full(taken.shape, 1.0 / max(taken.shape[1], 1))
+    return np.where(total > 0.0, taken / np.where(total > 0.0, total, 1.0), even)

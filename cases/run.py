@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
@@ -18,41 +16,83 @@ import pandas as pd
 from cases.case import Case
 from cases.errors import DataWarning, Failure, InputError
 from cases.files.convert import nearest
-from cases.files.folders import new_folder
-from cases.files.hashing import file_hash, table_hash, value_hash
-from cases.files.tables import read_parquet_table, write_parquet
-from cases.folder import fill_case_folder, read_case_folder
+from cases.files.hashing import table_hash
+from cases.folder import read_case_folder
 from cases.rulebook.book import RuleBook
+from cases.run_folder import (
+    broken_files,
+    is_read,
+    read_events,
+    read_manifest,
+    read_table,
+    write_run_folder,
+)
+from cases.seal import FORMAT, OWN_KEYS, events_hash, plain, rounded, run_id
 from cases.tables.schema import RUN_TABLES, conform, empty_frame
 
-__all__ = ["Run", "code_version"]
+__all__ = ["Run", "code_version", "models_by"]
 
-# Tables that follow from the others and can be very long: not part of the id of a run.
-_DERIVED = ("price_terms",)
-# Decisions carry the id of their run; they follow from its tests and settings.
-_NAMING = ("decisions",)
-_ID_KEYS = ("parent", "settings", "solver", "status", "objective", "gap", "code_version")
+
+_model_of: Callable[[Run], Any] | None = None
+
+
+def models_by(maker: Callable[[Run], Any]) -> None:
+    """Let `maker` give runs that were read their models.
+
+    The clearing engine, which stands above this package and knows what a model is, says so when it
+    is imported: imports keep pointing one way, and reading a run needs no solver.
+    """
+    global _model_of
+    _model_of = maker
 
 
 class _Tables(Mapping[str, pd.DataFrame]):
-    """Tables of a run by name, in the order of the schema; each made when first asked for."""
+    """Tables of a run by name, in the order of the schema; each made when first asked for.
+
+    Cells that hold the id of the run itself are blank, whatever was given, until its id, which
+    does not depend on them, is asked for.
+    """
 
     def __init__(
-        self, given: Mapping[str, pd.DataFrame | Callable[[], pd.DataFrame]], timezone: str
+        self,
+        given: Mapping[str, pd.DataFrame | Callable[[], pd.DataFrame]],
+        timezone: str,
+        own_id: Callable[[], str],
     ) -> None:
         self._given = {name: given[name] for name in RUN_TABLES if name in given}
         self._timezone = timezone
-        self._made = {
-            name: conform(RUN_TABLES[name], frame, timezone)
-            for name, frame in self._given.items()
-            if isinstance(frame, pd.DataFrame)
-        }
+        self._own_id = own_id
+        self._named: dict[str, pd.DataFrame] = {}
+        self._made: dict[str, pd.DataFrame] = {}
+        for name, frame in self._given.items():
+            if isinstance(frame, pd.DataFrame):
+                self._made[name] = self._conformed(name, frame)
 
-    def __getitem__(self, name: str) -> pd.DataFrame:
+    def _conformed(self, name: str, frame: pd.DataFrame) -> pd.DataFrame:
+        made = conform(RUN_TABLES[name], frame, self._timezone)
+        for column in _naming(name):
+            made[column] = ""
+        return made
+
+    def unnamed(self, name: str) -> pd.DataFrame:
+        """A table with blanks for the id of the run itself."""
         given = self._given[name]
         if name not in self._made and not isinstance(given, pd.DataFrame):
-            self._made[name] = conform(RUN_TABLES[name], given(), self._timezone)
+            self._made[name] = self._conformed(name, given())
         return self._made[name]
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        frame = self.unnamed(name)
+        columns = _naming(name)
+        if not columns or frame.empty:
+            return frame
+        if name not in self._named:
+            own = {
+                column: frame[column].mask(frame[column] == "", self._own_id())
+                for column in columns
+            }
+            self._named[name] = frame.assign(**own)
+        return self._named[name]
 
     def made(self, name: str) -> bool:
         """Whether a table exists already."""
@@ -68,15 +108,19 @@ class _Tables(Mapping[str, pd.DataFrame]):
         return len(self._given)
 
 
+def _naming(table: str) -> list[str]:
+    """Columns of a table that hold the id of its own run."""
+    return [column.name for column in RUN_TABLES[table].columns if column.own_id]
+
+
 class Run:
     """The result of one clearing. It never changes: a rerun is a new run that names its parent.
 
     Every table of the schema is an attribute named as its file (`run.prices`, `run.dispatch`);
     a table that the run does not have is there without rows. `manifest` is a dict with the keys
-    run_id, name, created, code_version, case_hash, rulebook_hash, rulebook, solver, status,
-    objective, gap, parent, settings, times, tables and warnings; those that follow from the rest
-    are filled in. `model` is the live optimization model of a run that was just cleared, None
-    for one that was read.
+    format, run_id, name, created, code_version, case_hash, rulebook_hash, rulebook_as_of, rulebook,
+    solver, status, objective, gap, parent, settings, times, events, tables and warnings; those that
+    follow from the rest are filled in. All numbers are kept to the decimals of the schema.
     """
 
     def __init__(
@@ -90,14 +134,16 @@ class Run:
     ) -> None:
         self.case = case
         self.rulebook = rulebook
-        self.events: list[dict[str, Any]] = list(events or [])
-        self.model = model
-        self._given = dict(manifest)
+        self.events: list[dict[str, Any]] = [rounded(event) for event in events or []]
+        self._model = model
+        self.extend: Any = None
+        """The function that extended its clearing, where it is known; a folder holds no code."""
+        self._given = rounded(manifest)
         timezone = case.meta.timezone
         for name in tables:
             if name not in RUN_TABLES:
                 raise ValueError(f"a run has no table {name}{nearest(name, RUN_TABLES)}")
-        self.tables = _Tables(tables, timezone)
+        self.tables = _Tables(tables, timezone, lambda: self.id)
         if "prices" in self.tables:
             _check_prices(self.tables["prices"])
 
@@ -115,6 +161,18 @@ class Run:
     def made(self, table: str) -> bool:
         """Whether a table exists already, rather than being made when it is asked for."""
         return not isinstance(self.tables, _Tables) or self.tables.made(table)
+
+    @property
+    def model(self) -> Any:
+        """The optimization model of the run; see `clearing.model.ClearedModel`.
+
+        A run that was read makes its own from its case, its rules and its tables, when it is first
+        used. None where the run does not say how it was cleared, or the clearing engine is not
+        loaded.
+        """
+        if self._model is None and _model_of is not None:
+            self._model = _model_of(self)
+        return self._model
 
     @property
     def objective(self) -> float:
@@ -146,16 +204,25 @@ class Run:
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
-        """All that describes the run; made when first asked for, for it hashes every table."""
+        """All that describes the run; made when first asked for, for it hashes every table.
+
+        From then on nothing can be added to the events.
+        """
+        return self.recomputed()
+
+    def recomputed(self) -> dict[str, Any]:
+        """The manifest, every hash made anew from what the run holds now."""
         given = self._given
         manifest: dict[str, Any] = {
+            "format": FORMAT,
             "run_id": "",
             "name": given.get("name", self.case.meta.name),
             "created": given.get("created") or datetime.now(UTC).isoformat(timespec="seconds"),
             "code_version": given.get("code_version") or code_version(),
-            "case_hash": self.case.hash,
+            "case_hash": self.case.content_hash(),
             "rulebook": self.rulebook.name,
             "rulebook_hash": self.rulebook.hash,
+            "rulebook_as_of": self.rulebook.as_of,
             "solver": given.get("solver", {}),
             "status": given.get("status", ""),
             "objective": given.get("objective"),
@@ -165,65 +232,90 @@ class Run:
             "times": given.get("times", {}),
             "warnings": given.get("warnings", [str(warning) for warning in self.case.warnings]),
         }
-        manifest |= {key: value for key, value in given.items() if key not in manifest}
-        manifest = _json(manifest)
+        own = (*manifest, *OWN_KEYS)
+        manifest |= {key: value for key, value in given.items() if key not in own}
+        manifest = plain(rounded(manifest))
+        manifest["events"] = events_hash(self._plain_events())
         manifest["tables"] = {
             name: {"rows": len(frame), "content": table_hash(RUN_TABLES[name], frame)}
-            for name, frame in self.tables.items()
-            if name not in _DERIVED
+            for name, frame in ((name, self._unnamed(name)) for name in self.tables)
         }
-        manifest["run_id"] = _run_id(manifest)
+        manifest["run_id"] = run_id(manifest)
         return manifest
 
+    def _plain_events(self) -> list[dict[str, Any]]:
+        return [plain(rounded(event)) for event in self.events]
+
+    def _unnamed(self, name: str) -> pd.DataFrame:
+        return self.tables.unnamed(name) if isinstance(self.tables, _Tables) else self.tables[name]
+
     def write(self, folder: str | Path) -> None:
-        """Write the run as a new folder, whole or not at all.
+        """Write the run as a new folder, whole or not at all, under its seal.
 
         Raises InputError where the folder exists or cannot be written.
         """
-        timezone = self.case.meta.timezone
-        with new_folder(folder) as part:
-            manifest = {**self.manifest, "tables": {}, "files": {}}
-            for name, frame in self.tables.items():
-                path = part / f"{name}.parquet"
-                write_parquet(RUN_TABLES[name], frame, path, timezone)
-                entry = self.manifest["tables"].get(name, {"rows": len(frame)})
-                manifest["tables"][name] = {**entry, "sha256": file_hash(path)}
-            (part / "rulebook.toml").write_text(self.rulebook.to_toml(), encoding="utf-8")
-            lines = (json.dumps(_json(event), ensure_ascii=False) for event in self.events)
-            (part / "events.jsonl").write_text("".join(f"{line}\n" for line in lines), "utf-8")
-            (part / "case").mkdir()
-            fill_case_folder(self.case, part / "case", "parquet")
-            others = [part / "rulebook.toml", part / "events.jsonl", *(part / "case").iterdir()]
-            for path in sorted(others):
-                manifest["files"][path.relative_to(part).as_posix()] = file_hash(path)
-            text = json.dumps(manifest, indent=2, ensure_ascii=False)
-            (part / "manifest.json").write_text(text + "\n", encoding="utf-8")
+        events = self._plain_events()
+        if events_hash(events) != self.manifest["events"]:
+            raise ValueError("events were added after the run had got its id")
+        write_run_folder(folder, self.manifest, self.tables, self.case, self.rulebook, events)
 
     @classmethod
     def read(cls, folder: str | Path) -> Run:
         """Read a run folder and verify that nothing in it has changed since it was written.
 
-        Raises InputError: no run folder, or the names of all files that changed or are missing.
+        Raises InputError: no run folder, one of another format, or the names of all files and
+        tables that changed or are missing, and of extra ones where they could be taken for its.
         """
         folder = Path(folder)
-        manifest = _read_manifest(folder)
-        _verify(folder, manifest)
+        manifest = read_manifest(folder)
+        failures = [f for f in broken_files(folder, manifest) if is_read(f, folder)]
+        if failures:
+            raise InputError(failures)
+        run = cls.opened(folder, manifest)
+        failures = list(run.differences(folder, manifest))
+        if failures:
+            raise InputError(failures)
+        return run
+
+    @classmethod
+    def opened(cls, folder: Path, manifest: Mapping[str, Any]) -> Run:
+        """Read what a run folder holds, whether it is what the manifest says or not.
+
+        Raises InputError where a file cannot be read.
+        """
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DataWarning)  # the manifest has them
             case = read_case_folder(folder / "case")
         rulebook = RuleBook.load(folder / "rulebook.toml")
-        text = (folder / "events.jsonl").read_text(encoding="utf-8")
-        events = [json.loads(line) for line in text.split("\n") if line]
-        tables = {
-            name: read_parquet_table(RUN_TABLES[name], folder / f"{name}.parquet")
-            for name in manifest["tables"]
-        }
-        run = cls(manifest, tables, case, rulebook, events)
-        for key in ("run_id", "case_hash", "rulebook_hash"):
-            if run.manifest[key] != manifest[key]:
+        tables = {name: read_table(folder, name) for name in manifest["tables"]}
+        failures = []
+        for name, frame in tables.items():
+            for column in _naming(name):
+                other = frame[column] != manifest["run_id"] if column in frame else frame.index < 0
+                for row in np.flatnonzero(other)[:1].tolist():
+                    message = "is not the id of this run"
+                    file = str(folder / f"{name}.parquet")
+                    failures.append(Failure(file, row + 2, column, "changed", message))
+        if failures:
+            raise InputError(failures)
+        try:
+            return cls(manifest, tables, case, rulebook, read_events(folder))
+        except (ValueError, TypeError, AssertionError) as error:
+            raise InputError.one(str(folder), None, None, "table", str(error)) from None
+
+    def differences(self, folder: Path, manifest: Mapping[str, Any]) -> Iterator[Failure]:
+        """Tell what the manifest of a folder says otherwise than the run that was read from it."""
+        path = str(folder / "manifest.json")
+        for name, entry in self.manifest["tables"].items():
+            if {key: manifest["tables"][name].get(key) for key in entry} != entry:
+                message = f"{name} does not hold what the manifest says; it was changed"
+                file = str(folder / f"{name}.parquet")
+                yield Failure(file, None, None, "changed", message)
+        not_told = ("tables", "files", "seal")
+        for key in sorted((self.manifest.keys() | manifest.keys()) - set(not_told)):
+            if key not in manifest or manifest[key] != self.manifest.get(key):
                 message = f"{key} does not belong to the files of this run; the manifest was edited"
-                raise InputError.one(str(folder / "manifest.json"), None, key, "changed", message)
-        return run
+                yield Failure(path, None, key, "changed", message)
 
 
 def code_version() -> str:
@@ -232,32 +324,6 @@ def code_version() -> str:
         return metadata.version("counterflow")
     except metadata.PackageNotFoundError:
         return "source"
-
-
-def _run_id(manifest: Mapping[str, Any]) -> str:
-    """Hash of inputs and results, without names, times and warnings."""
-    parts = {key: manifest[key] for key in (*_ID_KEYS, "case_hash", "rulebook_hash")}
-    tables = manifest["tables"].items()
-    left_out = (*_DERIVED, *_NAMING)
-    parts["tables"] = {name: entry["content"] for name, entry in tables if name not in left_out}
-    return value_hash(parts)
-
-
-def _json(value: Any) -> Any:
-    """Values as JSON has them; NaN becomes null, an infinite number the text "inf" or "-inf"."""
-    if isinstance(value, np.generic | np.ndarray):
-        value = value.tolist()
-    if isinstance(value, Mapping):
-        return {str(key): _json(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_json(item) for item in value]
-    if isinstance(value, set | frozenset):
-        return sorted(_json(item) for item in value)
-    if isinstance(value, float) and not math.isfinite(value):
-        return None if math.isnan(value) else str(value)
-    if value is None or isinstance(value, str | bool | int | float):
-        return value
-    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _check_prices(prices: pd.DataFrame | None) -> None:
@@ -269,43 +335,3 @@ def _check_prices(prices: pd.DataFrame | None) -> None:
     if not np.allclose(lmp, parts, rtol=1e-9, atol=1e-6, equal_nan=True):
         worst = int(np.nanargmax(np.abs(lmp - parts)))
         raise AssertionError(f"lmp is not mec + mcc + mlc: {prices.iloc[worst].to_dict()}")
-
-
-def _read_manifest(folder: Path) -> dict[str, Any]:
-    path = folder / "manifest.json"
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        found = "has no manifest.json" if folder.is_dir() else "does not exist"
-        message = f"{folder} {found}; expected the folder of a run"
-        raise InputError.one("", None, None, "no_run", message) from None
-    except (OSError, ValueError) as error:
-        raise InputError.one(str(path), None, None, "json", f"cannot be read: {error}") from None
-    wanted = {"run_id", "case_hash", "rulebook_hash", "tables", "files"}
-    if not isinstance(manifest, dict) or not wanted <= manifest.keys():
-        message = "is not the manifest of a run"
-        raise InputError.one(str(path), None, None, "json", message)
-    return manifest
-
-
-def _verify(folder: Path, manifest: Mapping[str, Any]) -> None:
-    failures = []
-    try:
-        hashes = {f"{name}.parquet": entry["sha256"] for name, entry in manifest["tables"].items()}
-        hashes |= manifest["files"]
-    except (KeyError, TypeError, AttributeError):
-        message = "is not the manifest of a run"
-        raise InputError.one(str(folder / "manifest.json"), None, None, "json", message) from None
-    for name, sha256 in hashes.items():
-        path = folder / name
-        if not path.is_file():
-            failures.append(Failure(str(path), None, None, "missing", "the file is missing"))
-        elif file_hash(path) != sha256:
-            message = "the file has changed since the run was written"
-            failures.append(Failure(str(path), None, None, "changed", message))
-    for name in manifest["tables"]:
-        if name not in RUN_TABLES:
-            message = f"a run has no table {name}{nearest(name, RUN_TABLES)}"
-            failures.append(Failure(str(folder / name), None, None, "unknown_table", message))
-    if failures:
-        raise InputError(failures)

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from cases import Case, InputError, RuleBook, Run
+from cases import Case, InputError, Proof, RuleBook, Run
 from clearing.commit.decide import Decision, decide
 from clearing.day.day import Day
+from clearing.day.extension import Extend
 from clearing.day.schedule import Commitment
 from clearing.day.start_costs import commitment_cost
-from clearing.model import ClearedModel
-from clearing.outcome import exceeded, solver_of, validated
+from clearing.extended import again, decided_whole, extension_report, extension_setting
+from clearing.limits.network import NetworkLimits
+from clearing.model import ClearedModel, Opened
+from clearing.outcome import exceeded, open_prices, solver_of, validated
 from clearing.pricing import method_of, priced_by_rule
+from clearing.program.program import Program
 from clearing.realtime.clear import clear_realtime
+from clearing.reopened import committed_units, rows_of
 from clearing.session.cleared import Cleared
 from clearing.session.loop import Progress
 from clearing.session.session import Security, Session
 from clearing.tables import result_tables
-from network.arrays import Flags
+from clearing.tables.program_rows import program_rows
 
 __all__ = ["clear", "reclear", "recommit"]
 
@@ -29,6 +36,7 @@ def clear(
     case: Case,
     *,
     rulebook: str | Path | RuleBook | None = None,
+    as_of: dt.date | str | None = None,
     commitment: bool = True,
     commitment_from: Run | None = None,
     security: Security = "none",
@@ -36,6 +44,7 @@ def clear(
     time_limit: float | None = None,
     settings: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
+    extend: Extend | None = None,
 ) -> Run:
     """Clear a market day and give its run.
 
@@ -45,6 +54,8 @@ def clear(
         The market day.
     rulebook
         A rulebook, the name of a shipped one or a TOML file; by default `default`.
+    as_of
+        The date whose rules count, whatever the market day; by default the newest of each.
     commitment
         Decide which units run. False: every unit is on, p_min binds, no-load, starts and minimum
         times are ignored.
@@ -60,6 +71,10 @@ def clear(
         Other rulebook values for this run, keys like `pricing.method`.
     progress
         Called with a dict (stage, pass, rows, seconds, ...) after each pass.
+    extend
+        A function that gets a Pyomo model of the day and adds constraints, variables and costs of
+        its own (`docs/tutorials/own-constraints.md`). They hold in commitment, dispatch, prices,
+        reruns and real time, where the function sees one window of intervals after the other.
 
     Raises
     ------
@@ -91,12 +106,14 @@ def clear(
             case,
             commitment_from,
             rulebook=rulebook,
+            as_of=as_of,
             security=security,
             settings=changed,
             progress=progress,
+            extend=extend,
         )
-    rules = RuleBook.load(rulebook or "default").with_settings(changed)
-    day = Day.of(case, rules)
+    rules = RuleBook.load(rulebook or "default", as_of=as_of).with_settings(changed)
+    day = Day.of(case, rules, extend=extend)
     if not commitment:
         session = Session.open(day, security, progress)
         return _run(session, session.solve(), begin, security, changed)
@@ -114,48 +131,59 @@ def _decided(
     return _run(found.session, found.cleared, begin, security, changed, parent, found)
 
 
-def reclear(run: Run, case: Case, *, progress: Progress | None = None, check: bool = True) -> Run:
+def reclear(
+    run: Run,
+    case: Case,
+    *,
+    progress: Progress | None = None,
+    check: bool = True,
+    extend: Extend | None = None,
+) -> Run:
     """Clear the day of `run` again with other offers, from all that its clearing has found.
 
     `case` is the run's case with other `offers` and `commitment_offers`; the units that run stay
     those of `run`. Where only prices differ, they are changed in the live model; otherwise a new
     model starts with the rows of the old one. The new run names `run` as its parent. The live
-    model then belongs to the new run. Without `check` the validator is left out, for a run that is
-    only looked at for its prices.
+    solver goes on to the new run; `run.model` stays what it was. Without `check` the validator is
+    left out, for a run that is only looked at for its prices. A run with an extension keeps it; one
+    that was read from its folder needs the same function again, as `extend`.
     """
     begin = time.perf_counter()
     settings = run.settings
     _refuse_real_time(run)
-    day = Day.of(case, run.rulebook)
+    day = again(run, case, extend)
     if settings["commitment"]:
         on = committed_units(run)
-        day = day.committed(Commitment(on, commitment_cost(day, on)))
+        day = day.committed(Commitment(on, commitment_cost(day, on), decided_whole(run)))
     model: ClearedModel | None = run.model
-    if model is None or not model.session.reprice(day):
+    live = model if model is not None and model.opened else None
+    session = None if live is None else live.repriced(day)
+    if session is None:
         session = Session.open(day, settings["security"], progress)
-        if model is not None:
-            session.know(model.live.soft)
-    else:
-        session = model.session
+        session.know(rows_of(run, session.network) if live is None else live.cleared.soft)
     cleared = session.solve()
     return _run(session, cleared, begin, settings["security"], settings["set"], run.id, check=check)
 
 
-def recommit(run: Run, case: Case, *, progress: Progress | None = None) -> Run:
+def recommit(
+    run: Run, case: Case, *, progress: Progress | None = None, extend: Extend | None = None
+) -> Run:
     """Clear the day of `run` again with other offers and decide anew which units run.
 
     The commitment of `run` is the first schedule and the rows of the grid that its clearing found
     are known from the start. The new run names `run` as its parent. A run that was cleared without
-    commitment is cleared again without it.
+    commitment is cleared again without it. `extend` is as in `reclear`.
     """
     settings = run.settings
     _refuse_real_time(run)
     if not settings["commitment"]:
-        return reclear(run, case, progress=progress)
+        return reclear(run, case, progress=progress, extend=extend)
     begin = time.perf_counter()
-    day = Day.of(case, run.rulebook)
-    known = None if run.model is None else run.model.live.soft
-    found = decide(day, settings["security"], progress, start=committed_units(run), known=known)
+    day = again(run, case, extend)
+    model: ClearedModel | None = run.model
+    known = model.cleared.soft if model is not None and model.opened else None
+    start = Commitment(on := committed_units(run), commitment_cost(day, on), decided_whole(run))
+    found = decide(day, settings["security"], progress, start=start, known=known)
     return _decided(found, begin, settings["security"], settings["set"], run.id)
 
 
@@ -166,13 +194,6 @@ def _refuse_real_time(run: Run) -> None:
             "real time from that"
         )
         raise InputError.one("", None, "run", "real_time", message)
-
-
-def committed_units(run: Run) -> Flags:
-    """Which units are on in a run, (T, U)."""
-    intervals = run.case.meta.intervals
-    on: Flags = run.dispatch["on"].to_numpy(dtype=bool).reshape(intervals, -1)
-    return on
 
 
 def _run(
@@ -190,14 +211,18 @@ def _run(
     cleared = priced_by_rule(session, cleared, security)
     day, loop = session.day, session.loop
     solved = time.perf_counter()
+    settled = None if decision is None else decision.settled
+    programs: dict[str, tuple[Program, NetworkLimits]]
+    programs = {"dispatch": (cleared.program, cleared.network)}
+    if settled is not None:
+        programs["commitment"] = (settled.program, settled.network)
     tables = result_tables(cleared)
     end = time.perf_counter()
     rules = day.rulebook
     manifest = {
         "status": "optimal" if decision is None else decision.status,
         "objective": cleared.solution.objective,
-        "gap": 0.0 if decision is None else decision.gap,
-        "bound": cleared.solution.objective if decision is None else decision.bound,
+        **_proof(cleared, decision).stated(),
         "solver": solver_of(rules),
         "parent": parent,
         "settings": {
@@ -207,7 +232,9 @@ def _run(
             "penalty_factor": rules.pricing.penalty_factor,
             "reference": day.reference_name,
             "set": changed,
+            **extension_setting(day),
         },
+        **extension_report(cleared),
         "times": {
             **session.times,
             **({} if decision is None else decision.times),
@@ -217,10 +244,12 @@ def _run(
         "passes": session.passes,
         "soft_rows": len(session.live.soft),
         **({} if session.losses is None else {"losses": session.losses.report}),
+        **({} if settled is None else {"decided": settled.told}),
         "warnings": [
             *(str(w) for w in day.case.warnings),
             *([] if decision is None else decision.warnings),
             *session.warnings,
+            *open_prices(tables["prices"], rules.pricing.tie_break),
             *exceeded(tables["slacks"]),
         ],
     }
@@ -228,9 +257,20 @@ def _run(
     decided = [] if decision is None else decision.events
     events = [*decided, *loop.events, {"event": "priced", "method": method_of(day)}]
     loop.events = []
-    program = None if decision is None else decision.program
-    model = ClearedModel(session, cleared, program)
-    run = Run(manifest, tables, day.case, rules, events, model)
+    behind = None if settled is None else lambda: settled
+    model = ClearedModel(Opened(session, cleared, security, behind))
+    held = partial(program_rows, programs)
+    run = Run(manifest, {**tables, "program_rows": held}, day.case, rules, events, model)
+    run.extend = day.extend
     if check:
         validated(run)
     return run
+
+
+def _proof(cleared: Cleared, decision: Decision | None) -> Proof:
+    """What is proven: a commitment that was taken over has neither gap nor bound."""
+    if decision is not None:
+        return decision.proof
+    if cleared.day.commitment is not None:
+        return Proof("commitment_held")
+    return Proof("dispatch", 0.0, cleared.solution.objective)

@@ -7,11 +7,12 @@ from typing import Any
 
 import highspy
 import numpy as np
+import pandas as pd
 
 from cases import CheckFailed, RuleBook, Run
 from clearing.validation.validate import validate
 
-__all__ = ["exceeded", "solver_of", "validated"]
+__all__ = ["exceeded", "open_prices", "solver_of", "validated"]
 
 
 def validated(run: Run) -> None:
@@ -33,30 +34,48 @@ def exceeded(slacks: Any) -> list[str]:
     """Say which limits were exceeded at a penalty, the dearest first."""
     if not len(slacks):
         return []
-    by_name = slacks.assign(
-        name=np.where(
-            slacks["contingency"] == "",
-            slacks["constraint"],
-            slacks["constraint"] + " after outage of " + slacks["contingency"],
-        )
-    ).groupby(["kind", "name"], sort=False)
+    after = np.where(
+        slacks["contingency"] == "", "", " after outage of " + slacks["contingency"].astype(object)
+    )
+    island = np.where(slacks["constraint"] == "balance", "", " of island " + slacks["element"])
+    balance = "the energy balance" + island.astype(object)
+    limit = slacks["kind"] + " limit " + slacks["constraint"] + after
+    name = np.where(slacks["kind"] == "balance", balance, limit)
+    by_name = slacks.assign(name=name).groupby("name", sort=False)
     total = by_name.agg(cost=("cost", "sum"), mw=("mw", "max"), intervals=("mw", "size"))
     total = total.sort_values("cost", ascending=False, kind="stable")
     listed = [
-        f"{_name_of(kind, name)} cannot be kept: up to {row.mw:.3f} MW beyond in "
+        f"{name} cannot be kept: up to {row.mw:.3f} MW beyond in "
         f"{row.intervals:.0f} interval{'' if row.intervals == 1 else 's'}, penalty {row.cost:.2f}"
-        for (kind, name), row in total.head(10).iterrows()
+        for name, row in total.head(10).iterrows()
     ]
     more = [f"{len(total) - 10} more limits are exceeded; see slacks"] if len(total) > 10 else []
     return listed + more
 
 
-def _name_of(kind: str, name: str) -> str:
-    """Name a limit in a sentence: `balance:1` is the energy balance of island 1."""
-    if kind == "balance":
-        island = name.partition(":")[2]
-        return "the energy balance" + (f" of island {island}" if island else "")
-    return f"{kind} limit {name}"
+def open_prices(prices: pd.DataFrame, tie_break: str) -> list[str]:
+    """Say where prices are not unique and how one was chosen, and where that was not tested."""
+    said = []
+    starts = prices.loc[prices["unique"].eq(False).fillna(False), "interval_start"].unique()
+    if len(starts):
+        said.append(
+            f"prices may not be unique in {_counted(starts)}: a schedule meets a limit exactly; "
+            f"chosen by pricing.tie_break = {tie_break}"
+        )
+    untested = prices["unique"].isna() & prices["lmp"].notna()
+    starts = prices.loc[untested, "interval_start"].unique()
+    if len(starts):
+        said.append(
+            f"whether prices are unique was not tested in {_counted(starts)}: the solver gave no "
+            "answer; prices.unique is blank there"
+        )
+    return said
+
+
+def _counted(starts: Any) -> str:
+    shown = ", ".join(start.isoformat() for start in starts[:3])
+    more = f" and {len(starts) - 3} more" if len(starts) > 3 else ""
+    return f"{len(starts)} interval{'' if len(starts) == 1 else 's'} ({shown}{more})"
 
 
 def solver_of(rules: RuleBook) -> dict[str, Any]:

@@ -10,32 +10,73 @@ so (`pricing.method`, `pricing.penalty_factor`):
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 import pyomo.environ as pyo
 
 from cases import InputError, RuleBook
-from clearing.commit.program import Program
+from clearing.commit.program import CommitmentProgram
 from clearing.day.day import Day
 from clearing.day.fleet import Fleet
 from clearing.day.schedule import Commitment
 from clearing.day.start_costs import StartCosts
+from clearing.limits.network import NetworkLimits
 from clearing.program.compiled import Compiled
 from clearing.program.live import LpSolution
+from clearing.program.program import Program
 from clearing.program.rows import Kind, RowSet
 from clearing.session.cleared import Cleared
+from clearing.session.custom_prices import custom_terms
 from clearing.session.prices import Prices, price
 from clearing.session.session import Security, Session, secure_contingencies
+from clearing.session.uniqueness import one_sided, unique_prices
 from network.arrays import Flags, Floats
 
-__all__ = ["extended_day", "method_of", "priced_by_rule"]
+__all__ = ["PricingProgram", "extended_day", "method_of", "priced_by_rule", "second_program"]
 
 
 def method_of(day: Day) -> str:
     """The method that makes the prices: without a commitment always fixed."""
     return "fixed" if day.commitment is None else day.rulebook.pricing.method
+
+
+@dataclass(frozen=True, eq=False)
+class PricingProgram:
+    """A second program, which makes the prices of a schedule that it did not make."""
+
+    program: Program
+    network: NetworkLimits
+    solution: LpSolution
+    """With the duals that go with the prices."""
+    prices: Prices
+
+
+def second_program(day: Day, known: RowSet, security: Security) -> PricingProgram | None:
+    """Solve the program that makes the prices of a day; None where its dispatch makes them.
+
+    Parameters
+    ----------
+    known
+        Rows that the dispatch has found.
+
+    Raises
+    ------
+    InputError
+        Where losses and relaxed prices are asked for together.
+    """
+    method, factor = method_of(day), day.rulebook.pricing.penalty_factor
+    if method == "fixed" and factor == 1.0:
+        return None
+    rules = _lowered(day.rulebook, factor)
+    if method == "relaxed":
+        if rules.losses.method != "none":
+            message = "relaxed prices with marginal losses are not part of this version"
+            raise InputError.one("", None, "pricing.method", "not_available", message)
+        return _relaxed(day.with_rulebook(rules), security)
+    other = day.with_rulebook(rules) if method == "fixed" else extended_day(day, rules)
+    return _dispatched(other, known, security)
 
 
 def priced_by_rule(session: Session, cleared: Cleared, security: Security) -> Cleared:
@@ -44,19 +85,10 @@ def priced_by_rule(session: Session, cleared: Cleared, security: Security) -> Cl
     Raises InputError where losses and relaxed prices are asked for together.
     """
     day = session.day
-    method, factor = method_of(day), day.rulebook.pricing.penalty_factor
-    if method == "fixed" and factor == 1.0:
+    made = second_program(day, session.live.soft, security)
+    if made is None:
         return cleared
-    rules = _lowered(day.rulebook, factor)
-    if method == "relaxed":
-        if rules.losses.method != "none":
-            message = "relaxed prices with marginal losses are not part of this version"
-            raise InputError.one("", None, "pricing.method", "not_available", message)
-        made = _relaxed(day.with_rulebook(rules), session, security)
-    else:
-        other = day.with_rulebook(rules) if method == "fixed" else extended_day(day, rules)
-        made = _dispatched(other, session, security)
-    compiled, solution, soft, prices = made
+    compiled, solution, soft = made.program.compiled, made.solution, made.program.soft.rows
     network = soft[soft.kind != Kind.RAMP]
     new = network[~np.isin(network.keys, session.live.soft.keys)]
     if len(new):
@@ -65,7 +97,7 @@ def priced_by_rule(session: Session, cleared: Cleared, security: Security) -> Cl
     at = dict(zip(soft.keys.tolist(), (solution.soft_dual / day.hours).tolist(), strict=True))
     shadow = np.array([at.get(key, 0.0) for key in cleared.soft.keys.tolist()], dtype=float)
     row_dual = _same_rows(cleared.compiled, compiled, solution)
-    return replace(cleared, prices=prices, shadow=shadow, row_dual=row_dual)
+    return replace(cleared, prices=made.prices, shadow=shadow, row_dual=row_dual)
 
 
 def extended_day(day: Day, rules: RuleBook) -> Day:
@@ -95,38 +127,39 @@ def extended_day(day: Day, rules: RuleBook) -> Day:
     on: Flags = day.on
     if rules.pricing.allow_offline:
         on = on | (fast[None, :] & (day.capacity > 0.0))
-    return Day(case, rules, day.grid, Commitment(on, np.zeros_like(day.commitment.cost)))
+    commitment = Commitment(on, np.zeros_like(day.commitment.cost), day.commitment.whole)
+    return Day(case, rules, day.grid, commitment, day.extend, day.extension)
 
 
-Made = tuple[Compiled, LpSolution, RowSet, Prices]
-
-
-def _dispatched(day: Day, session: Session, security: Security) -> Made:
+def _dispatched(day: Day, known: RowSet, security: Security) -> PricingProgram:
     """Prices of a dispatch of its own, from the rows that are known."""
     other = Session.open(day, security)
-    other.know(session.live.soft)
+    other.know(known)
     cleared = other.solve()
     solution = replace(
         cleared.solution, soft_dual=cleared.shadow * day.hours, row_dual=cleared.row_dual
     )
-    return other.compiled, solution, cleared.soft, cleared.prices
+    return PricingProgram(cleared.program, cleared.network, solution, cleared.prices)
 
 
-def _relaxed(day: Day, session: Session, security: Security) -> Made:
+def _relaxed(day: Day, security: Security) -> PricingProgram:
     """Prices of the commitment's program without whole numbers."""
     outages, _ = secure_contingencies(day, security)
-    program = Program(Fleet(replace(day, commitment=None), merge=True), outages, np.inf, None)
+    fleet = Fleet(replace(day, commitment=None), merge=True)
+    program = CommitmentProgram(fleet, outages, np.inf, None)
     program.relax()
     live = program.live
     live.highs.setOptionValue("presolve", "off")
     solution = live.solve()
     balance = program.compiled.rows(program.compiled.market.model.energy_balance)
-    return (
-        program.compiled,
-        solution,
-        live.soft,
-        price(day, program.network, solution, live.soft, balance),
-    )
+    unique = unique_prices(live, program.network, balance, None)
+    tie_break = day.rulebook.pricing.tie_break
+    if tie_break != "solver" and (unique is None or not unique.all()):
+        solution = one_sided(live, tie_break)
+    custom = custom_terms(program.compiled, solution.row_dual)
+    prices = price(day, program.network, solution, live.soft, balance, custom=custom)
+    prices = replace(prices, unique=unique)
+    return PricingProgram(live.program(), program.network, solution, prices)
 
 
 def _same_rows(compiled: Compiled, other: Compiled, solution: LpSolution) -> Floats:

@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cases import Case, CaseMeta, RuleBook, Run, read_case
+    from cases import Case, CaseMeta, RuleBook, Run, read_case, verify
     from cases import errors as errors
     from cases.errors import (
         CheckFailed,
@@ -26,10 +26,12 @@ if TYPE_CHECKING:
         NoClearing,
     )
     from clearing import clear, validate
+    from counterflow import mitigation as mitigation
     from counterflow import plots as plots
     from counterflow._later import NotYet, report, serve, study
     from counterflow.explain.decision_explanation import DecisionExplanation, explain_decision
     from counterflow.explain.explanation import PriceExplanation, explain_price
+    from counterflow.explain.path import PathExplanation, explain_path
     from counterflow.many_rules import ManyRules, mitigate_by_rulebooks, mitigate_by_sweep
     from counterflow.mitigation import MitigatedRun, mitigate
     from counterflow.tables.comparison import Comparison, compare
@@ -56,6 +58,7 @@ _HOME = {
     "MonitorTables": "counterflow.tables.monitor_tables",
     "NoClearing": "cases.errors",
     "NotYet": "counterflow._later",
+    "PathExplanation": "counterflow.explain.path",
     "PriceExplanation": "counterflow.explain.explanation",
     "RuleBook": "cases",
     "Run": "cases",
@@ -64,6 +67,7 @@ _HOME = {
     "compare": "counterflow.tables.comparison",
     "disclose": "counterflow.tables.disclosure",
     "explain_decision": "counterflow.explain.decision_explanation",
+    "explain_path": "counterflow.explain.path",
     "explain_price": "counterflow.explain.explanation",
     "export_prices": "counterflow.tables.export",
     "mitigate": "counterflow.mitigation",
@@ -77,8 +81,13 @@ _HOME = {
     "study": "counterflow._later",
     "summarize": "counterflow.tables.summary",
     "validate": "clearing",
+    "verify": "cases",
 }
-_MODULES = {"errors": "cases.errors", "plots": "counterflow.plots"}
+_MODULES = {
+    "errors": "cases.errors",
+    "mitigation": "counterflow.mitigation",
+    "plots": "counterflow.plots",
+}
 
 __all__ = [
     "Case",
@@ -95,6 +104,7 @@ __all__ = [
     "MonitorTables",
     "NoClearing",
     "NotYet",
+    "PathExplanation",
     "PriceExplanation",
     "RuleBook",
     "Run",
@@ -105,11 +115,13 @@ __all__ = [
     "disclose",
     "errors",
     "explain_decision",
+    "explain_path",
     "explain_price",
     "export_prices",
     "mitigate",
     "mitigate_by_rulebooks",
     "mitigate_by_sweep",
+    "mitigation",
     "monitor_tables",
     "plots",
     "read_case",
@@ -119,6 +131,7 @@ __all__ = [
     "study",
     "summarize",
     "validate",
+    "verify",
 ]
 
 

@@ -45,14 +45,19 @@ def _register() -> None:
         check,
         clear,
         compare,
+        contracts,
+        credit,
         explain,
         export,
+        futures,
         import_case,
+        index,
         mitigate,
         plot,
         settle,
         show,
         tables,
+        verify,
     )
 
     app.command("import")(import_case.run)
@@ -66,6 +71,11 @@ def _register() -> None:
     app.command("export")(export.run)
     app.command("plot")(plot.run)
     app.command("tables")(tables.run)
+    app.command("verify")(verify.run)
+    app.command("index")(index.run)
+    app.add_typer(contracts.app, name="contracts")
+    app.add_typer(credit.app, name="credit")
+    app.add_typer(futures.app, name="futures")
 
 
 _register()

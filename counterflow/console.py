@@ -4,7 +4,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date, datetime
@@ -38,7 +38,7 @@ def err() -> Console:
 
 def number(value: object, digits: int = 2) -> str:
     """Write a number for people: thousands separated, blank when there is none."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
@@ -115,7 +115,7 @@ def print_json(document: Mapping[str, Any]) -> None:
     sys.stdout.write(json.dumps(plain(document), indent=2, ensure_ascii=False) + "\n")
 
 
-def failure_rows(failures: tuple[Failure, ...]) -> list[dict[str, Any]]:
+def failure_rows(failures: Sequence[Failure]) -> list[dict[str, Any]]:
     """Return failures as plain rows: file, row, column, rule, message."""
     return [asdict(failure) for failure in failures]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import os
 import shutil
@@ -15,10 +16,11 @@ import numpy as np
 import pandas as pd
 
 from cases import Case, CounterflowError, InputError, RuleBook, Run
+from cases.files.sheets import write_sheet
 from clearing import Day
 from clearing.day.start_costs import commitment_cost
 from counterflow.mitigation import MitigatedRun, mitigated, mitigation_rules
-from counterflow.tables.money import run_money, uplift_total, with_price
+from counterflow.tables.money import average_price, run_money, uplift_total, with_price
 from mitigation.again.rerun import EngineRerun, Rerun
 from mitigation.keys import KEY
 from mitigation.references import reference_levels
@@ -81,7 +83,7 @@ class ManyRules:
         try:
             for number, (name, run) in enumerate(self.runs.items()):
                 run.write(unfinished / (_file_name(name) or f"run-{number}"))
-            self.table.to_csv(unfinished / "comparison.csv", index=False)
+            write_sheet(self.table, unfinished / "comparison.csv")
             os.replace(unfinished, folder)
         except BaseException:
             shutil.rmtree(unfinished, ignore_errors=True)
@@ -94,6 +96,7 @@ def mitigate_by_rulebooks(
     *,
     settings: Mapping[str, Any] | None = None,
     earlier: Sequence[Run] = (),
+    as_of: dt.date | str | None = None,
 ) -> ManyRules:
     """Mitigate one run by several rulebooks; clearings with the same offers are made once.
 
@@ -108,7 +111,9 @@ def mitigate_by_rulebooks(
         ``over_mitigation`` (load x price below it: offers that were lowered too far). A rulebook
         whose procedure lacks data has its reason in ``note``.
     """
-    chosen = {_label(book): mitigation_rules(run, book, settings or {}) for book in rulebooks}
+    chosen = {
+        _label(book): mitigation_rules(run, book, settings or {}, as_of) for book in rulebooks
+    }
     return _by_rules(run, chosen, earlier)
 
 
@@ -118,6 +123,7 @@ def mitigate_by_sweep(
     *,
     rulebook: str | Path | RuleBook | None = None,
     earlier: Sequence[Run] = (),
+    as_of: dt.date | str | None = None,
 ) -> ManyRules:
     """Mitigate one run at every combination of values of some ``mitigation`` keys."""
     keys = list(sweep)
@@ -125,7 +131,7 @@ def mitigate_by_sweep(
     for values in itertools.product(*(sweep[key] for key in keys)):
         pairs = dict(zip(keys, values, strict=True))
         label = ", ".join(f"{key}={value}" for key, value in pairs.items())
-        chosen[label] = mitigation_rules(run, rulebook, pairs)
+        chosen[label] = mitigation_rules(run, rulebook, pairs, as_of)
     return _by_rules(run, chosen, earlier)
 
 
@@ -165,7 +171,7 @@ def _benchmark(run: Run, shared: SharedRerun, earlier: Sequence[Run]) -> Run | N
     energy = pd.DataFrame(pairs, columns=KEY[:2]).assign(component="energy")
     commitment = known["component"].isin(COMMITMENT)
     costs = known.loc[commitment, ["unit", "component"]].drop_duplicates()
-    blank = pd.DatetimeIndex([None] * len(costs)).tz_localize(starts.tz).as_unit(starts.unit)
+    blank = pd.DatetimeIndex([None] * len(costs), dtype=starts.dtype)
     costs = costs.assign(interval_start=blank)
     keys: pd.DataFrame = pd.concat([energy, costs[KEY]], ignore_index=True)
     return shared.held(substituted(run.case, known, keys))
@@ -175,7 +181,6 @@ def _row(name: str, run: Run, made: MitigatedRun | None, benchmark: Run | None) 
     money = run_money(run)
     load = run.load_awards
     hours = run.case.interval_hours
-    energy = float(load["mw"].sum()) * hours
     decisions = None if made is None else made.decisions
     done = None if decisions is None else decisions[decisions["action"] == "mitigated"]
     row: dict[str, Any] = {
@@ -183,7 +188,7 @@ def _row(name: str, run: Run, made: MitigatedRun | None, benchmark: Run | None) 
         "units_mitigated": 0 if done is None else int(done["unit"].nunique()),
         "components_mitigated": 0 if done is None else len(done),
         "who": "" if done is None else ", ".join(sorted(done["unit"].unique())),
-        "price": money["load_payment"] / energy if energy else np.nan,
+        "price": average_price(run),
         "load_payment": money["load_payment"],
         "uplift": uplift_total(run),
         "production_cost": money["production_cost"],

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +14,31 @@ from cases import InputError, RuleBook, Run
 
 if TYPE_CHECKING:
     from counterflow.explain.decision_explanation import DecisionExplanation
+    from mitigation import load_plugin as load_plugin
+    from mitigation import register as register
+    from mitigation import register_profile as register_profile
     from mitigation.again.rerun import Rerun
 
-__all__ = ["MitigatedRun", "mitigate", "mitigated", "mitigation_rules"]
+__all__ = [
+    "MitigatedRun",
+    "load_plugin",
+    "mitigate",
+    "mitigated",
+    "mitigation_rules",
+    "register",
+    "register_profile",
+]
 
 _SECTION = "mitigation."
+
+
+def __getattr__(name: str) -> Any:
+    """Give the names of the package `mitigation` too, such as ``register``, on first use."""
+    import mitigation
+
+    if name not in mitigation.__all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(mitigation, name)
 
 
 class MitigatedRun(Run):
@@ -36,6 +58,7 @@ def mitigate(
     run: Run,
     *,
     rulebook: str | Path | RuleBook | None = None,
+    as_of: dt.date | str | None = None,
     settings: Mapping[str, Any] | None = None,
     earlier: Sequence[Run] = (),
     overrides: str | Path | pd.DataFrame | None = None,
@@ -45,6 +68,7 @@ def mitigate(
     merge: Iterable[Iterable[str]] = (),
     divest: Mapping[str, str] | None = None,
     contracts: Mapping[str, float] | None = None,
+    extend: Callable[[Any], Any] | None = None,
 ) -> Run:
     """Test a run's offers, replace those that fail conduct and impact, and clear again.
 
@@ -59,6 +83,8 @@ def mitigate(
     rulebook
         Rulebook whose ``mitigation`` section counts, by name, file or itself; all else stays as the
         run was cleared. None is the rulebook of the run.
+    as_of
+        The date whose rules count, whatever the market day; None is the newest of each.
     settings
         Keys of the ``mitigation`` section to change, such as ``mitigation.impact.mode``.
     earlier
@@ -80,6 +106,8 @@ def mitigate(
         What-if of the structural tests: unit to the owner that it is sold to.
     contracts
         What-if of the structural tests: owner to MW more that it has sold under contract.
+    extend
+        The function that extended the clearing (`clear`), for a run that was read from its folder.
 
     Returns
     -------
@@ -93,10 +121,14 @@ def mitigate(
     Raises
     ------
     InputError
-        Settings of another section, wrong overrides, missing references, a profile without a
-        procedure, a run stopped by a limit; units without owner and unknown names in what-ifs.
+        Settings of another section, or that nothing in the procedure reads; wrong overrides,
+        missing references, a profile without a procedure, a run stopped by a limit; units without
+        owner and unknown names in what-ifs.
     """
-    rules = mitigation_rules(run, rulebook, settings or {})
+    rules = mitigation_rules(run, rulebook, settings or {}, as_of)
+    if extend is not None:
+        run = copy(run)
+        run.extend = extend
     if tests_only:
         return _tests_only(run, rules, merge, divest or {}, contracts or {})
     if list(merge) or divest or contracts:
@@ -137,17 +169,7 @@ def mitigated(
         accept_limit=accept_limit,
         rerun=rerun,
     )
-    decisions = tables.pop("decisions")
-    first = MitigatedRun(manifest, tables, market.case, rules)
-    tables["decisions"] = decisions.assign(run_id=first.id)
-    return MitigatedRun(
-        {**manifest, "run_id": first.id},
-        tables,
-        market.case,
-        rules,
-        [*run.events, *events],
-        market.model,
-    )
+    return MitigatedRun(manifest, tables, market.case, rules, [*run.events, *events], market.model)
 
 
 def _tests_only(
@@ -159,7 +181,9 @@ def _tests_only(
 ) -> Run:
     """Make the structural tests, with what-ifs on who owns what."""
     import mitigation
+    from mitigation.unused import refuse_unused_by_tests
 
+    refuse_unused_by_tests(rules, run.rulebook)
     owners = mitigation.owners_of(run)
     what_if = []
     for group in merge:
@@ -175,15 +199,18 @@ def _tests_only(
     for owner, mw in contracts.items():
         owners = mitigation.cover(owners, owner, mw)
         what_if.append(f"{owner} sells {mw:g} MW more under contract")
-    found = mitigation.test_structure(run, rules=rules.mitigation.structure, owners=owners)
+    found = mitigation.structure_tests(run, rules=rules.mitigation.structure, owners=owners)
     return mitigation.with_tests(run, found, rulebook=rules, what_if=what_if)
 
 
 def mitigation_rules(
-    run: Run, given: str | Path | RuleBook | None, settings: Mapping[str, Any]
+    run: Run,
+    given: str | Path | RuleBook | None,
+    settings: Mapping[str, Any],
+    as_of: dt.date | str | None = None,
 ) -> RuleBook:
     """Return the rulebook of the run with the ``mitigation`` section that is asked for."""
-    chosen = run.rulebook if given is None else RuleBook.load(given)
+    chosen = RuleBook.load(run.rulebook if given is None else given, as_of=as_of)
     chosen = chosen.with_settings(settings)
     others = sorted(key for key in settings if not key.startswith(_SECTION))
     if others:
@@ -192,6 +219,4 @@ def mitigation_rules(
             f" not {', '.join(others)}; clear the case anew with them"
         )
         raise InputError.one("", None, None, "settings", message)
-    # Not model_copy: it would carry over the hash that the run's rulebook has worked out.
-    values = {**run.rulebook.model_dump(), "mitigation": chosen.mitigation.model_dump()}
-    return RuleBook.model_validate(values)
+    return run.rulebook.with_mitigation_of(chosen)

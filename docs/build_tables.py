@@ -12,8 +12,13 @@ from typing import Any
 from pydantic import BaseModel
 
 from cases.rulebook.book import RuleBook, area_keys, rulebook_keys, rulebook_names
+from cases.rulebook.dated import HEAD
+from cases.rulebook.files import rules_file
+from cases.rulebook.read_by import read_by
+from cases.rulebook.source import Source
 from cases.tables.columns import Table
 from cases.tables.schema import CASE_TABLES, RUN_TABLES, STATEMENT_TABLES, column_rows
+from mitigation.unused import profiles_reading
 
 DOCS = Path(__file__).parent
 GENERATED = "<!-- Written by docs/build_tables.py from the code; do not edit. -->"
@@ -24,6 +29,11 @@ Timestamps are
 ISO 8601 with an offset. A column that is not required may be left out and then has its default; a
 blank number without a default means *none*, such as no limit. A case folder holds `case.toml` and
 one CSV or Parquet file per table, named as the table; a table without a file has no rows.
+""".strip()
+RUNS_INTRO = """
+Numbers are kept to the *decimals* of their column, half to even, before they are written, hashed or
+shown, so that the last bits of arithmetic do not reach the id of a run; a column without decimals
+is exact. See [run folders](runs.md).
 """.strip()
 RULEBOOKS_INTRO = """
 A rulebook is one TOML file with every cap, penalty price, threshold, tolerance and tie-break of a
@@ -41,11 +51,52 @@ the keys below it has thresholds like the general ones, `conduct.COMPONENT` and 
 `impact.guarantee`. All of them can be set like any other key, such as
 `mitigation.areas.new_york_city.formula.constrained_hours`.
 """.strip()
+FORM_INTRO = """
+A value stands alone, or in a table with its date and its clause, or in a list of such tables where
+it changed:
+
+```toml
+read = "2026-01" # the month in which the numbers of this file were read
+
+[mitigation.conduct.energy]
+clause = "Services Tariff 23.3.1.2.1"
+sure = "H"
+percent = 300.0
+exempt_below = { value = 25.0, sure = "M" }
+
+[offers]
+clause = "system-wide offer cap"
+sure = "M"
+cap = [
+    { from = 2015-06-01, value = 9000.0 },
+    { from = 2022-01-01, value = 5000.0 },
+]
+```
+
+`clause` is where the rule is written, `sure` how sure the number is, `read` when it was read there,
+`from` the day from which it holds. Beside the values of a table they hold for all of them and for
+the tables below it, at the top of the file for all that the file gives; a value says for itself
+what is different, and one that names its own clause takes over nothing but `read`. A constrained
+area or a tier may begin (`from`) and end (`until`). `mitigation.profile` is dated like a number.
+
+`--as-of DATE` (`as_of=` in Python) takes the values in force on a date; without it each is the
+newest, whatever the market day. A key without a value on that date is an error that names its first
+one. The run keeps the values with their sources, and `explain` shows those that decided. A value
+that you change without a source says so in place of the tariff's.
+
+The former table `[evidence]` (key or section = "[H] 2026-01: tariff 23.3") is read as before.
+""".strip()
+KEYS_INTRO = """
+A key outside `mitigation` may be given to every command; the last column says which one reads it,
+or which Python function where there is no command. A key of `mitigation` that you give and that no
+step of the chosen procedure reads is an error, with file and line; what a file takes over by
+`extends` is not asked.
+""".strip()
 EVIDENCE_INTRO = """
-How sure a number is: V read in a public source, H well established and widely published, M right in
-structure with a number that may be dated, L a reconstruction, C computed, D a choice of this
-project; then the month in which it was entered. What a rulebook does not say itself it has from the
-one that it extends.
+What each file gives itself; all else it has from the one that it extends. How sure a number is: V
+read in a public source, H well established and widely published, M right in structure with a number
+that may be dated, L a reconstruction, C computed, D a choice of this project; then the month in
+which it was read.
 """.strip()
 
 
@@ -64,14 +115,15 @@ def tables_page() -> str:
         "# Tables",
         TABLES_INTRO,
         *_tables("A case", CASE_TABLES),
-        *_tables("A run", RUN_TABLES),
+        *_tables("A run", RUN_TABLES, RUNS_INTRO, "decimals"),
         *_tables("A statement", STATEMENT_TABLES),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _tables(title: str, tables: Mapping[str, Table]) -> list[str]:
-    parts = [f"## {title}"]
+def _tables(title: str, tables: Mapping[str, Table], intro: str = "", *more: str) -> list[str]:
+    parts = [f"## {title}", intro] if intro else [f"## {title}"]
+    shown = ["type", "unit", *more, "required", "default", "meaning"]
     for table in tables.values():
         parts.append(f"### {table.name}")
         notes = [f"{table.description[:1].upper()}{table.description[1:]}."]
@@ -83,22 +135,19 @@ def _tables(title: str, tables: Mapping[str, Table]) -> list[str]:
         rows = [
             [
                 f"`{row['column']}`" if not row["column"].startswith("one per") else row["column"],
-                row["type"],
-                row["unit"],
-                row["required"],
-                row["default"],
-                row["meaning"],
+                *(row[heading] for heading in shown),
             ]
             for row in column_rows(table)
         ]
-        headings = ["column", "type", "unit", "required", "default", "meaning"]
+        headings = ["column", *shown]
         parts.append(markdown(headings, rows))
     return parts
 
 
 def rulebooks_page() -> str:
-    """Every key of a rulebook, its value in each shipped one, and where the numbers come from."""
+    """Every key of a rulebook, what reads it, and each shipped rulebook with its sources."""
     books = [RuleBook.load(name) for name in rulebook_names()]
+    default = RuleBook.load("default")
     parts = [
         GENERATED,
         "# Rulebooks",
@@ -108,13 +157,16 @@ def rulebooks_page() -> str:
             ["name", "version", "date", "what it is"],
             [[f"`{b.name}`", b.version, b.date.isoformat(), b.title] for b in books],
         ),
+        "## The form of a file",
+        FORM_INTRO,
         "## Keys",
+        KEYS_INTRO,
         markdown(
-            ["key", "meaning", *[b.name for b in books]],
+            ["key", "meaning", "default", "read by"],
             [
-                [f"`{key}`", meaning, *[_value(book, key) for book in books]]
+                [f"`{key}`", meaning, _text(default.value_of(key)), _read_by(key)]
                 for key, meaning in rulebook_keys().items()
-                if key not in ("name", "version", "date", "title", "evidence")
+                if key not in HEAD
             ],
         ),
         "## Constrained areas",
@@ -136,14 +188,49 @@ def rulebooks_page() -> str:
                 for name, area in b.mitigation.areas.items()
             ],
         ),
-        "## Where the numbers come from",
+        "## Market by market",
         EVIDENCE_INTRO,
-        markdown(
-            ["rulebook", "key or section", "source"],
-            [[f"`{b.name}`", f"`{key}`", text] for b in books for key, text in b.evidence.items()],
-        ),
+        *(part for book in books for part in _market(book)),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _market(book: RuleBook) -> list[str]:
+    """What a shipped file gives itself: every value with its date, clause and certainty."""
+    file = rules_file(book.name)
+    head = file.sources.get("")
+    rows = []
+    for key, entries in file.values():
+        if key in HEAD or key.endswith(".title"):
+            continue
+        for entry in entries:
+            source = file.source_of(key, entry) or Source()
+            if book.name == "default" and not source.clause:
+                continue
+            begins = source.since or (head.since if head else None)
+            rows.append(
+                [
+                    f"`{key}`",
+                    _text(entry.value),
+                    begins.isoformat() if begins else "",
+                    source.clause,
+                    source.sure,
+                    source.read if source.clause else "",
+                ]
+            )
+    table = markdown(["key", "value", "in force from", "clause", "sure", "read"], rows)
+    return [f"### {book.name}", f"{book.title}.", table]
+
+
+def _read_by(key: str) -> str:
+    """Commands and functions that read a key, and profiles whose procedure does."""
+    profiles = profiles_reading(key) if key.startswith("mitigation.") else []
+    told = ["`counterflow mitigate`"] if profiles == ["all"] else []
+    if profiles and profiles != ["all"]:
+        told.append(f"`counterflow mitigate` by {', '.join(profiles)}")
+    if key == "mitigation.own":
+        told.append("slots of your own")
+    return ", ".join([*told, *filter(None, [read_by(key)])])
 
 
 def _given(section: BaseModel, prefix: str = "") -> Iterable[str]:
@@ -157,11 +244,8 @@ def _given(section: BaseModel, prefix: str = "") -> Iterable[str]:
             yield f"{prefix}{name} {f'{text:g}' if isinstance(text, float) else text}"
 
 
-def _value(book: RuleBook, key: str) -> str:
-    value: Any = book
-    for part in key.split("."):
-        value = getattr(value, part)
-    if value is None or value == ():
+def _text(value: Any) -> str:
+    if value is None or value == () or value == {}:
         return ""
     if isinstance(value, dict):
         return "; ".join(value)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from cases.errors import InputError
 from cases.files.hashing import table_hash, value_hash
+from cases.proof import Proof
 from cases.rulebook.book import RuleBook
 from cases.rulebook.mitigation import MitigationRules
 from cases.run import Run
@@ -19,21 +20,59 @@ from cases.tables.schema import RUN_TABLES, conform
 from mitigation.again.rerun import EngineRerun, Rerun
 from mitigation.conduct import conduct_of_run, failing_components
 from mitigation.conduct.area_counts import counted_areas
-from mitigation.impact.subject import Outcome, Subject, procedure
+from mitigation.conduct.by_key import by_key
 from mitigation.keys import KEY
-from mitigation.record.decisions import by_key, decide, standing_decisions
+from mitigation.procedures.carry_out import carry_out
+from mitigation.procedures.shipped import procedure_of
+from mitigation.record.decisions import decide, standing_decisions
 from mitigation.record.overrides import OVERRIDES, applied_to, read_overrides
+from mitigation.record.terms import decision_terms
 from mitigation.references import reference_levels
 from mitigation.references.frequently_mitigated import with_frequent_adders
 from mitigation.references.given_levels import given_levels
 from mitigation.references.substitution import replaced_blocks, segment_levels
-from mitigation.structure.owners import owners_of
+from mitigation.slots import AssessedRun, Outcome, Procedure
+from mitigation.unused import refuse_unused
 from settlement.ledger.frames import records
 
-__all__ = ["mitigate_offers"]
+__all__ = ["Mitigation", "mitigate_offers"]
 
-_OWN: Final = ("tables", "files", "created", "run_id", "case_hash", "rulebook_hash", "rulebook")
+_OWN: Final = (
+    "tables",
+    "files",
+    "created",
+    "run_id",
+    "case_hash",
+    "rulebook_hash",
+    "rulebook_as_of",
+    "rulebook",
+)
 _RULE: Final = ["action", "author", "reason"]
+
+
+class Mitigation(NamedTuple):
+    """What makes the child run of a mitigation.
+
+    Attributes
+    ----------
+    manifest, tables
+        Of the child run.
+    market
+        The run of the market result: its case has the offers that were used, its live model goes
+        on.
+    events
+        The chain, entry by entry.
+    """
+
+    manifest: dict[str, Any]
+    tables: dict[str, Any]
+    market: Run
+    events: list[dict[str, Any]]
+
+    @property
+    def whole(self) -> bool:
+        """Whether schedules were replaced as wholes, so that single prices may have risen."""
+        return bool(self.manifest["mitigation"]["whole_schedules"])
 
 
 def mitigate_offers(
@@ -45,7 +84,7 @@ def mitigate_offers(
     overrides: str | Path | pd.DataFrame | None = None,
     rerun: Rerun | None = None,
     accept_limit: bool = False,
-) -> tuple[dict[str, Any], dict[str, Any], Run, list[dict[str, Any]]]:
+) -> Mitigation:
     """Test a run's offers, replace those that fail, clear again, and keep the chain of reasons.
 
     Parameters
@@ -67,9 +106,8 @@ def mitigate_offers(
 
     Returns
     -------
-    manifest, tables, market, events
-        What makes the child run: its manifest, its tables, the run of the market result (whose
-        case has the offers that were used, and whose live model goes on), the events of the chain.
+    Mitigation
+        What makes the child run.
 
     Raises
     ------
@@ -79,7 +117,8 @@ def mitigate_offers(
     """
     _proven(run, accept_limit)
     rules = rulebook.mitigation
-    found = procedure(rules.profile)
+    procedure = procedure_of(rules)
+    refuse_unused(rulebook, run.rulebook)
     chosen = read_overrides(overrides, run.case)
     if levels is None:
         levels = reference_levels(run, rules=rules.reference, earlier=earlier)
@@ -91,19 +130,19 @@ def mitigate_offers(
     rules_hash = value_hash(rules.model_dump(mode="json"))
     standing = standing_decisions(run, rules_hash)
     settled = _Settled(conduct.tests, chosen, failing_components(conduct.tests, run.case), standing)
-    outcome = found(
-        Subject(
+    outcome = carry_out(
+        procedure,
+        AssessedRun(
             run=run,
             rules=rules,
             levels=_levels_to_use(levels, run, rules, conduct.tests),
             failing=settled.failing,
             forced=settled.forced,
             areas=conduct.areas,
-            owner_of=_owners(run, rules),
             rerun=rerun or EngineRerun(run),
             kept=settled.kept,
             tests=conduct.tests,
-        )
+        ),
     )
     decisions = decide(
         run, outcome, conduct.tests, levels, settled.override_of, standing, rulebook.hash
@@ -116,6 +155,7 @@ def mitigate_offers(
         "tests_conduct": conduct.tests,
         "tests_impact": _conformed("tests_impact", outcome.impact, run),
         "decisions": decisions,
+        "decision_terms": decision_terms(decisions, outcome.terms),
     }
     funnel = _funnel(conduct.tests, decisions)
     record = {
@@ -124,16 +164,24 @@ def mitigate_offers(
         "rules": rules_hash,
         "references": table_hash(RUN_TABLES["reference_levels"], tables["reference_levels"]),
         "overrides": table_hash(OVERRIDES, chosen),
-        "impact": rules.impact.mode,
+        "procedure": procedure.names,
+        "registered": {
+            f"{each.slot}.{each.name}": each.origin()
+            for each in procedure.functions
+            if not each.shipped
+        },
+        "whole_schedules": outcome.whole,
+        "impact": _grouping(procedure, rules),
         "commitment": rules.rerun.commitment,
         "earlier": [other.id for other in earlier],
         "funnel": funnel,
         "notes": [*conduct.notes, *outcome.notes],
     }
     manifest = _manifest(run, outcome.final, record)
-    events = [*_first_events(conduct.tests, levels, settled, record), *outcome.events]
+    events = _first_events(conduct.tests, levels, settled, record)
+    events += [dict(event) for event in outcome.events]
     events.append({"pass": "decisions", **funnel})
-    return manifest, tables, outcome.final, events
+    return Mitigation(manifest, tables, outcome.final, events)
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,9 +225,10 @@ class _Settled:
 
 def _proven(run: Run, accept_limit: bool) -> None:
     if run.stated.get("status") == "limit" and not accept_limit:
-        gap = float(run.stated.get("gap") or 0.0)
+        gap = Proof.of(run.stated).gap
+        reached = "without a gap" if gap is None else f"at a gap of {gap:.2%}"
         message = (
-            f"the run was stopped by a limit at a gap of {gap:.2%}, so that an impact could be the "
+            f"the run was stopped by a limit {reached}, so that an impact could be the "
             "solver's; clear it to its gap, or mitigate it as it is with --accept-limit "
             "(accept_limit=True)"
         )
@@ -196,13 +245,10 @@ def _levels_to_use(
     return segment_levels(levels, run.case, failed[["unit", "interval_start", "segment"]])
 
 
-def _owners(run: Run, rules: MitigationRules) -> dict[str, str]:
-    """Unit to its group of affiliates, the largest share where several hold it."""
-    if rules.impact.mode != "per_owner":
-        return {}
-    shares = owners_of(run).shares.sort_values(["share", "owner"], ascending=[False, True])
-    first = shares.drop_duplicates("unit")
-    return dict(zip(first["unit"], first["owner"], strict=True))
+def _grouping(procedure: Procedure, rules: MitigationRules) -> str:
+    """What the impact test replaces together; the name of the impact where it has no choice."""
+    chosen = "mitigation.impact.mode" in procedure.impact.keys(rules)
+    return rules.impact.mode if chosen else procedure.impact.name
 
 
 def _market_tables(run: Run, outcome: Outcome) -> dict[str, Any]:

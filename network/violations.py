@@ -12,6 +12,9 @@ from network.arrays import Floats, Positions
 
 __all__ = ["Hits", "Violations", "collect", "worst_hits"]
 
+RANKED_DECIMALS = 6
+"""Decimals of MW that rank violations, so that noise does not order equal ones."""
+
 
 @dataclass(frozen=True, eq=False)
 class Violations:
@@ -30,7 +33,7 @@ class Violations:
     flow: Floats
     """Flow after the outage, MW, signed."""
     excess: Floats
-    """MW beyond the emergency rating."""
+    """MW beyond the emergency rating, as far as it ranks them."""
     outages: Positions
     """Positions of the branches that go out, (N, n); -1 fills up rows of smaller outages."""
     factors: Floats
@@ -79,7 +82,7 @@ def worst_hits(
     found = int(np.count_nonzero(bad))
     excess[~bad] = -np.inf
     rows = np.flatnonzero(bad.any(axis=1))
-    excess = excess[rows]
+    excess = np.round(excess[rows], RANKED_DECIMALS)
     new_line = np.diff(line[rows], prepend=-1) != 0
     first, of_line = np.flatnonzero(new_line), np.cumsum(new_line) - 1
     number = np.arange(len(rows))[:, None]
@@ -118,7 +121,7 @@ def collect(hits: Sequence[Hits], emergency: Floats, worst: int, widest: int) ->
         outages[here, : part.outages.shape[1]] = part.outages
         factors[here, : part.factors.shape[1]] = part.factors
         start = here.stop
-    excess = np.abs(flow) - emergency[line]
+    excess = np.round(np.abs(flow) - emergency[line], RANKED_DECIMALS)
     order = np.lexsort((contingency, -excess, interval, line))
     place = np.arange(total)
     new = (np.diff(line[order], prepend=-1) != 0) | (np.diff(interval[order], prepend=-1) != 0)

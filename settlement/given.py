@@ -10,24 +10,24 @@ import pandas as pd
 
 from cases.case import Case
 from cases.errors import DataWarning, Failure, InputError
-from cases.files.convert import nearest
 from cases.run import Run
 from settlement.contracts.contracts import check_contracts
 from settlement.contracts.curves import Curve, CurveMaker
+from settlement.contracts.frozen import frozen_curves as stored_curves
 from settlement.credit.margin import margin_problems
 from settlement.futures.delivery import time_value_problems
-from settlement.futures.product import Futures
+from settlement.futures.lines import clearing_house
+from settlement.futures.marks import Marks
+from settlement.futures.matching import Matched, match
+from settlement.futures.product import Futures, parse_month
 from settlement.futures.trading import check_trades
 from settlement.inputs import typed
-from settlement.ledger.money import Number, exact
+from settlement.ledger.money import Number
+from settlement.parties import party_problems
 from settlement.points import Prices
 from settlement.rights.points import check_rights
-from settlement.time.blocks import named_blocks
 
-__all__ = ["Given", "curve_maker"]
-
-_OWNERS = (("contracts", "buyer"), ("contracts", "seller"), ("futures", "owner"),
-           ("rights", "owner"))  # fmt: skip
+__all__ = ["Given", "curve_maker", "made_curves"]
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,11 @@ class Given:
     curves: dict[str, Curve]
     futures: pd.DataFrame
     product: Futures
+    matched: Matched
+    marks: Marks
     rights: pd.DataFrame
     prices: Prices
+    readings: pd.DataFrame
 
     @classmethod
     def of(
@@ -48,12 +51,18 @@ class Given:
         *,
         contracts: pd.DataFrame | None = None,
         contract_curves: pd.DataFrame | None = None,
+        frozen_curves: pd.DataFrame | None = None,
         futures: pd.DataFrame | None = None,
         rights: pd.DataFrame | None = None,
         overrides: Mapping[str, str] | None = None,
+        settlement_prices: pd.DataFrame | None = None,
+        meter_readings: pd.DataFrame | None = None,
         collateral: Mapping[str, Number] | None = None,
+        curves: Mapping[str, Curve] | None = None,
     ) -> Given:
         """Check tables that a user gives; those that are None are the ones of the run's case.
+
+        `curves` are those of the tables, where they were made before (`made_curves`).
 
         Raises
         ------
@@ -67,44 +76,142 @@ class Given:
             for name, frame in (
                 ("contracts", contracts),
                 ("contract_curves", contract_curves),
+                ("frozen_curves", frozen_curves),
                 ("futures", futures),
+                ("settlement_prices", settlement_prices),
+                ("collateral", None),
+                ("meter_readings", meter_readings),
                 ("rights", rights),
             )
         }
         if failures:
             raise InputError(failures)
-        failures += _unknown_owners(tables, case)
-        prices = Prices(run.prices, run.load_awards, case.hubs, run.reserve_prices)
-        used = tables["contract_curves"]["curve"].isin(tables["contracts"]["curve"])
-        curves: dict[str, Curve] = {}
-        try:
-            curves = curve_maker(run).make(tables["contract_curves"][used])
-        except InputError as error:
-            failures += error.failures
-        names = set(tables["contract_curves"]["curve"])
-        failures += check_contracts(tables["contracts"], names, prices, rules.contracts, overrides)
-        product = Futures(rules.futures)
-        refused, warned = check_trades(tables["futures"], product, case.meta.timezone)
-        failures += refused + time_value_problems(tables["futures"], product)
+        failures += party_problems(tables, case, rules.operator)
+        prices = Prices(run.prices, run.load_awards, case, run.reserve_prices)
+        made, names = _curves(run, tables, failures, curves)
+        failures += check_contracts(
+            tables["contracts"], names, prices, rules.contracts, overrides, made
+        )
+        product = Futures(rules.futures, case.meta.timezone)
+        failures += _overrides(tables, overrides)
+        trades, months = tables["futures"], _months(tables["futures"], prices.starts, failures)
+        marks = Marks.of(tables["settlement_prices"])
+        refused, warned = check_trades(
+            trades, product, case.meta.timezone, marks, overrides, months
+        )
+        failures += refused + time_value_problems(trades, product, months)
+        if collateral is None and len(tables["collateral"]):
+            own = tables["collateral"]
+            collateral = dict(zip(own["owner"], own["amount"], strict=True))
         if collateral is not None:
-            failures += margin_problems(tables["futures"], collateral, product)
+            failures += margin_problems(trades, collateral, product, months=months)
+        reached = trades[trades["month"].isin(months)]
+        matched = match(reached)
+        if matched.unmatched and not clearing_house(product, rules.operator):
+            message = f"no other side at the same price: {matched.words}"
+            failures.append(Failure("futures", None, "lots", "unmatched", message))
         failures += check_rights(tables["rights"], case)
         if failures:
             raise InputError(failures)
-        for warning in warned:
-            warnings.warn(str(warning), DataWarning, stacklevel=3)
+        house = clearing_house(product, rules.operator)
+        words = [str(warning) for warning in warned]
+        if matched.unmatched:
+            words.append(f"futures without another side, {house} stands in: {matched.words}")
+        for text in words:
+            warnings.warn(text, DataWarning, stacklevel=3)
         return cls(
-            tables["contracts"], curves, tables["futures"], product, tables["rights"], prices
+            tables["contracts"],
+            made,
+            reached,
+            product,
+            matched,
+            marks,
+            tables["rights"],
+            prices,
+            tables["meter_readings"],
         )
+
+    def futures_manifest(self, operator: str) -> dict[str, object]:
+        """What a statement says of the other side of its trades."""
+        return {
+            "clearing_house": clearing_house(self.product, operator),
+            "unmatched": {name: str(lots) for name, lots in self.matched.unmatched.items()},
+        }
+
+
+def made_curves(run: Run, given: Mapping[str, pd.DataFrame | None]) -> dict[str, Curve]:
+    """Curves of all contracts, for runs that share their tables and rules.
+
+    Raises
+    ------
+    InputError
+        With everything that is wrong in them.
+    """
+    failures: list[Failure] = []
+    names = ("contracts", "contract_curves", "frozen_curves")
+    tables = {name: _table(name, given[name], run.case, failures) for name in names}
+    if failures:
+        raise InputError(failures)
+    curves, _ = _curves(run, tables, failures, None)
+    if failures:
+        raise InputError(failures)
+    return curves
 
 
 def curve_maker(run: Run) -> CurveMaker:
     """What makes contract curves under the rulebook of a run, in the intervals of its case."""
-    rules, case = run.rulebook.settlement, run.case
-    blocks, calendar = named_blocks(rules.futures)
-    return CurveMaker(
-        case.meta.timezone, case.interval_hours, blocks, calendar, exact(rules.quantity_unit)
-    )
+    case = run.case
+    return CurveMaker.of(run.rulebook.settlement, case.meta.timezone, case.interval_hours)
+
+
+def _overrides(
+    tables: Mapping[str, pd.DataFrame], overrides: Mapping[str, str] | None
+) -> list[Failure]:
+    known = {*tables["contracts"]["contract"], *tables["futures"]["trade"]}
+    return [
+        Failure("contracts", None, "contract", "override",
+                f"override for {name}, which is no contract and no trade")
+        for name in overrides or {}
+        if name not in known
+    ]  # fmt: skip
+
+
+def _months(trades: pd.DataFrame, starts: pd.DatetimeIndex, failures: list[Failure]) -> set[str]:
+    """Delivery months that the run reaches; trades of others were checked on acceptance."""
+    for position, month in enumerate(trades["month"]):
+        try:
+            parse_month(month)
+        except InputError as error:
+            failures += [
+                Failure("futures", position + 2, f.column, f.rule, f.message)
+                for f in error.failures
+            ]
+    return set(starts.strftime("%Y-%m"))
+
+
+def _curves(
+    run: Run,
+    tables: Mapping[str, pd.DataFrame],
+    failures: list[Failure],
+    known: Mapping[str, Curve] | None,
+) -> tuple[dict[str, Curve], set[str]]:
+    """Curves that contracts use, frozen ones as they are stored, and the names of all."""
+    wanted = set(tables["contracts"]["curve"])
+    stored, rules = tables["frozen_curves"], tables["contract_curves"]
+    frozen = set(stored["curve"])
+    if known is not None:
+        used = {name: curve for name, curve in known.items() if name in wanted}
+        return used, frozen | set(rules["curve"])
+    curves: dict[str, Curve] = {}
+    for make, table in (
+        (stored_curves, stored[stored["curve"].isin(wanted)]),
+        (curve_maker(run).make, rules[rules["curve"].isin(wanted - frozen)]),
+    ):
+        try:
+            curves |= make(table)
+        except InputError as error:
+            failures += error.failures
+    return curves, frozen | set(rules["curve"])
 
 
 def _table(
@@ -118,17 +225,3 @@ def _table(
     except InputError as error:
         failures += error.failures
         return pd.DataFrame()
-
-
-def _unknown_owners(tables: Mapping[str, pd.DataFrame], case: Case) -> list[Failure]:
-    """Parties that the case does not know; free text where it has no table of owners."""
-    known = set(case.owners["owner"])
-    if not known:
-        return []
-    return [
-        Failure(name, position + 2, column, "unknown_owner",
-                f"there is no owner {owner!r}{nearest(owner, known)}")
-        for name, column in _OWNERS
-        for position, owner in enumerate(tables[name][column])
-        if owner not in known
-    ]  # fmt: skip

@@ -84,7 +84,7 @@ def price_index(runs: Run | Sequence[Run], definition: IndexDefinition) -> Price
 
 
 def _constituents(run: Run, definition: IndexDefinition) -> pd.DataFrame:
-    prices = Prices(run.prices, run.load_awards, run.case.hubs)
+    prices = Prices(run.prices, run.load_awards, run.case)
     place = definition.place
     problem = prices.problem(place) if place else ""
     if problem:

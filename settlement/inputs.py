@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,10 @@ import pandas as pd
 
 from cases.errors import Failure, InputError
 from cases.files.convert import Source, convert
-from cases.files.tables import read_csv, read_parquet
+from cases.files.tables import read_csv, read_parquet, write_csv, write_parquet
 from cases.tables.schema import CASE_TABLES
 
-__all__ = ["read_tables", "typed"]
+__all__ = ["read_tables", "typed", "write_table"]
 
 
 def typed(
@@ -86,3 +87,29 @@ def read_tables(path: str | Path, names: tuple[str, ...], timezone: str) -> dict
     if failures:
         raise InputError(failures)
     return tables
+
+
+def write_table(name: str, frame: pd.DataFrame, path: str | Path, timezone: str) -> None:
+    """Write a table as one new file, CSV or Parquet by its ending, whole or not at all.
+
+    Raises
+    ------
+    InputError
+        If the file exists, cannot be written, or ends in something else.
+    """
+    path = Path(path)
+    if path.suffix not in (".csv", ".parquet"):
+        raise InputError.one("", None, None, "suffix", f"{path} must end in .csv or .parquet")
+    if path.exists():
+        message = f"{path} exists already; nothing is ever overwritten"
+        raise InputError.one("", None, None, "exists", message)
+    table = typed(name, frame, timezone)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        if path.suffix == ".csv":
+            write_csv(CASE_TABLES[name], table, part)
+        else:
+            write_parquet(CASE_TABLES[name], table, part, timezone)
+        part.rename(path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -12,7 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cases.case import Case
 from cases.files.convert import nearest
+from cases.points import Point, Points
 
 __all__ = ["Prices"]
 
@@ -27,10 +29,9 @@ class Prices:
     prices
         Table `prices` of a run.
     load_awards
-        Table `load_awards`: what zones are weighted by. A zone that takes no load in an interval
-        has the plain mean of its buses.
-    hubs
-        Table `hubs` of the case (hub, bus, weight).
+        Table `load_awards`: what places take, by which their intervals are weighed.
+    case
+        The case of the run: what weighs the buses of hubs and zones (`cases.points`).
     reserve_prices
         Table `reserve_prices` of a run.
     """
@@ -39,12 +40,14 @@ class Prices:
         self,
         prices: pd.DataFrame,
         load_awards: pd.DataFrame,
-        hubs: pd.DataFrame,
+        case: Case,
         reserve_prices: pd.DataFrame | None = None,
     ) -> None:
         self._prices = prices
         self._awards = load_awards
-        self._hubs = hubs
+        self._case = case
+        self._points = Points(case)
+        self._hubs = case.hubs
         self._reserves = pd.DataFrame() if reserve_prices is None else reserve_prices
         self.starts = pd.DatetimeIndex(prices["interval_start"].unique()).sort_values()
         self._zone = dict(zip(prices["bus"], prices["zone"], strict=True))
@@ -103,23 +106,15 @@ class Prices:
     def weights(self, point: str) -> NDArray[np.float64]:
         """Weight of every bus in the point's price, shape (T, B), rows sum to 1."""
         kind, name = self.kind(point)
+        return self._spread(self._points[f"{kind}:{name}"])
+
+    def _spread(self, point: Point) -> NDArray[np.float64]:
+        """Weights of a point over the buses and intervals that have prices, (T, B)."""
+        names = self._case.tables["buses"]["bus"].to_numpy()[point.buses]
+        at = pd.Index(self.buses).get_indexer(pd.Index(names))
         weights = np.zeros((len(self.starts), len(self.buses)))
-        position = {bus: i for i, bus in enumerate(self.buses)}
-        if kind == "bus":
-            weights[:, position[name]] = 1.0
-        elif kind == "hub":
-            rows = self._hubs[self._hubs["hub"] == name]
-            for bus, weight in zip(rows["bus"], rows["weight"], strict=True):
-                weights[:, position[bus]] += weight
-            weights /= weights.sum(axis=1, keepdims=True)
-        elif kind == "zone":
-            members = [position[bus] for bus in self.zones[name]]
-            weights[:, members] = self._load[:, members]
-            empty = weights.sum(axis=1) == 0
-            weights[np.ix_(empty, members)] = 1.0
-            weights /= weights.sum(axis=1, keepdims=True)
-        else:
-            raise KeyError(point)
+        when = self._case.interval_starts.get_indexer(self.starts)
+        np.add.at(weights.T, at, point.weights[when].T)
         return weights
 
     @cached_property
@@ -156,17 +151,15 @@ class Prices:
         if kind == "reserve":
             rows = self._reserves[self._reserve_rows(name)]
             return rows.set_index("interval_start")["price"].reindex(self.starts)
-        weights = self.weights(point)
-        values = self.table(component).to_numpy()
-        used = np.where(weights == 0, 0.0, values)
-        return pd.Series((weights * used).sum(axis=1), index=self.starts)
+        return self._weighed(self.weights(point), component)
 
     def load_weighted(self, component: str = "lmp") -> pd.Series:
-        """Price of the whole market, weighted by load; a plain mean where there is no load."""
-        load = self._load.copy()
-        load[load.sum(axis=1) == 0] = 1.0
-        values = np.where(load == 0, 0.0, self.table(component).to_numpy())
-        return pd.Series((load * values).sum(axis=1) / load.sum(axis=1), index=self.starts)
+        """Price of the whole market, weighed as that of a zone of all buses."""
+        return self._weighed(self._spread(self._points.market()), component)
+
+    def _weighed(self, weights: NDArray[np.float64], component: str) -> pd.Series:
+        used = np.where(weights == 0, 0.0, self.table(component).to_numpy())
+        return pd.Series((weights * used).sum(axis=1), index=self.starts)
 
     def _reserve_rows(self, name: str) -> pd.Series:
         product, _, zone = name.partition(":")

@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 import pandas as pd
 
 from cases.errors import CheckFailed
+from cases.market_time import day_of, hours_of
 from cases.run import Run
 from settlement.contracts.contracts import settle_contracts
+from settlement.contracts.curves import described
 from settlement.futures.lines import settle_futures
 from settlement.given import Given
-from settlement.ledger.frames import hours_of
-from settlement.ledger.ledger import Ledger
+from settlement.ledger.ledger import Ledger, Line
 from settlement.ledger.money import Number
 from settlement.ledger.statement import Statement
 from settlement.market.balance import balance_sheet, reconciliation
+from settlement.market.give_back import Shares, give_back
 from settlement.market.losses import lost_at_buses
 from settlement.market.make_whole import make_whole
+from settlement.market.metering import settle_metered
 from settlement.market.positions import day_ahead_interval, deviations, positions
 from settlement.market.reserves import reserve_awards, reserve_deviations
 from settlement.market.two_settlement import Market, settle_energy, settle_reserves
 from settlement.market.uplift import charge_uplift, deviation_mwh, load_mwh, pay_uplift
-from settlement.rights.funding import Funding, settle_rights
+from settlement.rights.funding import Funding, right_targets, settle_rights
 
-__all__ = ["settle"]
+__all__ = ["Settled", "settle", "settle_given"]
 
 
 def settle(
@@ -34,8 +38,11 @@ def settle(
     *,
     contracts: pd.DataFrame | None = None,
     contract_curves: pd.DataFrame | None = None,
+    frozen_curves: pd.DataFrame | None = None,
     futures: pd.DataFrame | None = None,
     rights: pd.DataFrame | None = None,
+    settlement_prices: pd.DataFrame | None = None,
+    meter_readings: pd.DataFrame | None = None,
     real_time: Run | None = None,
     overrides: Mapping[str, str] | None = None,
     collateral: Mapping[str, Number] | None = None,
@@ -47,12 +54,15 @@ def settle(
     ----------
     run
         A cleared (or mitigated) run: the day-ahead market, or the only one.
-    contracts, contract_curves, futures, rights
-        Tables as in a case folder; what is not given is taken from the run's case.
+    contracts, contract_curves, frozen_curves, futures, rights, settlement_prices, meter_readings
+        Tables as in a case folder; what is not given is taken from the run's case. A curve that
+        `frozen_curves` holds is settled as it is stored; another is decomposed by its rule and the
+        rulebook of the run, and `manifest["curves"]` says so.
     real_time
         The real-time run of the same day: deviations from `run` are settled at its prices.
     overrides
-        Contract -> "who: why" for curves that were fixed after signing; shown in their lines.
+        Contract or trade -> "who: why" for curves that were fixed after signing and for trades that
+        break a rule of trading; shown in their lines.
     collateral
         Owner -> collateral: futures beyond their owner's margin are refused. None: not checked.
     version
@@ -74,11 +84,57 @@ def settle(
         run,
         contracts=contracts,
         contract_curves=contract_curves,
+        frozen_curves=frozen_curves,
         futures=futures,
         rights=rights,
+        settlement_prices=settlement_prices,
+        meter_readings=meter_readings,
         overrides=overrides,
         collateral=collateral,
     )
+    return settle_given(run, given, real_time, overrides, version).statement()
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A settled run: its ledger, and what a statement, or a month, needs beside it."""
+
+    run: Run
+    ledger: Ledger
+    markets: list[Market]
+    uplift: pd.DataFrame
+    loads: pd.DataFrame
+    """Positions of the last market."""
+    targets: pd.DataFrame
+    """What rights are due (`right_targets`)."""
+    manifest: dict[str, Any]
+
+    def statement(self) -> Statement:
+        """The statement of the run."""
+        timezone = self.run.case.meta.timezone
+        return Statement(
+            self.ledger.frame(timezone),
+            self.uplift,
+            balance_sheet(self.ledger, self.markets),
+            reconciliation(self.ledger, timezone),
+            self.manifest,
+        )
+
+
+def settle_given(
+    run: Run,
+    given: Given,
+    real_time: Run | None,
+    overrides: Mapping[str, str] | None,
+    version: str,
+    *,
+    pooled: bool = False,
+) -> Settled:
+    """Settle a run with tables that were checked (`Given.of`).
+
+    Where the run is a part of a month whose rent is `pooled`, rights are paid in full and nothing
+    is given back: the month does that.
+    """
     ledger = Ledger(run.rulebook.settlement)
     scheduled = positions(run, ledger.operator)
     day_ahead = Market(run, scheduled, lost_at_buses(scheduled, run, ledger.operator))
@@ -86,28 +142,53 @@ def settle(
     settle_reserves(ledger, day_ahead, reserve_awards(run), day_ahead.positions)
     uplift = make_whole(run)
     _settle_uplift(ledger, uplift, day_ahead.positions, None, run)
-    markets = [day_ahead]
+    markets, last, actual = [day_ahead], run, scheduled
     if real_time is not None:
-        market, later = _settle_real_time(ledger, day_ahead, real_time)
+        market, later, actual = _settle_real_time(ledger, day_ahead, real_time)
         markets.append(market)
+        last = real_time
         uplift = pd.concat([uplift, later], ignore_index=True) if len(later) else uplift
+    if len(given.readings):
+        settle_metered(ledger, given.readings, actual, last, load_mwh(actual))
     settle_contracts(
         ledger, given.contracts, given.curves, given.prices, run.case.interval_hours, overrides
     )
     funding = None
+    targets = right_targets(given.rights, run)
     if len(given.rights):
-        funding = settle_rights(ledger, given.rights, run, ledger.total(["congestion_rent"]))
-    settle_futures(ledger, given.futures, given.product, given.prices, run.case.interval_hours)
+        rent = ledger.total(["congestion_rent"])
+        funding = settle_rights(ledger, targets, rent, in_full=pooled)
+    if not pooled:
+        _give_back(ledger, actual, targets)
+    settle_futures(
+        ledger,
+        given.futures,
+        given.product,
+        given.prices,
+        run.case.interval_hours,
+        matched=given.matched,
+        marks=given.marks,
+        overrides=overrides,
+    )
     if ledger.total() != 0:
         raise CheckFailed([f"the statement does not sum to zero: {ledger.total()} is left"])
-    timezone = run.case.meta.timezone
-    return Statement(
-        ledger.frame(timezone),
-        uplift,
-        balance_sheet(ledger, markets),
-        reconciliation(ledger, timezone),
-        _manifest(run, real_time, version, funding, overrides),
-    )
+    manifest = _manifest(run, real_time, version, funding, overrides) | {
+        "curves": {name: described(curve) for name, curve in given.curves.items()},
+        "futures": given.futures_manifest(ledger.operator),
+    }
+    return Settled(run, ledger, markets, uplift, actual, targets, manifest)
+
+
+def _give_back(ledger: Ledger, loads: pd.DataFrame, targets: pd.DataFrame) -> None:
+    """Give back what is left of rent and loss surplus, by local day."""
+    lines: dict[str, list[Line]] = {}
+    for line in ledger.rows:
+        lines.setdefault(f"{line.interval_start:%Y-%m-%d}", []).append(line)
+    for day, rows in sorted(lines.items()):
+        own = [t[t["interval_start"].dt.strftime("%Y-%m-%d") == day] if len(t) else t
+               for t in (loads, targets)]  # fmt: skip
+        first = min(line.interval_start for line in rows)
+        give_back(ledger, rows, Shares.of(*own), first, f"of {day}")
 
 
 def _settle_uplift(
@@ -118,12 +199,12 @@ def _settle_uplift(
     run: Run,
 ) -> None:
     """Pay the blocks of every day and charge that day's loads or deviations."""
-    for day, rows in payments.groupby(payments["interval_start"].dt.normalize(), sort=True):
+    for day, rows in payments.groupby(day_of(payments["interval_start"]), sort=True):
         totals = pay_uplift(ledger, rows)
-        today = loads[loads["interval_start"].dt.normalize() == day]
+        today = loads[day_of(loads["interval_start"]) == day]
         moved = None
         if deviating is not None:
-            moved = deviation_mwh(deviating[deviating["interval_start"].dt.normalize() == day])
+            moved = deviation_mwh(deviating[day_of(deviating["interval_start"]) == day])
         charge_uplift(
             ledger,
             totals,
@@ -136,7 +217,7 @@ def _settle_uplift(
 
 def _settle_real_time(
     ledger: Ledger, day_ahead: Market, real_time: Run
-) -> tuple[Market, pd.DataFrame]:
+) -> tuple[Market, pd.DataFrame, pd.DataFrame]:
     interval = day_ahead_interval(day_ahead.run.prices, real_time.prices)
     spans = real_time.prices[["interval_start", "interval_end"]].drop_duplicates("interval_start")
     hours = hours_of(spans).set_axis(spans["interval_start"])
@@ -155,7 +236,7 @@ def _settle_real_time(
     settle_reserves(ledger, market, moved, actual)
     uplift = make_whole(real_time, day_ahead=day_ahead.run)
     _settle_uplift(ledger, uplift, actual, market.positions, day_ahead.run)
-    return market, uplift
+    return market, uplift, actual
 
 
 def _manifest(

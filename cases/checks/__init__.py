@@ -12,6 +12,7 @@ import pandas as pd
 
 from cases.checks.commitment import check_commitment
 from cases.checks.context import Context
+from cases.checks.custom import check_custom
 from cases.checks.grid import check_grid
 from cases.checks.offers import check_offers
 from cases.checks.owners import check_owners
@@ -66,6 +67,7 @@ def check_tables(
     check_quantities(context)
     check_reserves(context)
     check_commitment(context)
+    check_custom(context)
     check_grid(context)
     check_owners(context)
     check_reference_data(context)

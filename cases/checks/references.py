@@ -43,7 +43,6 @@ _NAMES: tuple[tuple[str, str, str, str], ...] = (
     ("reserve_demand", "product", "reserve_products", "product"),
     ("reserve_demand", "zone", "buses", "zone"),
     ("reserve_offers", "product", "reserve_products", "product"),
-    ("contracts", "curve", "contract_curves", "curve"),
 )
 _OWNERS: tuple[tuple[str, str], ...] = (
     ("units", "owner"),
@@ -81,9 +80,19 @@ def check_references(context: Context) -> None:
         points = pd.Series(point_names(tables), dtype="str")
         for name, column in _POINTS:
             _known(context, name, column, "buses", points, "unknown_point", "bus, hub or zone")
+    _check_curves(context)
     _check_contingencies(context)
     _check_series(context)
     _check_reference_bus(context)
+
+
+def _check_curves(context: Context) -> None:
+    """Check that the curve of every contract is there, by its rule or frozen."""
+    tables = context.tables
+    if context.usable("frozen_curves"):
+        curves = pd.concat([tables["contract_curves"]["curve"], tables["frozen_curves"]["curve"]])
+        names = curves.drop_duplicates()
+        _known(context, "contracts", "curve", "contract_curves", names, "unknown_curve", "curve")
 
 
 def _known(

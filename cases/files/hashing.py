@@ -39,7 +39,7 @@ def _bytes(dtype: str, cells: pd.Series) -> bytes:
     if dtype == "float":
         return _floats(cells.to_numpy(dtype=np.float64))
     if dtype == "bool":
-        return cells.to_numpy(dtype=np.uint8).tobytes()
+        return cells.astype("boolean").to_numpy(dtype=np.uint8, na_value=2).tobytes()
     if dtype == "int":
         return cells.to_numpy(dtype="<i8").tobytes()
     plain = cells.dt.tz_convert("UTC").dt.tz_localize(None) if dtype == "timestamp" else cells

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cases.market_time import day_of
 from cases.tables.columns import Column
 from cases.tables.schema import pandas_dtype
 
@@ -198,7 +199,7 @@ def _date(cells: pd.Series, column: Column, timezone: str) -> Parsed:
 
     dtype: Any = "datetime64[us]"
     if isinstance(cells.dtype, np.dtype) and cells.dtype.kind == "M":
-        odd = (cells.notna() & (cells != cells.dt.normalize())).to_numpy()
+        odd = (cells.notna() & (cells != day_of(cells))).to_numpy()
         return cells.mask(odd).astype(dtype), np.nonzero(odd)[0].tolist(), reason
     return _distinct(cells, _parse_date, dtype, reason)
 

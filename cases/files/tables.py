@@ -45,7 +45,8 @@ def _texts(column: Column, cells: pd.Series) -> list[str]:
     if column.dtype == "int":
         return [str(value) for value in cells.tolist()]
     if column.dtype == "bool":
-        return ["true" if value else "false" for value in cells.tolist()]
+        words = {True: "true", False: "false"}
+        return ["" if pd.isna(value) else words[bool(value)] for value in cells.tolist()]
     if column.dtype == "timestamp":
         codes, stamps = pd.factorize(cells)
         texts = [*(stamp.isoformat() for stamp in stamps), ""]

@@ -8,9 +8,13 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-__all__ = ["to_toml"]
+__all__ = ["Inline", "to_toml"]
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+class Inline(dict[str, Any]):
+    """A table that stands on one line, beside the plain values of the table around it."""
 
 
 def to_toml(values: Mapping[str, Any]) -> str:
@@ -24,13 +28,17 @@ def to_toml(values: Mapping[str, Any]) -> str:
 
 
 def _section(values: Mapping[str, Any], path: tuple[str, ...], lines: list[str]) -> None:
-    plain = {k: v for k, v in values.items() if not isinstance(v, Mapping) and v is not None}
+    plain = {k: v for k, v in values.items() if not _is_table(v) and v is not None}
     if path and (plain or not values):
         lines += ["", f"[{'.'.join(_key(part) for part in path)}]"]
     lines += [f"{_key(name)} = {_value(value)}" for name, value in plain.items()]
     for name, value in values.items():
-        if isinstance(value, Mapping):
+        if _is_table(value):
             _section(value, (*path, name), lines)
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, Mapping) and not isinstance(value, Inline)
 
 
 def _key(name: str) -> str:

@@ -129,6 +129,8 @@ def _record(
         record["cost_blocks"] = fleet.curved
         record["cost_error_per_hour"] = float(fleet.error)
         notes.append(accuracy_note(fleet, segments))
+    if m.conversions:
+        notes.append(f"the file's own conversions of units: {'; '.join(m.conversions)}")
     if m.unread:
         notes.append(f"fields not used: {', '.join(m.unread)}")
     record["notes"] = notes

@@ -9,7 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cases.errors import Failure
-from cases.readers.mfile import Matrix, MFile
+from cases.readers.matrix import Matrix
+from cases.readers.mfile import MFile
 
 __all__ = ["Findings", "Withdrawals", "read_branches", "read_buses", "read_links", "text_ids"]
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from cases.errors import Failure
 from cases.readers.costs import Chords, Cost, CostError, parse_cost
 from cases.readers.matpower_network import Findings, Withdrawals, known_ends, some, text_ids
-from cases.readers.mfile import Matrix, MFile
+from cases.readers.matrix import Matrix
+from cases.readers.mfile import MFile
 from cases.readers.segments import BLOCK_LIMIT, plan_blocks
 
 __all__ = ["Fleet", "read_units"]

@@ -2,17 +2,20 @@
 
 A case file is a MATLAB function. Nothing in it is run: comments, continuations, blanks and commas
 are brought into one plain form, the numbers of that form are read by `matpowercaseframes`, and
-what it does not read (cell arrays such as `genfuel`, the line of a row, code that changes the
-data) is read here. A file whose code would change the data after it is refused.
+what it does not read (cell arrays such as `genfuel`, the line of a row) is read here. Conversions
+of units in code are computed (`mfile_code`); a file whose code changes the data otherwise is
+refused.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matpowercaseframes.constants import COLUMNS
@@ -21,46 +24,28 @@ from numpy.typing import NDArray
 
 from cases.errors import Failure, InputError
 from cases.files.text import NotText, decoded
+from cases.readers.matrix import Matrix
+from cases.readers.mfile_code import NotComputed, computed, converted
 
-__all__ = ["MFile", "Matrix", "read_mfile"]
-
-Floats = NDArray[np.float64]
-Lines = NDArray[np.int64]
+__all__ = ["MFile", "read_mfile"]
 
 TABLES = ("bus", "gen", "branch", "gencost", "dcline", "dclinecost")
 NAMES = ("bus_name", "gen_name", "branch_name", "genfuel", "gentype")
 
 
-@dataclass(frozen=True)
-class Matrix:
-    """A matrix of numbers: `values` (rows, columns), `widths` (numbers in each row), `lines`."""
-
-    values: Floats
-    widths: NDArray[np.int64]
-    lines: Lines
-    columns: tuple[str, ...]
-
-    def __getitem__(self, column: str) -> Floats:
-        """Return a column by its MATPOWER name; one that the file does not have is all zero."""
-        position = self.columns.index(column)
-        if position >= self.values.shape[1]:
-            return np.zeros(len(self.values))
-        return self.values[:, position]
-
-    def keep(self, rows: NDArray[np.bool_]) -> Matrix:
-        """Return the matrix without the rows where `rows` is False."""
-        return Matrix(self.values[rows], self.widths[rows], self.lines[rows], self.columns)
-
-
 @dataclass
 class MFile:
-    """The fields of a case file: matrices, cell arrays of text, scalars, names of the rest."""
+    """The fields of a case file: matrices, cell arrays of text, scalars, names of the rest.
+
+    `conversions` are the statements of the file that changed its matrices.
+    """
 
     file: str
     matrices: dict[str, Matrix] = field(default_factory=dict)
     cells: dict[str, list[str]] = field(default_factory=dict)
     scalars: dict[str, str] = field(default_factory=dict)
     unread: list[str] = field(default_factory=list)
+    conversions: list[str] = field(default_factory=list)
 
 
 def read_mfile(path: Path) -> MFile:
@@ -145,7 +130,6 @@ _SCALAR = re.compile(r"('[^'\n]*'|\"[^\"\n]*\"|[^;\n]*)")
 _CLOSED = re.compile(r"[ \t]*(?:[;,\n]|$|\Z)")
 _ASSIGNS = re.compile(r"(?<![=~!<>])=(?!=)")
 _TARGET = re.compile(r"(?:^|[\s\[,])mpc\b")
-_CONSTANT = re.compile(r"(\w+)\s*=\s*([-+]?[\d.]+(?:[eE][-+]?\d+)?)\s*;?\s*")
 _QUOTES = frozenset("'\"%")
 _OLD_FORMAT = re.compile(r"function\s*\[\s*baseMVA\b")
 _OPENS = re.compile(r"(?:if|for|while|switch|try)\b")
@@ -161,6 +145,8 @@ class _Scan:
         self.result = MFile(file)
         self.failures: list[Failure] = []
         self.constants: dict[str, float] = {}
+        self.depth = 0
+        """Blocks of code that are open; what is inside may run never or many times."""
         self.starts = [0, *(m.end() for m in re.finditer("\n", text))]
 
     def line(self, position: int) -> int:
@@ -204,24 +190,24 @@ class _Scan:
         """Read the matrix between the brackets, or return None after noting its failures."""
         rows: list[str] = []
         lines: list[int] = []
-        for number, text in enumerate(body.replace(",", " ").split("\n"), start=line):
+        for place, text in enumerate(body.replace(",", " ").split("\n"), start=line):
             for part in text.split(";") if ";" in text else (text,):
                 words = part.split()
                 if words:
                     rows.append(" ".join(words))
-                    lines.append(number)
+                    lines.append(place)
         columns = tuple(COLUMNS[name])
-        quoted = [number for row, number in zip(rows, lines, strict=True) if _QUOTES & set(row)]
+        quoted = [place for row, place in zip(rows, lines, strict=True) if _QUOTES & set(row)]
         if quoted:
-            for number in quoted:
-                self.fail(number, "number", "quotes do not belong in numbers", f"mpc.{name}")
+            for place in quoted:
+                self.fail(place, "number", "quotes do not belong in numbers", f"mpc.{name}")
             return None
         if not rows:
             return Matrix(np.zeros((0, 0)), np.zeros(0, int), np.zeros(0, int), columns)
         parsed = parse_file(name, f"mpc.{name} = [\n" + "\n".join(rows) + "\n];")
         before = len(self.failures)
-        for row, number in zip(parsed, lines, strict=True):
-            self.entries(name, row, number)
+        for row, line in zip(parsed, lines, strict=True):
+            self.entries(name, row, line)
         widths = np.array([len(row) for row in parsed])
         if name not in ("gencost", "dclinecost"):
             self.lengths(name, widths, lines)
@@ -232,10 +218,14 @@ class _Scan:
             parsed = [row + [0] * (widest - len(row)) for row in parsed]
         return Matrix(np.array(parsed, dtype=np.float64), widths, np.array(lines), columns)
 
-    def entries(self, name: str, row: Sequence[object], line: int) -> None:
-        for entry in row:
+    def entries(self, name: str, row: list[Any], line: int) -> None:
+        """Compute entries such as 135/sqrt(3) in place; note those that are no numbers."""
+        for position, entry in enumerate(row):
             if isinstance(entry, str):
-                self.fail(line, "number", f"{entry!r} is not a number", f"mpc.{name}")
+                try:
+                    row[position] = computed(entry, {}, {})
+                except NotComputed:
+                    self.fail(line, "number", f"{entry!r} is not a number", f"mpc.{name}")
 
     def lengths(self, name: str, widths: NDArray[np.int64], lines: Sequence[int]) -> None:
         usual = int(np.bincount(widths).argmax())
@@ -269,7 +259,12 @@ class _Scan:
                 self.line(start), "code", f"mpc.{name} is computed ({value}), not given as data"
             )
         elif name in ("version", "baseMVA"):
-            self.result.scalars[name] = value.strip("'\"")
+            value = value.strip("'\"")
+            with contextlib.suppress(NotComputed):
+                if name == "baseMVA":
+                    self.constants["mpc.baseMVA"] = computed(value, self.constants, {})
+                    value = repr(self.constants["mpc.baseMVA"])
+            self.result.scalars[name] = value
         else:
             self.unread(name)
         return end
@@ -285,20 +280,40 @@ class _Scan:
             )
             return len(self.text)
         if code.startswith("function"):
-            return end
-        constant = _CONSTANT.fullmatch(code)
-        if constant is not None:
-            self.constants[constant[1]] = float(constant[2])
+            self.depth += bool(self.result.matrices)  # a second function; this one is not run
             return end
         if code.startswith("if ") and self.constants.get(code[3:].strip(" ;,()")) == 0.0:
             return self.skip(end)
         for part in code.split(";"):
-            assigns = _ASSIGNS.search(part)
-            target = part[: assigns.start()].strip() if assigns is not None else ""
-            if _TARGET.search(target):
+            if not self.simple(part.strip()):
                 return self.changed(start)
-            self.constants.pop(target, None)
         return end
+
+    def simple(self, code: str) -> bool:
+        """Take in a statement that leaves the data alone or converts its units; else False."""
+        if _OPENS.match(code) or code == "return":
+            self.depth += not _ENDS_INLINE.search(code)
+        elif _ENDS.match(code):
+            self.depth -= 1
+        assigns = _ASSIGNS.search(code)
+        if assigns is None:
+            return True
+        target = code[: assigns.start()].strip()
+        try:
+            if self.depth:
+                raise NotComputed(code)
+            if not _TARGET.search(target):
+                value = computed(code[assigns.end() :], self.constants, self.result.matrices)
+                self.constants[target] = value
+                return True
+            name, matrix = converted(code, self.constants, self.result.matrices)
+        except NotComputed:
+            for word in re.findall(r"\w+", target):
+                self.constants.pop(word, None)
+            return not _TARGET.search(target)
+        self.result.matrices[name] = matrix
+        self.result.conversions.append(" ".join(code.split()))
+        return True
 
     def skip(self, position: int) -> int:
         """Find where an `if` block ends (or its `else` starts) whose condition is a constant 0."""

@@ -39,6 +39,9 @@ SECTIONS = (
 )
 STEP, BALANCE = "Time step (min)", "Power balance penalty ($/MW)"
 SHORT, SHORTFALL = "Reserve shortfall penalty ($/MW)", "Shortfall penalty ($/MW)"
+SPINNING = "Spinning (MW)"
+LATER = {"Storage units", "Interfaces"}
+LATER_OF_UNITS = {"Type", "Reserve eligibility"}
 NAME, WEIGHT = "Scenario name", "Scenario weight"
 PARAMETERS = (
     *("Version", "Time horizon (h)", "Time horizon (min)", "Time (h)", STEP, BALANCE),
@@ -77,7 +80,7 @@ def unitcommitment_jl_case(
 ) -> Case:
     """Make the case of an instance that has been loaded."""
     parameters = content.node("Parameters", required=True)
-    version = _version(parameters)
+    version = _version(content, parameters)
     document.stop()
     content.only(SECTIONS)
     parameters.only(PARAMETERS)
@@ -102,6 +105,8 @@ def unitcommitment_jl_case(
     document.stop()
     record: dict[str, Any] = {"source": source or path.name, "format": "unitcommitment.jl"}
     record["version"] = ".".join(map(str, version))
+    if not parameters.has("Version"):
+        frame.notes.append("the file names no version of the format: read as 0.2")
     if hours is not None:
         record["hours"] = hours
     if content.has("SOURCE"):
@@ -122,10 +127,16 @@ def unitcommitment_jl_case(
     return replace(case, warnings=(*case.warnings, *remarks))
 
 
-def _version(parameters: Node) -> tuple[int, ...]:
-    """Read the version of the format, the first two numbers of it."""
+def _version(content: Node, parameters: Node) -> tuple[int, ...]:
+    """Read the version of the format, the first two numbers of it.
+
+    The instances that were published for UnitCommitment.jl 0.2 name none: without a version, and
+    without anything that came later, a file is of 0.2.
+    """
     value = parameters.values.get("Version")
     known = ", ".join(f"{a}.{b}" for a, b in VERSIONS)
+    if value is None and not _later(content):
+        return VERSIONS[0]
     if value is None:
         text = f'is missing; add the format of the file, such as "Version": "0.3" (known: {known})'
         parameters.fail("Version", "missing_key", text)
@@ -137,6 +148,15 @@ def _version(parameters: Node) -> tuple[int, ...]:
         parameters.fail("Version", "version", text)
         return VERSIONS[-1]
     return version
+
+
+def _later(content: Node) -> bool:
+    """Whether an instance holds something that format 0.2 did not have."""
+    reserves, units = (content.values.get(key) for key in ("Reserves", "Generators"))
+    named = isinstance(reserves, dict) and bool(reserves.keys() - {SPINNING})
+    items = units.values() if isinstance(units, dict) else ()
+    typed = any(LATER_OF_UNITS & item.keys() for item in items if isinstance(item, dict))
+    return named or typed or bool(LATER & content.values.keys())
 
 
 def _frame(
@@ -225,8 +245,8 @@ def _reserves(
     """
     items: list[tuple[str, str, Any, float]] = []
     if frame.version < (0, 3):
-        section.only(("Spinning (MW)",))
-        amount = section.series("Spinning (MW)", frame.count, 0.0, ge=0.0)
+        section.only((SPINNING,))
+        amount = section.series(SPINNING, frame.count, 0.0, ge=0.0)
         if amount.any():
             items.append(("r1", "spinning", amount, frame.steady(parameters, SHORT, -1.0)))
     else:

@@ -94,6 +94,11 @@ class AreaRules(Section):
     constraints: Names = Field(
         default=(), description="limits into the area, by name; none = any limit"
     )
+    behind: bool = Field(
+        default=False,
+        description="only what lies behind one of the constraints: always, those that are named; "
+        "binding, whatever of them binds into the area in the interval",
+    )
     dfax_min: float = Field(
         default=0.0,
         ge=0,

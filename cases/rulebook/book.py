@@ -5,22 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from importlib import resources
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from cases.errors import Failure, InputError
-from cases.files.convert import nearest
-from cases.files.text import NotText, decoded
-from cases.files.toml import to_toml
-from cases.files.toml_lines import key_lines, line_of
 from cases.rulebook.areas import AreaRules
 from cases.rulebook.clearing import (
     LossRules,
@@ -34,20 +27,28 @@ from cases.rulebook.clearing import (
     UpliftRules,
 )
 from cases.rulebook.contradictions import contradictions
-from cases.rulebook.evidence import evidence_failures
+from cases.rulebook.dated import parsed
+from cases.rulebook.files import Given, as_date, placed, read_rules, rulebook_names
+from cases.rulebook.keys import FREE, failures_of, keys_of, schema_source, unknown_setting
 from cases.rulebook.mitigation import MitigationRules
 from cases.rulebook.settlement import SettlementRules
+from cases.rulebook.sheet import on_date
+from cases.rulebook.source import Source, closest
+from cases.rulebook.written import written
 
 __all__ = ["RuleBook", "rulebook_names"]
 
-_FREE = "mitigation.own."
-_LINE = re.compile(r"at line (\d+)")
+_RECORD: Final = ("as_of", "sources", "given")
+_SETTING: Final = Source(clause="given for this run")
+_SECTION: Final = "mitigation"
 
 
 class RuleBook(BaseModel):
     """All rules of a market; `RuleBook.load` reads a shipped one by name or a TOML file.
 
-    A file that says `extends = NAME` takes over every key that it does not give itself.
+    A file that says `extends = NAME` takes over every key that it does not give itself. Values are
+    plain, those in force on one date, and `model_dump` gives them; `source_of` tells the clause and
+    date of each. Two rulebooks are equal where their values and sources are.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -67,35 +68,83 @@ class RuleBook(BaseModel):
     realtime: RealTimeRules = Field(default_factory=RealTimeRules)
     settlement: SettlementRules = Field(default_factory=SettlementRules)
     mitigation: MitigationRules
-    evidence: dict[str, str] = Field(
-        default_factory=dict, description="key or section -> where its numbers come from"
+    as_of: dt.date | None = Field(
+        default=None, exclude=True, description="date whose values these are; none = the newest"
+    )
+    sources: dict[str, Source] = Field(
+        default_factory=dict,
+        repr=False,
+        exclude=True,
+        description="key or section -> where it comes from",
+    )
+    given: dict[str, Given] = Field(
+        default_factory=dict,
+        repr=False,
+        exclude=True,
+        description="keys that the user gave, and where",
     )
 
+    @model_validator(mode="before")
     @classmethod
-    def load(cls, name_or_path: str | Path | RuleBook = "default") -> RuleBook:
+    def _of_a_file(cls, values: Any) -> Any:
+        """Take the newest of dated values, and the sources beside values, as a file has them."""
+        if not isinstance(values, Mapping) or "sources" in values:
+            return values
+        given = {key: values[key] for key in ("given", "as_of") if key in values}
+        file = parsed({key: value for key, value in values.items() if key not in given})
+        if file.failures:
+            raise ValueError("; ".join(str(failure) for failure in file.failures))
+        sheet = on_date(file, None)
+        return {**sheet.values, "sources": sheet.sources, **given}
+
+    @classmethod
+    def load(
+        cls,
+        name_or_path: str | Path | RuleBook = "default",
+        *,
+        as_of: dt.date | str | None = None,
+    ) -> RuleBook:
         """Read a shipped rulebook by name, or a TOML file; a RuleBook is returned as it is.
 
+        `as_of` chooses the values in force on a date; None is the newest of each.
+
         Raises InputError, with the line of each key where the file has it: unknown name, unreadable
-        file, unknown or missing keys, wrong values, contradictions; in a file that extends another
-        and names its procedure also a missing date, and numbers without evidence.
+        file, unknown or missing keys, wrong values, contradictions; keys without a value on the
+        date, with their first one; in a file that extends another and names its procedure also a
+        missing date, and numbers without evidence.
         """
+        date = as_date(as_of)
         if isinstance(name_or_path, RuleBook):
-            return name_or_path
-        label, text, own, values = _read(name_or_path, ())
-        try:
-            book = cls.model_validate(values)
-        except ValidationError as error:
-            raise InputError(_placed(_failures(label, error, values), text)) from None
-        failures = book._contradictions(label)
-        failures += [Failure(label, None, *found) for found in evidence_failures(own)]
+            return name_or_path._settled(date)
+        read = read_rules(name_or_path, date)
+        values = dict(read.sheet.values)
+        failures = [
+            Failure("", None, key, "as_of", _no_value(read.label, key, date, first))
+            for key, first in read.sheet.missing.items()
+        ]
         if failures:
-            raise InputError(_placed(failures, text))
+            raise InputError([*placed(failures, read.label, read.text), *read.failures])
+        record = values.pop("as_of", None)
+        if date is None:
+            date = as_date(record)
+        elif record is not None and as_date(record) != date:
+            raise InputError.one(read.label, None, "as_of", "as_of", _settled_text(record))
+        try:
+            book = cls.model_validate(
+                {**values, "as_of": date, "sources": read.sheet.sources, "given": read.given}
+            )
+        except ValidationError as error:
+            found = failures_of(cls, read.label, error, values)
+            raise InputError([*placed(found, read.label, read.text), *read.failures]) from None
+        found = placed(book._contradictions(read.label), read.label, read.text)
+        if found or read.failures:
+            raise InputError([*found, *read.failures])
         return book
 
     def with_penalties(self, change: Callable[[float], float]) -> RuleBook:
-        """Give the same rulebook with every penalty changed."""
-        changed = {f"penalties.{name}": change(value) for name, value in self.penalties}
-        return self.with_settings(changed)
+        """Give the same rulebook with every penalty changed, as clearing itself does in a step."""
+        changed = {name: change(value) for name, value in self.penalties}
+        return self._with({**self.model_dump(), "penalties": changed})
 
     def with_settings(self, settings: Mapping[str, Any]) -> RuleBook:
         """Give the same rulebook with other values, keys written like `pricing.method`.
@@ -106,31 +155,68 @@ class RuleBook(BaseModel):
         if not settings:
             return self
         names = {"mitigation.areas": tuple(self.mitigation.areas)}
-        known = dict(_leaves(type(self), named=names))
+        known = {
+            key: field
+            for key, field in keys_of(type(self), named=names)
+            if not key.startswith(_RECORD)
+        }
         failures = [
-            Failure("", None, key, "unknown_setting", _unknown_setting(key, known))
+            Failure("", None, key, "unknown_setting", unknown_setting(key, known))
             for key in settings
-            if key not in known and not key.startswith(_FREE)
+            if key not in known and not key.startswith(FREE)
         ]
         values = self.model_dump()
         for key, value in settings.items():
-            if key in known or key.startswith(_FREE):
+            if key in known or key.startswith(FREE):
                 *path, last = key.split(".")
                 section = values
                 for part in path:
                     if section.get(part) is None:
                         section[part] = {}
                     section = section[part]
-                section[last] = _free(value) if key.startswith(_FREE) else value
+                section[last] = _free(value) if key.startswith(FREE) else value
         try:
             changed = type(self).model_validate(values)
         except ValidationError as error:
-            failures += _failures("", error, values)
+            failures += failures_of(type(self), "", error, values)
         else:
             failures += changed._contradictions("")
         if failures:
             raise InputError(failures)
-        return changed
+        new = {key for key in settings if changed._value(key) != self._value(key)}
+        sources = {**self.sources, **dict.fromkeys(sorted(new), _SETTING)}
+        given = {**self.given, **dict.fromkeys(settings, Given())}
+        return self._with(values, sources=sources, given=given)
+
+    def with_mitigation_of(self, other: RuleBook) -> RuleBook:
+        """Give the same rulebook with the `mitigation` section of another, its sources included."""
+        sources = {k: v for k, v in self.sources.items() if not _mitigation(k)}
+        given = {k: v for k, v in self.given.items() if not _mitigation(k)}
+        return self._with(
+            {**self.model_dump(), "mitigation": other.mitigation.model_dump()},
+            as_of=other.as_of or self.as_of,
+            sources=sources | {k: v for k, v in other.sources.items() if _mitigation(k)},
+            given=given | {k: v for k, v in other.given.items() if _mitigation(k)},
+        )
+
+    def _with(self, values: Mapping[str, Any], **record: Any) -> RuleBook:
+        """Other values with the record of this rulebook, but for what is given of it.
+
+        Not model_copy: it would carry over the hash that this rulebook has worked out.
+        """
+        kept = {name: record.get(name, getattr(self, name)) for name in _RECORD}
+        return type(self).model_validate({**values, **kept})
+
+    def _settled(self, date: dt.date | None) -> RuleBook:
+        if date is not None and date != self.as_of:
+            raise InputError.one("", None, "as_of", "as_of", _settled_text(self.as_of))
+        return self
+
+    def _value(self, key: str) -> Any:
+        value: Any = self
+        for part in key.split("."):
+            value = value.get(part) if isinstance(value, Mapping) else getattr(value, part, None)
+        return value
 
     def _contradictions(self, file: str) -> list[Failure]:
         found = [*contradictions(self.mitigation)]
@@ -142,25 +228,94 @@ class RuleBook(BaseModel):
             found.append(("offers.soft_cap", message))
         return [Failure(file, None, key, "contradiction", text) for key, text in found]
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, RuleBook):
+            return NotImplemented
+        return self._content() == other._content()
+
+    def __hash__(self) -> int:
+        return hash(self.hash)
+
+    def _content(self) -> dict[str, Any]:
+        return {
+            "values": self.model_dump(),
+            "sources": {key: source.model_dump() for key, source in self.sources.items()},
+        }
+
     @cached_property
     def hash(self) -> str:
-        """SHA-256 of all values."""
-        text = json.dumps(self.model_dump(mode="python"), sort_keys=True, default=str)
+        """SHA-256 of all values and their sources."""
+        text = json.dumps(self._content(), sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
-    def evidence_for(self, key: str) -> str:
-        """Tell where a number comes from: the entry of its key or of the closest section around.
+    @property
+    def evidence(self) -> dict[str, str]:
+        """Where values come from, as text: key or section -> `[H] 2026-01: tariff 23.3`."""
+        return {key: str(source) for key, source in self.sources.items()}
 
-        Entries read `[H] 2026-01: source`, the letter saying how sure it is; "" where there is
-        none.
+    def source_of(self, key: str) -> Source | None:
+        """Tell where a value comes from: what is said of its key, or of the closest section around.
+
+        Of a section that nothing is said of, the source that most keys in it have; None where
+        there is none.
         """
-        while key and key not in self.evidence:
-            key = key.rpartition(".")[0]
-        return self.evidence.get(key, "")
+        found = closest(self.sources, key)
+        if key in self.sources:
+            return found
+        inside = [source for name, source in self.sources.items() if name.startswith(f"{key}.")]
+        if not inside:
+            return found or schema_source(type(self), key)
+        return max(inside, key=lambda source: (inside.count(source), -inside.index(source)))
+
+    def evidence_for(self, key: str) -> str:
+        """Tell where a value comes from in one line; "" where nothing is known.
+
+        `[H] 2026-01: clause, in force from 2017-01-01`: how sure it is, when it was read, where,
+        and since when it holds.
+        """
+        source = self.source_of(key)
+        return "" if source is None else str(source)
+
+    def value_of(self, key: str) -> Any:
+        """Value of a key such as `mitigation.conduct.energy.percent`; None where there is none."""
+        return self._value(key)
 
     def to_toml(self) -> str:
         """Give the whole rulebook as TOML; loading it gives an equal rulebook."""
-        return to_toml(self.model_dump())
+        date = {} if self.as_of is None else {"as_of": self.as_of}
+        return written(date | self.model_dump(), self.sources, self.given)
+
+
+def rulebook_keys() -> dict[str, str]:
+    """Every key that can be set, with what it means."""
+    return {
+        key: field.description or ""
+        for key, field in keys_of(RuleBook)
+        if not key.startswith(_RECORD)
+    }
+
+
+def area_keys() -> dict[str, str]:
+    """Every key of a constrained area, `mitigation.areas.NAME.key`, with what it means."""
+    return {key: field.description or "" for key, field in keys_of(AreaRules)}
+
+
+def _mitigation(key: str) -> bool:
+    return key == _SECTION or key.startswith(f"{_SECTION}.")
+
+
+def _no_value(label: str, key: str, date: dt.date | None, first: dt.date) -> str:
+    if key == "from":
+        return f"{label} holds from {first.isoformat()}: it says nothing of {date}"
+    return f"has no value on {date}: its first one holds from {first.isoformat()}"
+
+
+def _settled_text(settled: Any) -> str:
+    on = f"those of {settled}" if settled else "the newest"
+    return (
+        f"the values of this rulebook are settled ({on}): name a rulebook, or a file, to take "
+        "those of another date"
+    )
 
 
 def _free(value: Any) -> Any:
@@ -171,132 +326,3 @@ def _free(value: Any) -> Any:
         return tomllib.loads(f"value = {value}")["value"]
     except (tomllib.TOMLDecodeError, KeyError):
         return value
-
-
-def rulebook_names() -> list[str]:
-    """List the names of the shipped rulebooks."""
-    folder = resources.files("cases") / "rulebooks"
-    names = (item.name for item in folder.iterdir())
-    return sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
-
-
-def rulebook_keys() -> dict[str, str]:
-    """Every key that can be set, with what it means."""
-    return {key: field.description or "" for key, field in _leaves(RuleBook)}
-
-
-def area_keys() -> dict[str, str]:
-    """Every key of a constrained area, `mitigation.areas.NAME.key`, with what it means."""
-    return {key: field.description or "" for key, field in _leaves(AreaRules)}
-
-
-def _read(
-    name_or_path: str | Path, seen: tuple[str, ...]
-) -> tuple[str, str, dict[str, Any], dict[str, Any]]:
-    """A rulebook file: its label, text, own values, and those with what it extends."""
-    text = str(name_or_path)
-    if text in rulebook_names():
-        label = f"{text}.toml"
-        data = (resources.files("cases") / "rulebooks" / label).read_bytes()
-    elif Path(text).is_file():
-        label = text
-        data = Path(text).read_bytes()
-    else:
-        raise InputError.one(
-            "",
-            None,
-            None,
-            "unknown_rulebook",
-            f"no rulebook {text}: give a TOML file or one of {', '.join(rulebook_names())}",
-        )
-    try:
-        content = decoded(data)
-        own = tomllib.loads(content)
-    except (tomllib.TOMLDecodeError, NotText) as error:
-        place = _LINE.search(str(error))
-        line = int(place[1]) if place else None
-        raise InputError.one(label, line, None, "toml", f"not valid TOML: {error}") from None
-    values = {key: value for key, value in own.items() if key != "extends"}
-    base = own.get("extends")
-    if base is None:
-        return label, content, own, values
-    if not isinstance(base, str) or base in seen or base == text:
-        message = "must name another rulebook, and not in a circle"
-        line = line_of(key_lines(content), "extends")
-        raise InputError.one(label, line, "extends", "extends", message)
-    return label, content, own, _merged(_read(base, (*seen, text))[3], values)
-
-
-def _placed(failures: Iterable[Failure], text: str) -> list[Failure]:
-    """Failures with the line of their key in the file."""
-    lines = key_lines(text)
-    return [replace(failure, row=line_of(lines, failure.column)) for failure in failures]
-
-
-def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    result = dict(base)
-    for key, value in over.items():
-        old = result.get(key)
-        if isinstance(old, dict) and isinstance(value, dict):
-            value = _merged(old, value)
-        result[key] = value
-    return result
-
-
-def _leaves(
-    model: type[BaseModel], prefix: str = "", named: Mapping[str, Iterable[str]] | None = None
-) -> Iterator[tuple[str, Any]]:
-    """Every key and its field; inside tables of named sections those of the names given."""
-    for name, field in model.model_fields.items():
-        section = _section(field.annotation)
-        if section is not None:
-            yield from _leaves(section, f"{prefix}{name}.", named)
-            continue
-        yield prefix + name, field
-        for each in (named or {}).get(prefix + name, ()):
-            inner = _section(get_args(field.annotation)[1])
-            if inner is not None:
-                yield from _leaves(inner, f"{prefix}{name}.{each}.", named)
-
-
-def _section(annotation: Any) -> type[BaseModel] | None:
-    """The model of a section, also of one that may be left out."""
-    for kind in (annotation, *get_args(annotation)):
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            return None if get_origin(annotation) is dict else kind
-    return None
-
-
-def _unknown_setting(key: str, known: Mapping[str, Any]) -> str:
-    inside = [name for name in known if name.startswith(f"{key}.")]
-    if inside:
-        return f"is a section; set one of {', '.join(inside)}"
-    same_end = [name for name in known if name.rpartition(".")[2] == key.rpartition(".")[2]]
-    hint = nearest(key, known)
-    if not hint and same_end:
-        hint = f"; did you mean {' or '.join(same_end[:3])}?"
-    return f"there is no such setting{hint}"
-
-
-def _failures(file: str, error: ValidationError, values: Mapping[str, Any]) -> list[Failure]:
-    areas = values.get("mitigation", {})
-    areas = areas.get("areas", {}) if isinstance(areas, Mapping) else {}
-    named = {"mitigation.areas": tuple(areas) if isinstance(areas, Mapping) else ()}
-    failures = []
-    for item in error.errors():
-        key = ".".join(str(part) for part in item["loc"])
-        if item["type"] == "missing":
-            rule, message = "missing_key", "the key is missing"
-        elif item["type"] == "extra_forbidden":
-            known = [name for name, _ in _leaves(RuleBook, named=named)]
-            rule, message = "unknown_key", f"there is no such key{nearest(key, known)}"
-        else:
-            message = item["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-            message = (
-                message.replace("a valid i", "an i")
-                .replace("a valid ", "a ")
-                .partition(", unable")[0]
-            )
-            rule, message = "value", f"must be {message}, not {item['input']!r}"
-        failures.append(Failure(file, None, key, rule, message))
-    return failures

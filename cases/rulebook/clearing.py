@@ -32,6 +32,9 @@ class PenaltyRules(Section):
     contingency: Positive = Field(description="branch limit after an outage")
     ramp: Positive = Field(description="ramp limit of a unit")
     reserve: Positive = Field(description="reserve requirement without a demand curve")
+    custom: Positive = Field(
+        default=2000.0, description="custom constraint of the case without a penalty of its own"
+    )
 
 
 class NetworkRules(Section):

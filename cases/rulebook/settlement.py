@@ -8,9 +8,9 @@ Feng, "A new mode for medium and long-term electricity trade based on standardiz
 from __future__ import annotations
 
 import json
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from cases.rulebook.section import Section
 
@@ -100,6 +100,11 @@ class FuturesRules(Section):
         default="",
         description="point whose price settles futures; blank is the load-weighted price",
     )
+    clearing_house: str = Field(
+        default="operator",
+        description="who stands for a side of a trade that nobody else takes; operator is the "
+        "market's, blank makes such a side an error",
+    )
     time_value: Literal["none", "purchase", "delivery"] = Field(
         default="none",
         description="principal of the time-value charge: traded value or delivery value",
@@ -118,10 +123,51 @@ class RightsRules(Section):
     shortfall: Literal["prorate", "pay_in_full"] = Field(
         default="prorate", description="what happens to rights when the rent does not cover them"
     )
+    period: Literal["run", "month"] = Field(
+        default="run",
+        description="what rent funds rights over, and over which the rest is given back: each run, "
+        "or a month that is settled as one",
+    )
     tolerance_mw: float = Field(
         default=1e-6,
         ge=0,
         description="excess over a limit that the feasibility test lets pass, MW",
+    )
+
+
+class SurplusRules(Section):
+    """Who gets what is left of congestion rent, or the loss surplus."""
+
+    to: Literal["operator", "load_ratio", "right_holders", "account"] = Field(
+        default="operator",
+        description="loads by the energy they take, holders by the MWh of their rights, an account",
+    )
+    account: str = Field(default="", description="owner name of the account")
+
+    @model_validator(mode="after")
+    def _account(self) -> Self:
+        if self.to == "account" and not self.account:
+            raise ValueError("to = account needs the name of the account")
+        return self
+
+
+class MeteringRules(Section):
+    """Charges for uninstructed deviation of metered units."""
+
+    tolerance_percent: float = Field(
+        default=0.0, ge=0, description="deviation that is free, percent of the schedule"
+    )
+    tolerance_mw: float = Field(
+        default=0.0, ge=0, description="deviation that is free, MW; the larger of both counts"
+    )
+    charge_price: float = Field(
+        default=0.0, ge=0, description="charge beyond the tolerance, money per MWh"
+    )
+    charge_share: float = Field(
+        default=0.0, ge=0, description="charge beyond the tolerance, share of the absolute LMP"
+    )
+    to: Literal["operator", "load_ratio"] = Field(
+        default="operator", description="who receives the charges"
     )
 
 
@@ -139,6 +185,11 @@ class CreditRules(Section):
         ge=0,
         le=1,
         description="performance bond, share of the energy still to deliver",
+    )
+    netting: Literal["none", "pair", "portfolio"] = Field(
+        default="pair",
+        description="contracts whose energies offset each other: of the same two parties, of all "
+        "contracts of an owner, or none",
     )
     call_threshold: float = Field(
         default=0.0, ge=0, description="smallest shortfall that a margin call is made for, money"
@@ -161,4 +212,7 @@ class SettlementRules(Section):
     contracts: ContractRules = ContractRules()
     futures: FuturesRules = FuturesRules()
     rights: RightsRules = RightsRules()
+    congestion_rent: SurplusRules = SurplusRules()
+    loss_surplus: SurplusRules = SurplusRules()
+    metering: MeteringRules = MeteringRules()
     credit: CreditRules = CreditRules()

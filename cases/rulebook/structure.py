@@ -214,14 +214,6 @@ class ConductMeasures(Section):
         "Potomac Economics, state of the market reports",
         "fractions of the conduct threshold at which the output gap is reported",
     )
-    residual_demand_step: float = _number(
-        0.05,
-        "D",
-        "wide enough to cross offer steps",
-        gt=0,
-        le=1,
-        description="change of an owner's output for the slope of residual demand, share of it",
-    )
 
 
 class FercRules(Section):

@@ -10,9 +10,19 @@ def num(name: str, unit: str, description: str) -> Column:
     return Column(name, "float", unit, description)
 
 
+def copied(name: str, unit: str, description: str) -> Column:
+    """A number that repeats what the case or the rulebook says, digit for digit."""
+    return Column(name, "float", unit, description, exact=True)
+
+
 def text(name: str, description: str) -> Column:
     """A text."""
     return Column(name, "str", "", description)
+
+
+def known(name: str, description: str) -> Column:
+    """A yes or no that may be blank: not known."""
+    return Column(name, "bool", "", description)
 
 
 def flag(name: str, description: str) -> Column:
@@ -34,9 +44,32 @@ DIRECTION = text("direction", "upper or lower: which limit is meant")
 SHADOW = num("shadow_price", "money/MWh", "worth of one more MW of limit for an hour, >= 0")
 
 
-def table(name: str, description: str, key: tuple[str, ...], *columns: Column) -> Table:
-    """A table of a run: its columns in order, and those that identify a row."""
-    return Table(name, description, columns, key=key)
+OFFERS = ("unit", "storage", "virtual", "load")
+"""What can have offered."""
+KIND = Column("kind", "str", "", "what offered: " + ", ".join(OFFERS), default="unit", isin=OFFERS)
+LIMITS = ("branch", "interface", "contingency", "ramp_up", "ramp_down", "reserve", "custom")
+"""What a row of `constraints` limits."""
+
+
+EXCEEDED = ("balance", "branch", "interface", "contingency", "ramp", "reserve", "custom")
+"""What a row of `slacks` exceeds."""
+UNIQUE = known(
+    "unique",
+    "no other price goes with the schedule; false where it meets a limit exactly and the "
+    "rulebook's tie-break chose; blank = not tested, or there is no price",
+)
+LMP_SUM = ("lmp", ("mec", "mcc", "mlc"))
+
+
+def table(
+    name: str,
+    description: str,
+    key: tuple[str, ...],
+    *columns: Column,
+    sums: tuple[tuple[str, tuple[str, ...]], ...] = (),
+) -> Table:
+    """A table of a run: its columns in order, those that identify a row, and what adds up."""
+    return Table(name, description, columns, key=key, sums=sums)
 
 
 def columns(dtype: Dtype, **columns: str) -> tuple[Column, ...]:

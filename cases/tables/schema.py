@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from cases.tables.case import CASE_TABLES
 from cases.tables.columns import Column, Dtype, Table
+from cases.tables.rounding import kept, kept_sums
 from cases.tables.run import RUN_TABLES, STATEMENT_TABLES
 
 __all__ = [
@@ -37,6 +38,8 @@ def pandas_dtype(column: Column, timezone: str) -> Any:
     """The dtype of a column in memory; timestamps are in the timezone of the case."""
     if column.dtype == "timestamp":
         return pd.DatetimeTZDtype("us", timezone)
+    if column.open:
+        return pd.BooleanDtype()
     return {
         "str": "str",
         "float": "float64",
@@ -80,17 +83,19 @@ def arrow_field(column: Column, timezone: str, name: str | None = None) -> pa.Fi
 
 
 def column_rows(table: Table) -> list[dict[str, str]]:
-    """Rows (column, type, unit, required, default, meaning) of a table for the docs."""
+    """Rows (column, type, unit, decimals, required, default, meaning) of a table for the docs."""
     rows = []
     columns = list(table.columns)
     for column in columns + ([table.value] if table.value is not None else []):
         name = f"one per {table.wide}" if column is table.value else column.name
         default = "" if column.default is None else str(column.default)
+        decimals = column.kept_decimals
         rows.append(
             {
                 "column": name,
                 "type": column.dtype,
                 "unit": column.unit,
+                "decimals": "" if decimals is None else str(decimals),
                 "required": "yes" if column.required else "",
                 "default": default,
                 "meaning": column.description,
@@ -100,7 +105,7 @@ def column_rows(table: Table) -> list[dict[str, str]]:
 
 
 def conform(table: Table, frame: pd.DataFrame, timezone: str) -> pd.DataFrame:
-    """Give a result table its declared columns, order and dtypes; absent columns are blank.
+    """Give a result table its declared columns, order, dtypes and decimals; absent ones are blank.
 
     For frames that the program itself makes: an unknown column is a ValueError.
     """
@@ -111,13 +116,25 @@ def conform(table: Table, frame: pd.DataFrame, timezone: str) -> pd.DataFrame:
     for column in table.columns:
         dtype = pandas_dtype(column, timezone)
         if column.name not in frame:
-            blank: Any = {"str": "", "float": np.nan, "int": 0, "bool": False}.get(column.dtype)
-            columns[column.name] = pd.Series([blank] * len(frame), dtype=dtype)
+            columns[column.name] = pd.Series([_absent(column)] * len(frame), dtype=dtype)
             continue
         cells = frame[column.name].reset_index(drop=True)
         if column.dtype == "timestamp" and isinstance(cells.dtype, pd.DatetimeTZDtype):
             cells = cells.dt.tz_convert(timezone)
         elif column.dtype == "str":
-            cells = cells.astype("str").fillna("")
-        columns[column.name] = cells.astype(dtype)
+            cells = cells.astype("str").fillna(_absent(column))
+        cells = cells.astype(dtype)
+        if column.kept_decimals is not None:
+            cells = pd.Series(kept(cells, column.kept_decimals))
+        columns[column.name] = cells
+    columns |= {name: pd.Series(total) for name, total in kept_sums(table, frame, columns).items()}
     return pd.DataFrame(columns, index=pd.RangeIndex(len(frame)))
+
+
+def _absent(column: Column) -> Any:
+    """What a result table has where a column is absent: its default, else blank."""
+    if column.open:
+        return pd.NA
+    if column.default is not None:
+        return column.default
+    return {"str": "", "float": np.nan, "int": 0, "bool": False}.get(column.dtype)

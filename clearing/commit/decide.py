@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from cases import NoClearing, RuleBook
-from clearing.commit.program import Program, Schedule
+from cases import NoClearing, Proof
+from clearing.commit.program import CommitmentProgram, Schedule
+from clearing.commit.settled import Settled, settled
+from clearing.commit.strict import strict_rules
 from clearing.day.day import Day
 from clearing.day.fleet import Fleet
 from clearing.day.schedule import Commitment
-from clearing.day.start_costs import StartCosts, commitment_cost
+from clearing.day.start_costs import commitment_cost
 from clearing.program.rows import RowSet
 from clearing.session.cleared import Cleared
 from clearing.session.loop import Progress
 from clearing.session.session import Security, Session, secure_contingencies
-from network.arrays import Flags
+from network.arrays import Flags, Floats
 
 __all__ = ["Decision", "decide"]
 
@@ -43,12 +46,20 @@ class Decision:
     gap: float
     status: str
     """optimal within the gap, or limit."""
+    stopped_by: str = ""
+    """What ended the search before the gap; see `cases.proof.Proof`."""
     events: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     times: dict[str, float] = field(default_factory=dict)
     rounds: int = 0
-    program: Program | None = None
+    settled: Settled | None = None
     """The program that decided it; None where there was nothing to decide."""
+
+    @property
+    def proof(self) -> Proof:
+        """What is proven of the commitment."""
+        gap, bound = (v if np.isfinite(v) else None for v in (self.gap, self.bound))
+        return Proof("commitment", gap, bound, self.stopped_by)
 
 
 def decide(
@@ -56,7 +67,7 @@ def decide(
     security: Security,
     progress: Progress | None = None,
     *,
-    start: Flags | None = None,
+    start: Commitment | None = None,
     known: RowSet | None = None,
 ) -> Decision:
     """Decide the commitment of a day to the rulebook's gap, and clear it.
@@ -64,7 +75,7 @@ def decide(
     The relaxation finds rows of the grid; a program restricted to what it leaves open gives a first
     schedule; the dispatch of a schedule finds the rows that it breaks. Rounds of whole program and
     dispatch follow until the secured dispatch lies within the gap of the proven bound. `start` is a
-    commitment, (T, U), to begin from, `known` rows that are loaded at once.
+    commitment to begin from, `known` rows that are loaded at once.
 
     Raises NoClearing where no schedule exists, with the limits in conflict, or none was found in
     time.
@@ -73,11 +84,12 @@ def decide(
     solver = day.rulebook.solver
     deadline = begin + solver.time_limit
     outages, islanding = secure_contingencies(day, security)
-    strict = day.with_rulebook(_strict(day))
+    strict = day.with_rulebook(strict_rules(day))
     fleet = Fleet(strict, merge=True)
-    if not fleet.decided.any():
+    added = day.extension is not None and bool(day.extension.whole.any())
+    if not fleet.decided.any() and not added:
         return _nothing_to_decide(day, security, progress, known)
-    program = Program(fleet, outages, deadline, progress)
+    program = CommitmentProgram(fleet, outages, deadline, progress)
     found = Search(day, security, program, progress, known)
     try:
         found.relaxed = program.relax()
@@ -87,14 +99,14 @@ def decide(
         if known is not None:
             program.know(known)
         if start is not None:
-            found.look_at(start)
+            found.look_at(start.on, start.whole)
         if found.gap > solver.gap and len(program.live.soft):
             found.first_schedule(solver.gap)
         found.run(solver.gap)
     if found.best is None and not found.proven_none:
         raise NoClearing("no clearing: the time limit ended before a schedule was found", ())
     if found.best is None:
-        soft = Program(fleet, outages, deadline, progress, soft_ramps=True)
+        soft = CommitmentProgram(fleet, outages, deadline, progress, soft_ramps=True)
         found = Search(day, security, soft, progress, known)
         try:
             found.relaxed = soft.relax()
@@ -112,30 +124,40 @@ class Search:
 
     day: Day
     security: Security
-    program: Program
+    program: CommitmentProgram
     progress: Progress | None
     known: RowSet | None
     relaxed: float = -np.inf
     bound: float = -np.inf
     best: tuple[Session, Cleared, Commitment, float] | None = None
     best_x: Any = None
+    """All columns of the last schedule that was looked at, (n,)."""
+    last: Session | None = None
+    """The session of the last schedule that was looked at."""
+    seen: float = np.inf
+    """Its cost, limits exceeded at the program's penalties."""
     proven_none: bool = False
-    finished: bool = True
+    stopped_by: str = ""
+    rechecked: bool = False
+    """Whether a bound was found false and everything solved again without presolve."""
     rounds: int = 0
     events: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def gap(self) -> float:
-        """Proven relative gap of the best schedule."""
+        """Proven relative gap of the best schedule; below zero its bound cannot be true."""
         if self.best is None:
             return np.inf
         below = max(self.bound, self.relaxed)
         gap = (self.best[3] - below) / max(abs(self.best[1].solution.objective), 1e-9)
-        return gap if gap > _ROUNDING else 0.0
+        return gap if abs(gap) > _ROUNDING else 0.0
 
-    def look_at(self, on: Flags) -> bool:
-        """Clear a commitment, keep it if it is the best, and learn its rows; whether it is new."""
-        commitment = Commitment(on, commitment_cost(self.day, on))
+    def look_at(self, on: Flags, whole: Floats | None = None) -> bool:
+        """Clear a commitment, keep it if it is the best, and learn its rows; whether it is new.
+
+        `whole` holds the values of an extension's variables, (V,).
+        """
+        commitment = Commitment(on, commitment_cost(self.day, on), whole)
         session = Session.open(self.day.committed(commitment), self.security, self.progress)
         session.live.deadline = np.inf
         if self.known is not None:
@@ -143,16 +165,41 @@ class Search:
         session.know(self.program.live.soft)
         if session.losses is not None:
             session.losses.start_at(self.program.network.tangent)
+        self.last = session
         cleared = session.solve()
         before = len(self.program.live.soft)
         objective = _strict_objective(cleared, self.program.fleet.day)
         if objective - cleared.solution.objective > _ROUNDING * abs(objective):
             objective = min(objective, self._strictly(commitment, session))
         self.program.know(session.live.soft)
+        self.seen = objective
         if self.best is None or objective < self.best[3]:
             self.best = session, cleared, commitment, objective
         missed = self.program.learn(session.losses, self.best_x)
-        return missed or len(self.program.live.soft) > before
+        return (
+            self._recheck(max(self.bound, self.relaxed), self.best[3])
+            or missed
+            or (len(self.program.live.soft) > before)
+        )
+
+    def _recheck(self, bound: float, known: float) -> bool:
+        """Where a bound lies above the cost of a schedule, start again without presolve; whether.
+
+        HiGHS with presolve can call a false optimum proven. Programs that are no relaxation of
+        the dispatch, with losses or outages of units, prove nothing of this kind.
+        """
+        if not self.program.relaxes or bound - known <= _ROUNDING * abs(known):
+            return False
+        if self.rechecked:
+            # Nothing else is left to try: the run says what its bound is worth.
+            self.bound = max(self.bound, bound)
+            return False
+        self.rechecked = True
+        self.events.append({"event": "false bound", "bound": bound, "objective": known})
+        self.bound, self.relaxed = -np.inf, -np.inf
+        with suppress(NoClearing):  # no time left: then nothing is proven
+            self.relaxed = self.program.without_presolve()
+        return True
 
     def _strictly(self, commitment: Commitment, session: Session) -> float:
         """What a commitment costs at the program's penalties, and the rows that it breaks there.
@@ -184,7 +231,7 @@ class Search:
             if schedule is not None:
                 self.best_x = schedule.x
                 self._told("restricted", schedule)
-                self.look_at(self.program.on(schedule.x))
+                self.look_at(self.program.on(schedule.x), self.program.whole(schedule.x))
             if self.best is not None:
                 above = self.best[3] - self.relaxed
                 if above <= max(_GOOD * abs(self.relaxed), gap * abs(self.best[3])):
@@ -198,25 +245,29 @@ class Search:
         while self.gap > gap and self.rounds < _ROUNDS:
             self.rounds += 1
             worth = np.inf if self.best is None else self.best[3]
+            begun = np.inf if self.best_x is None else self.seen
             asked = target * self._share()
             schedule = self.program.solve(asked, start=self.best_x, worth=worth)
             if schedule is None:
                 self.proven_none = time.perf_counter() < self.program.deadline
-                self.finished = self.best is not None and self.gap <= gap
+                self.stopped_by = "" if self.proven_none else "time_limit"
                 return
             self._told("whole", schedule)
             self.bound = max(self.bound, schedule.bound)
+            # The schedule that the solve began from is one of those it speaks of.
+            news = self._recheck(schedule.claimed, begun)
             self.best_x = schedule.x
-            news = self.look_at(self.program.on(schedule.x))
+            news = self.look_at(self.program.on(schedule.x), self.program.whole(schedule.x)) or news
             if not schedule.finished:
-                self.finished = self.gap <= gap
+                self.stopped_by = "time_limit"
                 return
             if not news:
                 # Nothing that the program does not know: what is left is the gap it was given.
                 if target <= gap / 64:
-                    self.finished = self.gap <= gap
+                    self.stopped_by = "difference"
                     return
                 target /= 4
+        self.stopped_by = "rounds"
 
     def _told(self, stage: str, schedule: Schedule) -> None:
         self.events.append(
@@ -233,16 +284,26 @@ class Search:
         """The best schedule as a result."""
         assert self.best is not None
         session, cleared, commitment, strict = self.best
-        limit = not self.finished or self.gap > self.day.rulebook.solver.gap
+        limit = self.gap > self.day.rulebook.solver.gap
         warnings = []
+        if self.rechecked:
+            warnings.append(
+                "the solver called a bound proven that lies above a known schedule: the commitment "
+                "was decided again without presolve"
+            )
         if limit:
             asked = self.day.rulebook.solver.gap
             warnings.append(
                 "the commitment was stopped by a limit: it is proven to lie within "
                 f"{100.0 * self.gap:.4f} % of the best, not the {100.0 * asked:g} % asked for"
             )
-        network = self.program.network
-        if np.isin(self.program.live.soft.contingency, network.outages.members).any():
+        elif self.gap < 0.0:
+            warnings.append(
+                f"the bound lies {-self.gap:.2e} of the cost above the schedule: it proves nothing"
+            )
+        if session is not self.last:
+            self.program.learn(session.losses, None)
+        if self.program.loses_units:
             warnings.append(
                 "outages of units: the commitment lets every available unit pick up, the dispatch "
                 "those that are on; the gap is proven for the former"
@@ -259,6 +320,7 @@ class Search:
             max(self.bound, self.relaxed) - (strict - cleared.solution.objective),
             self.gap,
             "limit" if limit else "optimal",
+            (self.stopped_by or "difference") if limit else "",
             self.events,
             warnings,
             {
@@ -267,21 +329,8 @@ class Search:
                 "commit": time.perf_counter() - begin,
             },
             self.rounds,
-            self.program,
+            settled(self.program, cleared, strict - cleared.solution.objective),
         )
-
-
-def _strict(day: Day) -> RuleBook:
-    """Penalties that no start is cheaper than: one MW beyond a limit costs more than any start."""
-    costs, hours = StartCosts.of(day), np.nan_to_num(day.unit_column("min_up"))
-    blocks = day.offers
-    level = np.clip(day.unit_column("p_min")[blocks.of] - blocks.start, 0.0, blocks.mw)
-    at_least = np.zeros((day.intervals, len(day.units)))
-    np.add.at(at_least, (blocks.interval, blocks.of), level * np.maximum(blocks.price, 0.0))
-    run = np.maximum(hours, day.hours)
-    dear = costs.coldest + costs.shutdown + run * (costs.no_load + at_least.max(axis=0, initial=0))
-    most = float(dear.max(initial=0.0)) / day.hours
-    return day.rulebook.with_penalties(lambda penalty: penalty + max(most, 0.0))
 
 
 def _strict_objective(cleared: Cleared, strict: Day) -> float:

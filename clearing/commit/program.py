@@ -19,13 +19,13 @@ from clearing.limits.losses import Losses
 from clearing.limits.network import NetworkLimits
 from clearing.program.compiled import Compiled, compile_market
 from clearing.program.conflicts import conflicts
-from clearing.program.live import LiveModel
+from clearing.program.live import LiveProgram, LpSolution
 from clearing.program.rows import Kind, RowSet
 from clearing.session.loop import Loop, Progress
 from network import Contingency
 from network.arrays import Flags, Floats, Positions
 
-__all__ = ["Program", "Schedule"]
+__all__ = ["CommitmentProgram", "Schedule"]
 
 _UNUSED_MW = 1e-6
 _WHOLE = 1e-6
@@ -59,11 +59,14 @@ class Schedule:
     """All columns of the program, (n,)."""
     objective: float
     bound: float
+    """What no schedule costs less than, those that were left out of the solve included."""
+    claimed: float
+    """What the solver says that no schedule of the solve costs less than."""
     finished: bool
     """Whether the gap that was asked for was proven."""
 
 
-class Program:
+class CommitmentProgram:
     """The commitment of a day: its relaxation with the rows found so far, and its solves."""
 
     def __init__(
@@ -79,7 +82,7 @@ class Program:
         rules = fleet.day.rulebook
         self.compiled: Compiled = compile_market(build_commitment(fleet, soft_ramps=soft_ramps))
         self.build_seconds = time.perf_counter() - begin
-        self.live = LiveModel(self.compiled, rules)
+        self.live = LiveProgram(self.compiled, rules)
         self.live.deadline = deadline
         self.live.highs.setOptionValue("presolve", "choose")
         self.network = NetworkLimits(self.compiled, outages)
@@ -94,18 +97,42 @@ class Program:
         losses = Losses.of(fleet.day)
         balance = self.compiled.rows(self.compiled.market.model.energy_balance)
         self.losses = None if losses is None else LossRows(losses, self.live, self.network, balance)
+        self.relaxed: Floats = np.zeros(len(self.compiled.cost))
+        """The relaxation's solution, excess columns included."""
         self.mip_seconds = 0.0
-        self._slack = self._slack_columns()
+        self.soft_ramps = soft_ramps
+        self.hard = True
+        """Whether the last whole program that was solved held its unused limits hard."""
+        self._presolve = "choose"
+        self.slack = self._slack_columns()
         self._hand_over = HandOver.of(self.compiled) if losses is None else None
 
     def _slack_columns(self) -> Positions:
         """Columns of the market that exceed a limit at a penalty, not along a demand curve."""
         day, penalties = self.fleet.day, self.fleet.day.rulebook.penalties
-        slack = [n for n, f in self.compiled.market.families.items() if f.penalty is not None]
-        found = np.concatenate([self.compiled.columns(name) for name in slack])
+        named = [n for n, f in self.compiled.market.families.items() if f.penalty is not None]
+        found = np.concatenate([self.compiled.columns(name) for name in named])
         least = min(penalties.balance, penalties.reserve)
         dear: Flags = self.compiled.cost[found] >= least * day.hours - 1e-6
         return np.asarray(found[dear])
+
+    @property
+    def loses_units(self) -> bool:
+        """Whether a row speaks of the outage of a unit, that every available unit picks up."""
+        lost = self.network.outages.members
+        return bool(np.isin(self.live.soft.contingency, lost).any())
+
+    @property
+    def relaxes(self) -> bool:
+        """Whether every secured dispatch is a solution of it, so that its bounds hold for all."""
+        return self.losses is None and not self.loses_units
+
+    @property
+    def unused(self) -> Positions:
+        """Slack, of the market and of soft rows, that the relaxation does without."""
+        n = len(self.compiled.cost)
+        slack = np.concatenate([self.slack, np.arange(n, n + len(self.live.soft))])
+        return np.asarray(slack[self.relaxed[slack] <= _UNUSED_MW])
 
     @property
     def states(self) -> Positions:
@@ -122,10 +149,21 @@ class Program:
                     break
                 secured = self.loop.run()
         solution = secured.solution
+        self._keep(solution)
+        return solution.objective
+
+    def _keep(self, solution: LpSolution) -> None:
         self.relaxed = np.concatenate([solution.x, solution.excess])
         self.bound = solution.objective
         self._margins: Margins | None = None
         self._prices = self._at_optimum()
+
+    def without_presolve(self) -> float:
+        """Leave out presolve from here on and solve the relaxation anew; its objective."""
+        self._presolve = "off"
+        self.live.highs.clearSolver()
+        solution = self.live.solve()
+        self._keep(solution)
         return solution.objective
 
     def _at_optimum(self) -> tuple[Floats, Floats]:
@@ -162,6 +200,15 @@ class Program:
         day = self.fleet.day
         counts = x[self.compiled.columns("on")].reshape(day.intervals, -1)
         return self.fleet.split(counts)
+
+    def whole(self, x: Floats) -> Floats | None:
+        """Values of an extension's variables where some are whole numbers, (V,)."""
+        extension = self.fleet.day.extension
+        if extension is None or not extension.whole.any():
+            return None
+        values = np.zeros(len(extension.variables))
+        values[extension.whole] = np.rint(x[self.compiled.columns("extension_whole")])
+        return values
 
     def solve(
         self,
@@ -205,6 +252,7 @@ class Program:
         rules = self.fleet.day.rulebook.solver
         for name, value in (
             ("output_flag", False),
+            ("presolve", self._presolve),
             ("threads", rules.threads),
             ("random_seed", rules.seed),
             ("mip_rel_gap", _INSIDE * gap),
@@ -223,9 +271,7 @@ class Program:
         kinds = np.full(len(states), int(highspy.HighsVarType.kInteger), dtype=np.uint8)
         highs.changeColsIntegrality(len(states), states, kinds)
         if hard:
-            n, total = len(self.compiled.cost), highs.getNumCol()
-            slack = np.concatenate([self._slack, np.arange(n, total)])
-            unused = slack[self.relaxed[slack] <= _UNUSED_MW].astype(np.int32)
+            unused = self.unused.astype(np.int32)
             none = np.zeros(len(unused))
             highs.changeColsBounds(len(unused), unused, none, none)
         known = np.isfinite(rise) and self.margins is not None
@@ -247,6 +293,8 @@ class Program:
         found = _schedule(highs)
         if found is not None and self._hand_over is not None:
             found = replace(found, x=self._hand_over.back(found.x))
+        if found is not None and not restricted:
+            self.hard = hard
         if known and found is not None and not restricted:
             found = replace(found, bound=min(found.bound, self.bound + rise))
         return found
@@ -265,12 +313,13 @@ class Program:
         day = self.fleet.day
         states = self.states
         value = self.relaxed[states]
-        undecided = np.abs(value - np.rint(value)) > _WHOLE
+        undecided: Flags = np.asarray(np.abs(value - np.rint(value)) > _WHOLE)
         clusters = len(self.fleet.clusters)
         per_family = day.intervals * clusters
         families = len(states) // per_family if per_family else 0
         if families * per_family == len(states):
-            shaped = undecided.reshape(families, day.intervals, clusters).any(axis=0)
+            shape = (families, day.intervals, clusters)
+            shaped: Flags = np.asarray(undecided.reshape(shape).any(axis=0))
             near = shaped.copy()
             for by in range(1, _AROUND + 1):
                 near[by:] |= shaped[:-by]
@@ -313,6 +362,7 @@ def _schedule(highs: highspy.Highs) -> Schedule | None:
     return Schedule(
         np.asarray(highs.getSolution().col_value, dtype=float),
         float(info.objective_function_value),
+        float(info.mip_dual_bound),
         float(info.mip_dual_bound),
         status in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kObjectiveTarget),
     )

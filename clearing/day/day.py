@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 
 from cases import Case, Failure, InputError, RuleBook
+from clearing.day.custom_limits import CUSTOM_TABLES, CustomLimits
+from clearing.day.extension import Extend, Extension
 from clearing.day.reserve_market import ReserveMarket
 from clearing.day.schedule import Commitment
 from network import Grid
@@ -70,13 +72,23 @@ class Day:
     grid: Grid
     commitment: Commitment | None = None
     """Which units are on; None where every unit is."""
+    extend: Extend | None = None
+    """A function that adds to every program of the day."""
+    extension: Extension | None = None
+    """What it adds, read once."""
 
     @classmethod
-    def of(cls, case: Case, rulebook: RuleBook, commitment: Commitment | None = None) -> Day:
+    def of(
+        cls,
+        case: Case,
+        rulebook: RuleBook,
+        commitment: Commitment | None = None,
+        extend: Extend | None = None,
+    ) -> Day:
         """Read a case; InputError where an offer lies outside the rulebook's cap and floor."""
         _check_offer_caps(case, rulebook)
         grid = Grid.from_case(case, rulebook.network.convention)
-        return cls(case, rulebook, grid, commitment)
+        return cls(case, rulebook, grid, commitment).extended(extend)
 
     def committed(self, commitment: Commitment) -> Day:
         """Give the same day with its commitment given."""
@@ -85,6 +97,43 @@ class Day:
     def with_rulebook(self, rulebook: RuleBook) -> Day:
         """Give the same day under other rules of the same network."""
         return replace(self, rulebook=rulebook)
+
+    def extended(self, extend: Extend | None) -> Day:
+        """Give the same day with what a function adds to it; InputError where it cannot be."""
+        if extend is None:
+            return self
+        return replace(self, extend=extend, extension=Extension.read(extend, self))
+
+    def sharing(self, other: Day) -> Day:
+        """Give the same day with the extension of another one of the same units and grid."""
+        if not (self.units.equals(other.units) and self.grid.buses.equals(other.grid.buses)):
+            return self.extended(other.extend)
+        return replace(self, extend=other.extend, extension=other.extension)
+
+    @cached_property
+    def custom(self) -> CustomLimits:
+        """The user's own constraints of the case."""
+        return CustomLimits.of(self)
+
+    @cached_property
+    def spoken_of(self) -> Flags:
+        """Units that a custom constraint or an extension speaks of, (U,)."""
+        spoken = np.zeros(len(self.units), dtype=bool)
+        for name in ("output", "reserve"):
+            if name in self.custom.entries:
+                spoken[self.custom.entries[name].element] = True
+        if self.extension is not None:
+            spoken[self.extension.units("output", "on", "start", "stop")] = True
+        return spoken
+
+    def limited_alike(self, other: Day) -> bool:
+        """Whether another day has the same custom constraints and the same extension."""
+        tables = (self.case.tables, other.case.tables)
+        same = all(tables[0][name].equals(tables[1][name]) for name in CUSTOM_TABLES)
+        mine, theirs = self.extension, other.extension
+        if mine is None or theirs is None or mine is theirs:
+            return same and mine is theirs
+        return same and mine.content == theirs.content
 
     @property
     def intervals(self) -> int:

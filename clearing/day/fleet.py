@@ -24,8 +24,9 @@ class Fleet:
     Units are merged into whole-number counts only where a schedule of the cluster can be split back
     without changing its cost or breaking a limit: the same bus, limits, offers and availability, no
     ramp that could bind between intervals that a unit is on, no energy budget, no schedule of
-    their own, no outage of theirs to secure against, and more than one interval of minimum up time
-    where starting or stopping limits output. Summing ramps over a cluster would not be exact.
+    their own, no outage of theirs to secure against, no custom constraint or extension that speaks
+    of them, and more than one interval of minimum up time where starting or stopping limits output.
+    Summing ramps over a cluster would not be exact.
     """
 
     day: Day
@@ -46,6 +47,8 @@ class Fleet:
         was_off = (day.initial_on == 0.0) & (self.down > 1)
         limited = (day.initial_on == 0.0) & np.isfinite(self.startup_mw)
         decided: Flags = least | dear | was_off | limited
+        if day.extension is not None:
+            decided[day.extension.units("on", "start", "stop")] = True
         return decided
 
     @cached_property
@@ -159,7 +162,7 @@ class Fleet:
         own = ~np.isnan(day.self_scheduled).all(axis=0)
         named = [*day.case.tables["energy_limits"]["unit"], *self._may_go_out]
         mergeable: Flags = no_ramp & (~limits | (self.up > 1)) & ~own & ~self.stuck
-        mergeable &= ~np.isin(day.units, named) & ~day.reserves.alone
+        mergeable &= ~np.isin(day.units, named) & ~day.reserves.alone & ~day.spoken_of
         return mergeable
 
     @property

@@ -73,4 +73,5 @@ class Horizons:
         assert whole.commitment is not None
         span = slice(first, first + count)
         commitment = Commitment(whole.commitment.on[span], whole.commitment.cost[span])
-        return Day(Case(meta, tables), whole.rulebook, whole.grid, commitment)
+        day = Day(Case(meta, tables), whole.rulebook, whole.grid, commitment)
+        return day.extended(whole.extend)

@@ -17,3 +17,5 @@ class Commitment:
     """(T, U)."""
     cost: Floats
     """No-load, start-up and shut-down cost of each unit and interval, money, (T, U)."""
+    whole: Floats | None = None
+    """Values of an extension's variables, of which the whole ones are held, (V,)."""

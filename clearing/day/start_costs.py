@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from cases.start_tiers import held_tier
 from clearing.day.day import Day
 from network.arrays import Flags, Floats
 
@@ -54,8 +55,7 @@ class StartCosts:
     def price(self, unit: int, hours_off: Floats) -> Floats:
         """Price of a start: the tier with the largest `after_hours_off` that has passed."""
         after, prices = self.tiers[unit]
-        tier = np.searchsorted(after, hours_off + 1e-9, side="right") - 1
-        return np.asarray(prices[np.maximum(tier, 0)])
+        return np.asarray(prices[np.maximum(held_tier(after, hours_off), 0)])
 
     def likeness(self, unit: int) -> tuple[bytes, bytes, float, float]:
         """All prices of a unit, to compare."""

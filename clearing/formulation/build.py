@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from clearing.day.day import Day
 from clearing.formulation.balance import define_energy_balance, define_shortage
+from clearing.formulation.custom import define_custom
 from clearing.formulation.demand import define_bids
 from clearing.formulation.energy_limits import define_energy_limits
 from clearing.formulation.generation import define_dispatch
@@ -50,6 +51,7 @@ def build_dispatch(day: Day) -> Market:
         define_dispatch(market)
         define_traded(market)
         define_shortage(market)
+        define_custom(market)
         define_energy_balance(market)
         define_objective(market)
     return market

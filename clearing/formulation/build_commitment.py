@@ -18,6 +18,7 @@ from clearing.formulation.committed_output import (
     define_committed_output,
 )
 from clearing.formulation.committed_ramps import define_ramps
+from clearing.formulation.custom import define_custom
 from clearing.formulation.given_ramps import define_given_ramps
 from clearing.formulation.market import Market
 from clearing.formulation.objective import define_objective
@@ -44,6 +45,7 @@ def build_commitment(fleet: Fleet, *, soft_ramps: bool = False) -> Market:
         define_capacity(market, states, above, rows, tight=not soft_ramps)
         define_ramps(market, states, above, rows, soft_ramps)
         define_shortage(market)
+        define_custom(market)
         define_energy_balance(market)
         define_objective(market)
     return market

@@ -122,7 +122,7 @@ def define_committed_output(market: Market, states: States) -> Above:
     has = room > _NARROW_MW
     t, c = np.nonzero(has)
     out_keys = list(zip(names[c].tolist(), t.tolist(), strict=True))
-    reach = np.asarray((room * fleet.count)[has])
+    reach = np.asarray((room * fleet.count)[has], dtype=float)
     above = market.define("above", out_keys, np.zeros(len(t)), reach, of_unit=True)
     at = np.full(shape, -1, dtype=np.intp)
     at[has] = above.at

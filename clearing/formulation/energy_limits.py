@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from cases import NoClearing
+from cases.market_time import day_of
 from clearing.day.day import Day
 from clearing.formulation.market import Market
 from clearing.formulation.order import family
@@ -21,8 +22,8 @@ class Budgets:
 
     def __init__(self, day: Day) -> None:
         table = day.case.tables["energy_limits"]
-        dates = day.case.interval_starts.tz_localize(None).normalize()
-        wanted = table["day"].dt.tz_localize(None).dt.normalize()
+        dates = day_of(day.case.interval_starts)
+        wanted = day_of(table["day"])
         rows = np.flatnonzero(wanted.isin(dates))
         self.rows = rows
         """Their rows in `energy_limits`."""

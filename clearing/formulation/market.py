@@ -16,6 +16,8 @@ from clearing.formulation.terms import Terms
 from network.arrays import Flags, Floats, Positions
 
 if TYPE_CHECKING:
+    from clearing.formulation.custom import CustomRows
+    from clearing.formulation.flow_variables import FlowVariables
     from clearing.formulation.reserve_families import ReserveFamilies
 
 __all__ = ["Family", "Injection", "Market", "Opposed", "Rows", "linear"]
@@ -124,6 +126,12 @@ class Market:
     """Units that ramp and start rows of a commitment leave out, (U,): all in a dispatch."""
     reserves: ReserveFamilies | None = None
     """Where the reserve market stands; None where nothing is required."""
+    flows: FlowVariables | None = None
+    """Flows and injections that the user's own constraints ask for."""
+    custom: list[CustomRows] = field(default_factory=list)
+    """The user's own constraints: those of the case, those of an extension."""
+    extension_cost: Terms = field(default_factory=lambda: Terms.zeros(1))
+    """What an extension costs, money, one row."""
     constant_cost: float = 0.0
     """Money per hour, over all intervals, that no variable changes."""
     offer_variable: Positions = field(init=False)
@@ -259,6 +267,14 @@ class Market:
         for variable, money in self.charges:
             np.add.at(cost, variable, money / self.day.hours)
         return cost
+
+    @property
+    def slack(self) -> Positions:
+        """Positions of the variables that exceed a limit at a penalty."""
+        families = [f.at for f in self.families.values() if f.penalty is not None]
+        own = [np.concatenate([custom.over, custom.under]) for custom in self.custom]
+        at = np.concatenate([np.zeros(0, dtype=np.intp), *families, *own])
+        return at[at >= 0]
 
     @property
     def bounds(self) -> tuple[Floats, Floats]:

@@ -23,7 +23,8 @@ from scipy.sparse import csr_array, vstack
 from cases import NoClearing
 from clearing.limits.losses import Losses, Tangent
 from clearing.limits.network import NetworkLimits
-from clearing.program.live import LiveModel, LpSolution
+from clearing.program.live import LiveProgram, LpSolution
+from clearing.program.program import Tangents
 from clearing.program.rows import Kind, SoftRows
 from network.arrays import Flags, Floats, Positions
 
@@ -45,7 +46,7 @@ class LossRows:
     """The tangents of the balance that a live model holds, C of them."""
 
     losses: Losses
-    live: LiveModel
+    live: LiveProgram
     network: NetworkLimits
     balance: Positions
     """Rows of the lossless energy balance, by interval and island, (T * I,)."""
@@ -58,7 +59,8 @@ class LossRows:
         self._equal: Flags = np.zeros(self._intervals * self._islands, dtype=bool)
         self._flips = np.zeros(len(self._equal), dtype=np.intp)
         self._clear()
-        self._home: Tangent | None = None
+        self.home: Tangent | None = None
+        """State that every solve starts from: the one that the first ended with, or that given."""
         self.iterations = 0
         self.residual = np.inf
         """MW by which the last schedule misses the quadratic losses, at most."""
@@ -75,17 +77,17 @@ class LossRows:
 
     def start_at(self, tangent: Tangent | None) -> None:
         """Let every solve start from a state of another model."""
-        self._home = tangent
+        self.home = tangent
 
     def begin(self) -> None:
         """Start a solve from the state given, or from that which the first solve ended with."""
         self.iterations, self.residual = 0, np.inf
         self._equal[:] = False
         self._flips[:] = 0
-        if self._home is not None:
+        if self.home is not None:
             gone = len(self._least)
             self._clear()
-            self._take(self._home, np.zeros(gone, dtype=bool))
+            self._take(self.home, np.zeros(gone, dtype=bool))
 
     def advance(self, solution: LpSolution, flows: Floats) -> bool:
         """Linearize at a solution and the flows that its rows see; False where that is settled.
@@ -107,7 +109,7 @@ class LossRows:
         settled = settled and not (worthless != self._equal).any()
         # Prices move with the square root of what is missed: go on while that still helps.
         if settled and (self._priced(solution, tangent) or self.residual > 0.5 * before):
-            self._home = self._home or tangent
+            self.home = self.home or tangent
             return False
         if self.iterations >= rules.iterations:
             raise NoClearing(
@@ -194,11 +196,8 @@ class LossRows:
         most[held] = self._least[held]
         self.network.linearize(tangent)
         self.live.relinearize(
-            self._matrix,
-            (self._least, most),
+            Tangents(self._matrix, self._least, most, self._place, self.balance),
             np.concatenate([kept, np.full(count, -1, dtype=np.intp)]),
-            self._place,
-            self.balance,
             self._soft_rows(),
         )
 
@@ -222,6 +221,11 @@ class LossRows:
         worth = np.zeros((self._intervals, self._buses))
         np.add.at(worth, self._place // self._islands, solution.cut_dual[:, None] * self._weight)
         return worth / self.network.day.hours
+
+    @property
+    def factors(self) -> tuple[Positions, Floats]:
+        """Interval of each tangent, (C,), and its delivery factors, (C, B)."""
+        return self._place // self._islands, self._weight
 
     @property
     def report(self) -> dict[str, Any]:

@@ -33,7 +33,9 @@ __all__ = ["NetworkLimits"]
 
 _WORST = 2
 """Contingencies that enter per branch and interval in one pass, the worst ones."""
-_TINY = 1e-9
+_COEFFICIENT_DECIMALS = 9
+"""Decimals of a row's coefficients: what is smaller is noise, which must not steer the solver."""
+_LIMIT_DECIMALS = 8
 
 
 class NetworkLimits:
@@ -315,17 +317,19 @@ class NetworkLimits:
             compact = csr_array(block[:, used])
             flow = np.asarray(compact.T @ sensitivity[which[here]].T).T
             flow *= rows.direction[here, None]
-            flow[np.abs(flow) < _TINY] = 0.0
+            flow = np.round(flow, _COEFFICIENT_DECIMALS)
             at, column = np.nonzero(flow)
             pieces.append((here[at], used[column].astype(np.intp), flow[at, column]))
         pieces.append(self._lost_columns(rows))
         row, column, value = (np.concatenate(part) for part in zip(*pieces, strict=True))
         matrix = csr_array((value, (row, column)), shape=(count, len(self._compiled.cost)))
         matrix.sum_duplicates()
+        matrix.data[:] = np.round(matrix.data, _COEFFICIENT_DECIMALS)
+        limit = self.limit(rows) - rows.direction * self.fixed_flow(rows)
         return SoftRows(
             rows,
             matrix,
-            self.limit(rows) - rows.direction * self.fixed_flow(rows),
+            np.round(limit, _LIMIT_DECIMALS),
             self._penalty[rows.kind] * self.day.hours,
         )
 

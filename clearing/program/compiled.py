@@ -35,6 +35,7 @@ class Compiled:
     _place: Positions
     """Column of each of the market's variables."""
     _row: dict[int, int]
+    _column: dict[int, int]
 
     def columns(self, family: str) -> Positions:
         """Columns of a family of variables, in the order of its index."""
@@ -49,6 +50,11 @@ class Compiled:
         """The Pyomo variable of each column."""
         order = np.argsort(self._place).tolist()
         return [self.market.variables[k] for k in order]
+
+    def columns_of(self, component: Any) -> Positions:
+        """Columns of an indexed Pyomo variable, in the order of its index."""
+        column = self._column
+        return np.fromiter((column[id(v)] for v in component.values()), dtype=np.intp)
 
     def rows(self, component: Any) -> Positions:
         """Rows of an indexed Pyomo constraint, in the order of its index."""
@@ -96,6 +102,7 @@ def compile_market(market: Market) -> Compiled:
         market.fixed_injection,
         place,
         {id(constraint): k for k, (constraint, _) in enumerate(form.rows)},
+        column,
     )
 
 

@@ -11,7 +11,7 @@ import pyomo.environ as pyo
 from clearing.program.compiled import Compiled
 from network.arrays import Floats
 
-__all__ = ["conflicts"]
+__all__ = ["conflicts", "named_rows"]
 
 _BROKEN = 1e-6
 _MOST = 20
@@ -26,7 +26,7 @@ def conflicts(compiled: Compiled) -> tuple[str, ...]:
     `minimum_up[COAL,7]`. Whole numbers stay whole.
     """
     market = compiled.market
-    names, dear = _rows(compiled)
+    names, dear = named_rows(compiled)
     highs = highspy.Highs()
     highs.setOptionValue("output_flag", False)
     highs.setOptionValue("time_limit", 60.0)
@@ -56,7 +56,7 @@ def conflicts(compiled: Compiled) -> tuple[str, ...]:
     return tuple(names[k] for k in order[:_MOST].tolist() if broken[k] > _BROKEN)
 
 
-def _rows(compiled: Compiled) -> tuple[list[str], Floats]:
+def named_rows(compiled: Compiled) -> tuple[list[str], Floats]:
     """Name of each row and what breaking it costs, (m,)."""
     names, dear = [""] * len(compiled.row_low), np.ones(len(compiled.row_low))
     told = compiled.market.rows

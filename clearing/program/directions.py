@@ -15,7 +15,7 @@ import highspy
 import numpy as np
 from scipy.sparse import csr_array
 
-from clearing.program.live import LiveModel, LpSolution
+from clearing.program.live import LiveProgram, LpSolution
 from network.arrays import Flags, Floats, Positions
 
 __all__ = ["Directions"]
@@ -29,7 +29,7 @@ _FEASIBLE = int(highspy.SolutionStatus.kSolutionStatusFeasible)
 class Directions:
     """Pairs of opposed columns of a live model, and which of them are held at 0."""
 
-    def __init__(self, live: LiveModel) -> None:
+    def __init__(self, live: LiveProgram) -> None:
         pairs = live.compiled.market.opposed
         none = [np.zeros(0, dtype=np.intp)]
         self._live = live

@@ -1,4 +1,4 @@
-"""The live solver: one HiGHS instance that keeps its basis while costs, bounds and rows change."""
+"""A program in the live solver: one HiGHS instance that keeps its basis while things change."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from typing import Any
 
 import highspy
 import numpy as np
-from scipy.sparse import csr_array, eye_array, hstack, vstack
+from scipy.sparse import csr_array, eye_array, hstack
 
 from cases import NoClearing, RuleBook
 from clearing.program.compiled import Compiled
+from clearing.program.program import Program, Tangents
 from clearing.program.rows import RowSet, SoftRows
+from clearing.program.unsolved import unsolved
 from network.arrays import Flags, Floats, Positions
 
-__all__ = ["LiveModel", "LpSolution"]
+__all__ = ["LiveProgram", "LpSolution"]
 
 _DEVEX = 1
 _DUAL, _PRIMAL = 1, 4
@@ -40,24 +42,35 @@ class LpSolution:
     """Duals of the loss tangents, money per MW over the interval, (C,)."""
 
 
-class LiveModel:
-    """A compiled market in HiGHS and the rows that were added to it.
+class LiveProgram:
+    """A program in HiGHS; whatever changes it goes through here, and HiGHS gets the difference.
 
-    Behind the market's m rows stand C loss tangents (`clearing.loss_rows`), none without losses.
-    Soft row k is row ``m + C + k`` and its excess column ``n + k`` of the solver, always.
+    Behind the market's m rows stand C loss tangents (`clearing.limits.loss_rows`), none without
+    losses. Soft row k is row ``m + C + k`` and its excess column ``n + k`` of the solver, always.
     """
 
     def __init__(self, compiled: Compiled, rulebook: RuleBook) -> None:
-        self.compiled = compiled
+        self._hold(Program.of(compiled), rulebook)
+
+    @classmethod
+    def holding(cls, program: Program, rulebook: RuleBook) -> LiveProgram:
+        """Load a program as it is, its rows and what is held included."""
+        live = cls.__new__(cls)
+        live._hold(program, rulebook)
+        return live
+
+    def _hold(self, program: Program, rulebook: RuleBook) -> None:
+        self.compiled = program.compiled
         self.rulebook = rulebook
-        self.cut_place: Positions = np.zeros(0, dtype=np.intp)
-        """Interval and island, t * I + i, of each loss tangent, (C,)."""
-        self._loaded = SoftRows.none(len(compiled.cost))
-        self.charged = SoftRows.none(len(compiled.cost))
+        self.tangents = program.tangents
+        self._loaded = program.soft
+        self.charged = SoftRows.none(len(program.cost))
         """Rows that are charged in the objective, only while a loop is at work."""
-        self.cost = compiled.cost.copy()
+        self.cost = program.cost.copy()
         """Cost of the compiled market's columns as they are now, (n,)."""
-        self.constant = compiled.constant
+        self.constant = program.constant
+        self.low, self.high = program.low.copy(), program.high.copy()
+        """Bounds of the compiled market's columns as they are now, (n,)."""
         self.highs = highspy.Highs()
         self.seconds = 0.0
         """Time spent inside HiGHS."""
@@ -65,7 +78,26 @@ class LiveModel:
         self.deadline = np.inf
         """Time (of `time.perf_counter`) after which solving ends without a clearing."""
         self._options(rulebook)
-        self._load()
+        self._load(program)
+
+    def program(self, *, integer: bool = False, solution: LpSolution | None = None) -> Program:
+        """Give the program as it is now, which later changes here do not touch.
+
+        `integer` says that families of whole numbers are meant to be whole, though the live solver
+        relaxes them. Not while a loop is at work.
+        """
+        assert not len(self.charged)
+        return Program(
+            self.compiled,
+            self.cost.copy(),
+            self.constant,
+            self.low.copy(),
+            self.high.copy(),
+            self._loaded,
+            self.tangents,
+            integer,
+            x=None if solution is None else np.concatenate([solution.x, solution.excess]),
+        )
 
     def _options(self, rulebook: RuleBook) -> None:
         solver = rulebook.solver
@@ -83,12 +115,18 @@ class LiveModel:
         ):
             self.highs.setOptionValue(name, value)
 
-    def _load(self) -> None:
-        c, h = self.compiled, self.highs
-        h.addVars(len(c.cost), c.low, c.high)
-        h.changeColsCost(len(c.cost), np.arange(len(c.cost), dtype=np.int32), c.cost)
-        h.changeObjectiveOffset(c.constant)
-        _add_rows(h, c.row_low, c.row_high, c.matrix)
+    def _load(self, program: Program) -> None:
+        h, count = self.highs, len(program.cost) + len(program.soft)
+        none = np.zeros(len(program.soft))
+        h.addVars(
+            count,
+            np.concatenate([program.low, none]),
+            np.concatenate([program.high, program.most_excess]),
+        )
+        cost = np.concatenate([program.cost, program.soft.penalty])
+        h.changeColsCost(count, np.arange(count, dtype=np.int32), cost)
+        h.changeObjectiveOffset(program.constant)
+        _add_rows(h, *program.row_bounds, program.matrix)
 
     @property
     def soft(self) -> RowSet:
@@ -108,44 +146,39 @@ class LiveModel:
     @property
     def hard(self) -> int:
         """Rows of the solver before the soft ones: the market's and the loss tangents."""
-        return len(self.compiled.row_low) + len(self.cut_place)
+        return len(self.compiled.row_low) + len(self.tangents)
 
-    def relinearize(
-        self,
-        cuts: csr_array,
-        bounds: tuple[Floats, Floats],
-        kept: Positions,
-        place: Positions,
-        balance: Positions,
-        soft: SoftRows,
-    ) -> None:
+    @property
+    def cut_place(self) -> Positions:
+        """Interval and island, t * I + i, of each loss tangent, (C,)."""
+        return self.tangents.place
+
+    def relinearize(self, tangents: Tangents, kept: Positions, soft: SoftRows) -> None:
         """Load other loss tangents and other coefficients of the soft rows; the basis is kept.
 
         Parameters
         ----------
-        cuts, bounds
-            The tangents, (C, n), and their least and largest values, (C,) each.
+        tangents
+            The tangents; the balances that they stand for are no longer limits.
         kept
             Which tangent each one was before, (C,); -1 for a new one.
-        place
-            Their intervals and islands, t * I + i, (C,).
-        balance
-            Rows of the lossless balance by place; they are no longer limits.
         soft
             The soft rows that are loaded, with other coefficients and limits.
         """
         m, old = len(self.compiled.row_low), self.hard
         basis = self.highs.getBasis()
+        balance, place = tangents.balance, tangents.place
+        before_place = self.cut_place
         if not basis.valid:
-            self.cut_place, self._loaded = place, soft
-            self._reload(cuts, bounds, balance)
+            self.tangents, self._loaded = tangents, soft
+            self._reload()
             return
         row, before = list(basis.row_status), list(basis.row_status)
         # A new tangent takes the state of a row at its limit that leaves from the same place.
-        if len(self.cut_place):
+        if len(before_place):
             lost = np.array([int(s) != _BASIC for s in before[m:old]], dtype=bool)
             lost[kept[kept >= 0]] = False
-            leaving = np.bincount(self.cut_place[lost], minlength=len(balance))
+            leaving = np.bincount(before_place[lost], minlength=len(balance))
         else:
             leaving = np.array([int(before[k]) != _BASIC for k in balance.tolist()], dtype=np.intp)
         for k in balance.tolist():
@@ -161,33 +194,20 @@ class LiveModel:
                 else highspy.HighsBasisStatus.kBasic
             )
             leaving[at] -= 1
-        self.cut_place, self._loaded = place, soft
-        self._reload(cuts, bounds, balance)
+        self.tangents, self._loaded = tangents, soft
+        self._reload()
         basis.row_status = row[:m] + status + before[old:]
         states = [int(s) for s in (*basis.col_status, *basis.row_status)]
         if states.count(_BASIC) == len(basis.row_status):
             self.highs.setBasis(basis)
 
-    def _reload(self, cuts: csr_array, bounds: tuple[Floats, Floats], balance: Positions) -> None:
+    def _reload(self) -> None:
         """Pass the program to the solver again, with costs and bounds of columns as they are."""
-        c, soft, count = self.compiled, self._loaded, len(self._loaded)
-        blank = csr_array((len(c.row_low) + len(bounds[0]), count))
-        hard = csr_array(vstack([c.matrix, cuts], format="csr"))
-        matrix = csr_array(
-            vstack(
-                [
-                    hstack([hard, blank], format="csr"),
-                    hstack([soft.coefficients, -eye_array(count)], format="csr"),
-                ],
-                format="csr",
-            )
-        )
-        low, high = c.row_low.copy(), c.row_high.copy()
-        low[balance], high[balance] = -np.inf, np.inf
+        now = replace(Program.of(self.compiled), soft=self._loaded, tangents=self.tangents)
+        matrix = now.matrix
         program = self.highs.getLp()
         program.num_row_ = matrix.shape[0]
-        program.row_lower_ = np.concatenate([low, bounds[0], np.full(count, -np.inf)])
-        program.row_upper_ = np.concatenate([high, bounds[1], soft.limit])
+        program.row_lower_, program.row_upper_ = now.row_bounds
         program.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
         program.a_matrix_.num_row_, program.a_matrix_.num_col_ = matrix.shape
         program.a_matrix_.start_ = matrix.indptr.astype(np.int32)
@@ -301,7 +321,13 @@ class LiveModel:
 
     def set_bounds(self, columns: Positions, low: Floats, high: Floats) -> None:
         """Change the bounds of columns."""
+        self.low[columns], self.high[columns] = low, high
         self.highs.changeColsBounds(len(columns), np.asarray(columns, dtype=np.int32), low, high)
+
+    def set_row_limits(self, rows: Positions, low: Floats, high: Floats) -> None:
+        """Change the limits of rows of the compiled market."""
+        for row, least, most in zip(rows.tolist(), low.tolist(), high.tolist(), strict=True):
+            self.highs.changeRowBounds(row, least, most)
 
     def solve(self) -> LpSolution:
         """Solve from the present basis; NoClearing when there is no optimum."""
@@ -316,8 +342,7 @@ class LiveModel:
             self.highs.clearSolver()
             self._run()
         if not self._optimal:
-            said = self.highs.modelStatusToString(self.highs.getModelStatus())
-            raise NoClearing(f"no clearing: the solver ended with status {said}", ())
+            raise unsolved(self.compiled, self.highs)
         info = self.highs.getInfo()
         self.iterations += max(0, int(info.simplex_iteration_count))
         solution: Any = self.highs.getSolution()

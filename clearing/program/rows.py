@@ -20,6 +20,7 @@ from network.arrays import Flags, Floats, Positions
 __all__ = ["Keys", "Kind", "RowSet", "SoftRows"]
 
 Keys = npt.NDArray[np.int64]
+_EXCESS_DECIMALS = 6
 
 
 class Kind(IntEnum):
@@ -54,7 +55,7 @@ class RowSet:
     direction: Positions
     """+1 for the upper limit, -1 for the lower one."""
     excess: Floats
-    """MW beyond the limit when the row was found."""
+    """MW beyond the limit when the row was found, so far that noise orders no equals."""
 
     def __len__(self) -> int:
         return len(self.element)
@@ -77,7 +78,7 @@ class RowSet:
             base,
             np.asarray(interval, dtype=np.intp),
             np.asarray(direction, dtype=np.intp),
-            np.asarray(excess, dtype=float),
+            np.round(np.asarray(excess, dtype=float), _EXCESS_DECIMALS),
         )
 
     @classmethod

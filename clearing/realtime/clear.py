@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cases import Case, InputError, RuleBook, Run
+from cases import Case, InputError, Proof, RuleBook, Run
 from clearing.day.day import Day
+from clearing.day.extension import Extend
 from clearing.day.schedule import Commitment
 from clearing.day.start_costs import commitment_cost
-from clearing.outcome import exceeded, solver_of, validated
+from clearing.extended import extension_of, extension_setting
+from clearing.outcome import exceeded, open_prices, solver_of, validated
 from clearing.realtime.day_ahead import DayAhead
 from clearing.realtime.joined import Joined
 from clearing.realtime.rolling import Rolling
@@ -29,9 +32,11 @@ def clear_realtime(
     commitment_from: Run,
     *,
     rulebook: str | Path | RuleBook | None = None,
+    as_of: dt.date | str | None = None,
     security: Security = "none",
     settings: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
+    extend: Extend | None = None,
 ) -> Run:
     """Dispatch a real-time case with the commitment of a day-ahead run, in rolling windows.
 
@@ -53,6 +58,10 @@ def clear_realtime(
         The day-ahead run; the new run names it as its parent.
     rulebook
         By default that of the day-ahead run.
+    as_of
+        The date whose rules count; by default the newest of each, or those of the day-ahead run.
+    extend
+        As in `clear`, called for every window; by default that of the day-ahead run.
 
     Raises
     ------
@@ -64,10 +73,12 @@ def clear_realtime(
     """
     begin = time.perf_counter()
     changed = dict(settings or {})
-    rules = RuleBook.load(rulebook or commitment_from.rulebook).with_settings(changed)
+    rules = RuleBook.load(rulebook or commitment_from.rulebook, as_of=as_of)
+    rules = rules.with_settings(changed)
     _check(commitment_from, rules)
     ahead = DayAhead.of(commitment_from, case)
-    day = Day.of(case, rules)
+    extend = extension_of(commitment_from) if extend is None else extend
+    day = Day.of(case, rules, extend=extend)
     on = ahead.states(day)
     day = day.committed(Commitment(on, commitment_cost(day, on)))
     outages, islanding = secure_contingencies(day, security)
@@ -92,8 +103,7 @@ def clear_realtime(
     manifest = {
         "status": "optimal",
         "objective": joined.objective,
-        "gap": 0.0,
-        "bound": joined.objective,
+        **Proof("commitment_held").stated(),
         "solver": solver_of(rules),
         "parent": commitment_from.id,
         "settings": {
@@ -105,13 +115,21 @@ def clear_realtime(
             "pricing": "fixed",
             "reference": day.reference_name,
             "set": changed,
+            **extension_setting(day),
         },
+        **(
+            {}
+            if day.extension is None
+            else {"extension": {"name": day.extension.name, "rows": day.extension.components}}
+        ),
         "times": {**rolling.times, "total": time.perf_counter() - begin},
         "passes": joined.passes,
         "soft_rows": joined.rows,
         "warnings": [
             *(str(w) for w in case.warnings if w.rule not in _OF_COMMITMENT),
-            *joined.said(),
+            *joined.warnings,
+            *_of_extension(day),
+            *open_prices(tables["prices"], rules.pricing.tie_break),
             *exceeded(tables["slacks"]),
         ],
     }
@@ -119,6 +137,16 @@ def clear_realtime(
     run = Run(manifest, tables, case, rules, events)
     validated(run)
     return run
+
+
+def _of_extension(day: Day) -> list[str]:
+    """What the objective of real time leaves out."""
+    if day.extension is None or not day.extension.costs:
+        return []
+    return [
+        f"the costs that the extension {day.extension.name} adds count in every window and are not "
+        "part of the objective: what of them belongs to a binding interval is not defined"
+    ]
 
 
 def _check(run: Run, rules: RuleBook) -> None:

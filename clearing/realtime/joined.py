@@ -20,9 +20,6 @@ __all__ = ["Joined"]
 
 _NOT_JOINED = ("energy_budgets",)
 _NOTHING = 1e-9
-_OPEN = "prices may not be unique"
-"""How a window says that, naming the first of its intervals first."""
-_NAMED = 3
 
 
 @dataclass(eq=False)
@@ -38,7 +35,6 @@ class Joined:
     passes: int = 0
     rows: int = 0
     """Soft rows of all windows."""
-    _open: list[pd.Timestamp] = field(default_factory=list)
 
     def add(self, window: Window) -> None:
         """Take the first interval of a window."""
@@ -61,16 +57,16 @@ class Joined:
         made["marginal_units"] = made["marginal_units"][
             ~made["marginal_units"]["unit"].isin(stopping)
         ]
-        made["future_values"] = self._future(window)
+        future = [self._future(window), made.get("future_values")]
+        made["future_values"] = pd.concat(
+            [f for f in future if f is not None and len(f)] or future[:1]
+        )
         for name, frame in made.items():
             if len(frame) or name not in self.parts:
                 self.parts.setdefault(name, []).append(frame)
         self.objective += self._money(c, made)
         for text in session.warnings:
-            if not text.startswith(_OPEN):
-                self.warnings += [text] if text not in self.warnings else []
-            elif f"({start.isoformat()}" in text:
-                self._open.append(start)
+            self.warnings += [text] if text not in self.warnings else []
         self.passes += session.passes
         self.rows += len(session.live.soft)
 
@@ -83,20 +79,6 @@ class Joined:
         mw = made["dispatch"]["mw"].to_numpy(dtype=float)
         made["energy_budgets"] = self._budgets(mw.reshape(self.day.intervals, -1))
         return made
-
-    def said(self) -> list[str]:
-        """Give the warnings of all binding intervals, each once."""
-        if not self._open:
-            return self.warnings
-        shown = ", ".join(start.isoformat() for start in self._open[:_NAMED])
-        more = len(self._open) - _NAMED
-        count = f"{len(self._open)} interval" + "s" * (len(self._open) > 1)
-        return [
-            *self.warnings,
-            f"{_OPEN} in {count} ({shown}{f' and {more} more' if more > 0 else ''}): a schedule "
-            f"meets a limit exactly; chosen by pricing.tie_break = "
-            f"{self.day.rulebook.pricing.tie_break}",
-        ]
 
     def _budgets(self, output: Floats) -> pd.DataFrame:
         """Budgets of the day; what one more MWh is worth differs by window (`future_values`)."""
@@ -145,11 +127,10 @@ class Joined:
             told = np.isin(rows.keys, c.soft.keys)
             at = np.flatnonzero((over > self.tolerance) & ~told)
             constraint, contingency = row_names(c.network, rows[at])
-            parts.append(
-                (constraint, contingency, np.full(len(at), way[0] if len(way) else 1), over[at])
-            )
-        names, blank, way, mw = (
-            np.concatenate([np.asarray(p[k]) for p in parts]) for k in range(4)
+            of = self.day.units.take(unit[at])
+            parts.append((constraint, contingency, of, np.full(len(at), direction), over[at]))
+        names, blank, units, way, mw = (
+            np.concatenate([np.asarray(p[k]) for p in parts]) for k in range(5)
         )
         penalty = self.day.rulebook.penalties.ramp
         stamp = self.day.case.interval_starts[[when]].repeat(len(names))
@@ -162,6 +143,9 @@ class Joined:
                 "contingency": blank,
                 "kind": "ramp",
                 "direction": np.where(way > 0, "upper", "lower"),
+                "element": units,
+                "zone": "",
+                "minutes": np.nan,
                 "mw": mw,
                 "penalty": penalty,
                 "cost": mw * penalty * self.day.hours,

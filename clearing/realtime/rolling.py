@@ -26,7 +26,7 @@ from clearing.formulation.energy_limits import Budgets
 from clearing.limits.network import NetworkLimits
 from clearing.limits.ramps import RampLimits
 from clearing.program.compiled import compile_market
-from clearing.program.live import LiveModel
+from clearing.program.live import LiveProgram
 from clearing.program.rows import Kind, RowSet
 from clearing.realtime.day_ahead import DayAhead
 from clearing.session.cleared import Cleared
@@ -110,7 +110,7 @@ class Rolling:
     def _open(self, day: Day) -> Session:
         start = time.perf_counter()
         compiled = compile_market(build_dispatch(day))
-        live = LiveModel(compiled, day.rulebook)
+        live = LiveProgram(compiled, day.rulebook)
         live.deadline = self.deadline
         network, ramps = NetworkLimits(compiled, self.outages), RampLimits(compiled)
         if self._network is not None:

@@ -11,6 +11,7 @@ from clearing.limits.network import NetworkLimits
 from clearing.limits.ramps import RampLimits
 from clearing.program.compiled import Compiled
 from clearing.program.live import LpSolution
+from clearing.program.program import Program
 from clearing.program.rows import RowSet
 from clearing.session.prices import Prices
 from network.arrays import Floats
@@ -23,7 +24,8 @@ class Cleared:
     """A solved day with everything its tables are made from."""
 
     day: Day
-    compiled: Compiled
+    program: Program
+    """What was solved, complete: rows, prices and bounds of this clearing."""
     network: NetworkLimits
     ramps: RampLimits
     solution: LpSolution
@@ -34,6 +36,11 @@ class Cleared:
     """Shadow prices of all soft rows, money per MWh, (N,); may come from a pricing pass."""
     row_dual: Floats
     """Duals of the compiled market's rows that go with the prices, (m,); see `LpSolution`."""
+
+    @property
+    def compiled(self) -> Compiled:
+        """The compiled market."""
+        return self.program.compiled
 
     def values(self, name: str) -> Floats:
         """Values of a family of variables, in the order of its index."""

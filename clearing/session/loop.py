@@ -17,7 +17,7 @@ import numpy as np
 
 from clearing.limits.network import NetworkLimits
 from clearing.limits.ramps import RampLimits
-from clearing.program.live import LiveModel, LpSolution
+from clearing.program.live import LiveProgram, LpSolution
 from clearing.program.rows import Keys, Kind, RowSet
 from network.arrays import Floats
 
@@ -49,7 +49,7 @@ class Secured:
 class Loop:
     """What one clearing keeps between passes."""
 
-    live: LiveModel
+    live: LiveProgram
     network: NetworkLimits
     ramps: RampLimits | None
     tolerance: float

@@ -32,6 +32,7 @@ from clearing.day.day import Day
 from clearing.limits.network import NetworkLimits
 from clearing.program.live import LpSolution
 from clearing.program.rows import Kind, RowSet
+from clearing.session.custom_prices import CustomTerms
 from network.arrays import Flags, Floats, Positions
 
 __all__ = ["Prices", "price"]
@@ -62,11 +63,22 @@ class Prices:
     reference: Floats
     """Reference weights, (T, B)."""
     islands: Positions
+    custom: CustomTerms
+    """Terms of the user's own constraints."""
+    unique: Flags | None = None
+    """Where no other price goes with the schedule, (T, B); None where that was not tested."""
 
     def dfax(self, k: int) -> Floats:
         """DFAX of constraint k at every bus, (B,), against the reference; 0 in other islands."""
         direction, interval = self.rows.direction[k], self.rows.interval[k]
-        factor = -direction * self.relief[self.which[k]]
+        return self._against_reference(-direction * self.relief[self.which[k]], interval)
+
+    def custom_dfax(self, k: int) -> Floats:
+        """DFAX of term k of the user's own constraints, (B,)."""
+        factor = -self.custom.direction[k] * self.custom.sensitivity[k]
+        return self._against_reference(factor, self.custom.interval[k])
+
+    def _against_reference(self, factor: Floats, interval: int) -> Floats:
         at_reference = np.bincount(
             self.islands,
             weights=self.reference[interval] * factor,
@@ -82,6 +94,7 @@ def price(
     soft: RowSet,
     balance_rows: Positions,
     worth: Floats | None = None,
+    custom: CustomTerms | None = None,
 ) -> Prices:
     """Compute prices from the duals of energy balance and network rows.
 
@@ -91,6 +104,8 @@ def price(
         Rows of the energy balance in the compiled market, by interval and island, (T * I,).
     worth
         With losses, what the balance is worth at each bus (T, B), money per MWh.
+    custom
+        Terms of the user's own constraints.
     """
     islands = day.grid.islands
     if worth is None:
@@ -107,6 +122,8 @@ def price(
     for t in np.unique(rows.interval).tolist():
         here = np.flatnonzero(rows.interval == t)
         lmp[t] -= (shadow[here] * rows.direction[here]) @ sensitivity[which[here]]
+    custom = CustomTerms.none(lmp.shape[1]) if custom is None else custom
+    lmp += custom.on_lmp(lmp.shape)
     lmp[:, _without_market(day)] = np.nan
     reference = day.reference_shares
     energy = np.zeros((day.intervals, day.islands))
@@ -124,6 +141,7 @@ def price(
         which,
         reference,
         islands,
+        custom,
     )
     return found if worth is None else _with_losses(found, network)
 
@@ -135,6 +153,8 @@ def _with_losses(prices: Prices, network: NetworkLimits) -> Prices:
     congestion = np.where(np.isnan(prices.lmp), np.nan, 0.0)
     for k in range(len(prices.rows)):
         congestion[prices.rows.interval[k]] += prices.shadow[k] * lossless.dfax(k)
+    for k in range(len(prices.custom)):
+        congestion[prices.custom.interval[k]] += prices.custom.shadow[k] * lossless.custom_dfax(k)
     loss = prices.congestion - congestion
     return replace(lossless, congestion=congestion, loss=loss)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -16,14 +16,17 @@ from clearing.limits.network import NetworkLimits
 from clearing.limits.ramps import RampLimits
 from clearing.program.compiled import Compiled, compile_market
 from clearing.program.directions import Directions
-from clearing.program.live import LiveModel
+from clearing.program.live import LiveProgram
+from clearing.program.program import Tangents
 from clearing.program.rows import Kind, RowSet
 from clearing.session.cleared import Cleared
+from clearing.session.custom_prices import custom_terms
 from clearing.session.loop import Loop, Progress, Secured
 from clearing.session.prices import price
-from clearing.session.uniqueness import one_sided, open_intervals
+from clearing.session.uniqueness import one_sided, unique_prices
 from network import Contingency, contingencies
 from network.arrays import Positions
+from network.lost import lost_with
 
 __all__ = ["Security", "Session", "secure_contingencies"]
 
@@ -37,7 +40,7 @@ class Session:
 
     day: Day
     compiled: Compiled
-    live: LiveModel
+    live: LiveProgram
     network: NetworkLimits
     ramps: RampLimits
     loop: Loop
@@ -74,12 +77,36 @@ class Session:
         built = time.perf_counter()
         compiled = compile_market(market)
         times = {"build": built - start, "compile": time.perf_counter() - built}
-        live = LiveModel(compiled, day.rulebook)
+        live = LiveProgram(compiled, day.rulebook)
         live.deadline = start + day.rulebook.solver.time_limit
         network, ramps = NetworkLimits(compiled, outages), RampLimits(compiled)
         rules = day.rulebook.security
         loop = Loop(live, network, ramps, rules.tolerance_mw, rules.rows_per_pass, progress)
         return cls(day, compiled, live, network, ramps, loop, islanding, times)
+
+    def again(self, cleared: Cleared) -> Session:
+        """Open a session of its own for what this one has cleared and then left behind.
+
+        It is solved, with all rows of `cleared`; nothing is built or compiled again.
+        """
+        program, day = cleared.program, cleared.day
+        # What is held to one direction and where losses are linearized is found again.
+        released = replace(
+            program,
+            low=program.compiled.low,
+            high=program.compiled.high,
+            tangents=Tangents.none(len(program.cost)),
+        )
+        live = LiveProgram.holding(released, day.rulebook)
+        network = NetworkLimits(program.compiled, self.network.contingencies)
+        network.take_over(self.network)
+        ramps, rules = RampLimits(program.compiled), day.rulebook.security
+        loop = Loop(live, network, ramps, rules.tolerance_mw, rules.rows_per_pass)
+        own = Session(day, program.compiled, live, network, ramps, loop, self.islanding, {})
+        if own.losses is not None and self.losses is not None:
+            own.losses.start_at(self.losses.home)
+        own.solve()
+        return own
 
     def know(self, rows: RowSet) -> None:
         """Start from rows that another session of the same grid and intervals has found."""
@@ -103,17 +130,20 @@ class Session:
         self.times["screen"] = loop.screening_seconds - before[1]
         self.times["rows"] = loop.row_seconds - before[2]
         balance = self.balance
-        open_prices = open_intervals(live, balance, day.intervals)
+        begin = time.perf_counter()
+        unique = unique_prices(live, self.network, balance, self.losses)
+        self.times["unique"] = time.perf_counter() - begin
         tie_break = day.rulebook.pricing.tie_break
         priced_by = secured.solution
-        if len(open_prices) and tie_break != "solver":
+        if tie_break != "solver" and (unique is None or not unique.all()):
             priced_by = one_sided(live, tie_break)
         worth = None if self.losses is None else self.losses.energy(priced_by)
-        prices = price(day, self.network, priced_by, live.soft, balance, worth)
+        custom = custom_terms(self.compiled, priced_by.row_dual)
+        prices = price(day, self.network, priced_by, live.soft, balance, worth, custom)
+        prices = replace(prices, unique=unique)
         self.warnings = [
             *self.islanding,
             *self._unscreened(),
-            *_not_unique(day, open_prices, tie_break),
             *(
                 f"{kind} {name} is held to one direction where going both ways at once would pay"
                 for kind, name in sorted(held)
@@ -121,7 +151,7 @@ class Session:
         ]
         return Cleared(
             day,
-            self.compiled,
+            live.program(solution=secured.solution),
             self.network,
             self.ramps,
             secured.solution,
@@ -178,7 +208,7 @@ class Session:
         old, new = self.day.offers, day.offers
         if not _same_blocks(old, new) or not np.array_equal(self.day.on, day.on):
             return False
-        if not self.day.reserves.alike(day.reserves):
+        if not self.day.reserves.alike(day.reserves) or not self.day.limited_alike(day):
             return False
         self._reprice_reserves(day)
         market = self.compiled.market
@@ -223,21 +253,6 @@ def secure_contingencies(day: Day, security: Security) -> tuple[tuple[Contingenc
         ]
     return listed.secure, [
         f"contingency {entry.contingency.name} splits the grid (cuts off "
-        f"{', '.join(entry.cut_off[:3])}{', ...' if len(entry.cut_off) > 3 else ''}) "
-        "and is not secured"
+        f"{lost_with(day.case, entry.cut_off)}) and is not secured"
         for entry in split
-    ]
-
-
-def _not_unique(day: Day, intervals: Positions, tie_break: str) -> list[str]:
-    """Say where prices may not be unique and how one was chosen."""
-    if not len(intervals):
-        return []
-    starts = day.case.interval_starts[intervals]
-    shown = ", ".join(start.isoformat() for start in starts[:3])
-    more = f" and {len(starts) - 3} more" if len(starts) > 3 else ""
-    count = f"{len(starts)} interval" + "s" * (len(starts) > 1)
-    return [
-        f"prices may not be unique in {count} ({shown}{more}): a schedule meets a "
-        f"limit exactly; chosen by pricing.tie_break = {tie_break}"
     ]

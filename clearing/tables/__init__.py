@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-
-import pandas as pd
+from typing import Any
 
 from clearing.session.cleared import Cleared
+from clearing.tables.custom import custom_values
 from clearing.tables.limits import constraints, flows, slacks
 from clearing.tables.prices import marginal_units, price_terms, prices, zone_prices
 from clearing.tables.reserves import reserve_prices, reserves
@@ -18,7 +17,7 @@ from clearing.tables.virtuals import virtual_awards
 __all__ = ["result_tables"]
 
 
-def result_tables(cleared: Cleared) -> dict[str, pd.DataFrame | Callable[[], pd.DataFrame]]:
+def result_tables(cleared: Cleared) -> dict[str, Any]:
     """Make every table of the run; the terms of prices, which can be many, when asked for."""
     return {
         "prices": prices(cleared),
@@ -37,4 +36,5 @@ def result_tables(cleared: Cleared) -> dict[str, pd.DataFrame | Callable[[], pd.
         "storage_schedule": storage_schedule(cleared),
         "energy_budgets": energy_budgets(cleared),
         "offers_used": offers_used(cleared),
+        **({} if cleared.day.extension is None else {"future_values": custom_values(cleared)}),
     }

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
-from clearing.limits.names import row_names
+from clearing.limits.names import limited, row_names
 from clearing.program.rows import Kind, RowSet
 from clearing.session.cleared import Cleared
+from clearing.tables.custom import custom_constraints, custom_slacks
 from clearing.tables.frames import long, stamps
 from clearing.tables.reserves import reserve_slacks
 
@@ -43,58 +46,80 @@ def constraints(c: Cleared) -> pd.DataFrame:
     limit[ramp], flow[ramp] = c.ramps.limit_and_change(rows[ramp], c.output)
     constraint, contingency = row_names(c.network, rows)
     tolerance = c.day.rulebook.security.tolerance_mw
-    return pd.DataFrame(
+    own = pd.DataFrame(
         {
             **stamps(day, rows.interval),
             "constraint": constraint,
             "contingency": contingency,
             "direction": _way(rows),
+            **limited(c.network, rows),
             "limit_mw": limit,
             "flow_mw": flow,
             "shadow_price": shadow,
             "penalty_mw": np.where(over > tolerance, over, 0.0),
         }
     )
+    custom = custom_constraints(c)
+    if not custom:
+        return own
+    joined = pd.concat([own, *custom] if len(own) else custom, ignore_index=True)
+    return joined.sort_values("interval_start", kind="stable", ignore_index=True)
 
 
 def slacks(c: Cleared) -> pd.DataFrame:
     """Limits that are exceeded, with what that costs."""
-    day, tolerance = c.day, c.day.rulebook.security.tolerance_mw
-    over = c.solution.excess > tolerance
-    rows, excess = c.soft[over], c.solution.excess[over]
+    day = c.day
+    parts = [_soft_slacks(c), *_balance_slacks(c), *reserve_slacks(c), *custom_slacks(c)]
+    rows = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+    rows = rows.sort_values("interval", kind="stable", ignore_index=True)
+    cost = rows["mw"] * rows["penalty"] * day.hours
+    when = rows.pop("interval").to_numpy(dtype=np.intp)
+    return pd.DataFrame({**stamps(day, when), **rows, "cost": cost})
+
+
+def _soft_slacks(c: Cleared) -> pd.DataFrame:
+    """Rows of the grid and ramps that are exceeded."""
+    over = c.solution.excess > c.day.rulebook.security.tolerance_mw
+    rows = c.soft[over]
     constraint, contingency = row_names(c.network, rows)
-    rules = day.rulebook.penalties
-    penalty = Kind.penalties(day.rulebook)[rows.kind]
     labels = np.array([kind.label for kind in Kind], dtype=object)
-    parts = [
-        (rows.interval, constraint, contingency, labels[rows.kind], _way(rows), excess, penalty)
-    ]
-    for direction, mw in zip(("shortage", "surplus"), c.unserved, strict=True):
-        when, island = np.nonzero(mw > tolerance)
-        name = [f"balance:{i}" if day.islands > 1 else "balance" for i in island.tolist()]
-        blank = [""] * len(when)
-        kind = ["balance"] * len(when)
-        way = [direction] * len(when)
-        price = np.full(len(when), rules.balance)
-        parts.append((when, name, blank, kind, way, mw[when, island], price))  # type: ignore[arg-type]
-    parts.extend(reserve_slacks(c))
-    columns = [np.concatenate([np.asarray(p[k], dtype=object) for p in parts]) for k in range(1, 5)]
-    when = np.concatenate([p[0] for p in parts]).astype(np.intp)
-    mw, price = (np.concatenate([p[k] for p in parts]).astype(float) for k in (5, 6))
-    order = np.argsort(when, kind="stable")
-    names = ("constraint", "contingency", "kind", "direction")
+    penalty = Kind.penalties(c.day.rulebook)
     return pd.DataFrame(
         {
-            **stamps(day, when[order]),
-            **{
-                name: pd.Index(column[order], dtype="str")
-                for name, column in zip(names, columns, strict=True)
-            },
-            "mw": mw[order],
-            "penalty": price[order],
-            "cost": (mw * price * day.hours)[order],
+            "interval": rows.interval,
+            "constraint": constraint,
+            "contingency": contingency,
+            "kind": labels[rows.kind],
+            "direction": _way(rows),
+            "element": limited(c.network, rows)["element"],
+            "zone": "",
+            "minutes": np.nan,
+            "mw": c.solution.excess[over],
+            "penalty": penalty[rows.kind],
         }
     )
+
+
+def _balance_slacks(c: Cleared) -> Iterator[pd.DataFrame]:
+    """Islands that are short of energy or have too much."""
+    day, tolerance = c.day, c.day.rulebook.security.tolerance_mw
+    for direction, mw in zip(("shortage", "surplus"), c.unserved, strict=True):
+        when, island = np.nonzero(mw > tolerance)
+        number = [str(i) for i in island.tolist()]
+        yield pd.DataFrame(
+            {
+                "interval": when,
+                "constraint": [f"balance:{i}" if day.islands > 1 else "balance" for i in number],
+                "contingency": "",
+                "kind": "balance",
+                "direction": direction,
+                "element": number,
+                "zone": "",
+                "minutes": np.nan,
+                "mw": mw[when, island],
+                "penalty": day.rulebook.penalties.balance,
+            }
+        )
 
 
 def _way(rows: RowSet) -> np.ndarray[tuple[int], np.dtype[np.str_]]:

@@ -6,10 +6,13 @@ import numpy as np
 import pandas as pd
 
 from cases.points import Points
+from cases.tables.rounding import kept
+from cases.tables.schema import RUN_TABLES
 from clearing.day.day import Blocks
 from clearing.formulation.virtuals import offered
 from clearing.limits.names import row_names
 from clearing.session.cleared import Cleared
+from clearing.session.prices import Prices
 from clearing.tables.frames import long, stamps, tiled
 from clearing.tables.storage import storage_schedule
 from network.arrays import Floats, Positions
@@ -31,6 +34,7 @@ def prices(c: Cleared) -> pd.DataFrame:
             "mec": p.energy.ravel(),
             "mcc": p.congestion.ravel(),
             "mlc": p.loss.ravel(),
+            "unique": _yes_no(_unique(p)),
         }
     )
 
@@ -40,6 +44,7 @@ def zone_prices(c: Cleared) -> pd.DataFrame:
     day, points = c.day, Points(c.day.case)
     parts = [*map(points.zone, points.zones), *map(points.hub, points.hubs)]
     p = c.prices
+    unique = _unique(p)
     columns = (("lmp", p.lmp), ("mec", p.energy), ("mcc", p.congestion), ("mlc", p.loss))
     frames = [
         pd.DataFrame(
@@ -51,6 +56,7 @@ def zone_prices(c: Cleared) -> pd.DataFrame:
                     key: (value[:, point.buses] * point.weights).sum(axis=1)
                     for key, value in columns
                 },
+                "unique": _yes_no(_all_unique(unique[:, point.buses], point.weights)),
             }
         )
         for point in parts
@@ -61,23 +67,54 @@ def zone_prices(c: Cleared) -> pd.DataFrame:
     return joined.sort_values("interval_start", kind="stable", ignore_index=True)
 
 
+def _unique(p: Prices) -> Floats:
+    """1 where a price is unique, 0 where it is not, NaN where there is none or nothing was tested.
+
+    By interval and bus, (T, B).
+    """
+    tested = np.full(p.lmp.shape, np.nan) if p.unique is None else p.unique.astype(float)
+    return np.where(np.isnan(p.lmp), np.nan, tested)
+
+
+def _all_unique(unique: Floats, weights: Floats) -> Floats:
+    """The same for a place whose price is that of buses by weights, (T, n) each: (T,)."""
+    counted = np.where(weights == 0.0, 1.0, unique)
+    known: Floats = counted.min(axis=1, initial=1.0)
+    return known
+
+
+def _yes_no(values: Floats) -> pd.Series[bool]:
+    flat = pd.Series(values.ravel())
+    return flat.map({1.0: True, 0.0: False}).astype("boolean")
+
+
 def price_terms(c: Cleared) -> pd.DataFrame:
     """Terms of every congestion component: binding constraints times buses of their island."""
     day, p = c.day, c.prices
     buses, count = len(day.grid.buses), len(p.rows)
-    factors = np.empty((count, buses))
+    factors = np.empty((count + len(p.custom), buses))
+    decimals = RUN_TABLES["price_terms"].column("dfax").kept_decimals
     for k in range(count):
         factors[k] = p.dfax(k)
+    for k in range(len(p.custom)):
+        factors[count + k] = p.custom_dfax(k)
+    if decimals is not None:
+        for row in factors:
+            row[:] = kept(row, decimals)
     which, bus = np.nonzero(factors)
     constraint, contingency = row_names(c.network, p.rows)
+    constraint = constraint.append(pd.Index(p.custom.names, dtype="str"))
+    contingency = contingency.append(pd.Index([""] * len(p.custom), dtype="str"))
+    interval = np.concatenate([p.rows.interval, p.custom.interval])
+    shadow = np.concatenate([p.shadow, p.custom.shadow])
     return pd.DataFrame(
         {
-            **stamps(day, p.rows.interval[which], end=False),
+            **stamps(day, interval[which], end=False),
             "bus": day.grid.buses.take(bus),
             "constraint": constraint.take(which),
             "contingency": contingency.take(which),
             "dfax": factors[which, bus],
-            "shadow_price": p.shadow[which],
+            "shadow_price": shadow[which],
         }
     )
 

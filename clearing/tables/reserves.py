@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 from clearing.formulation.reserve_families import ReserveFamilies
 from clearing.session.cleared import Cleared
 from clearing.tables.frames import stamps
-from network.arrays import Floats, Positions
+from network.arrays import Floats
 
 __all__ = ["reserve_prices", "reserve_slacks", "reserves"]
 
@@ -83,43 +84,59 @@ def reserve_prices(c: Cleared) -> pd.DataFrame:
     )
 
 
-def reserve_slacks(c: Cleared) -> list[tuple[Any, ...]]:
-    """Requirements that are short and ramps exceeded, as columns of the table of slacks.
+def reserve_slacks(c: Cleared) -> Iterator[pd.DataFrame]:
+    """Requirements that are short and ramps exceeded, as rows of the table of slacks.
 
-    Interval, constraint, contingency, kind, direction, MW and what a MW costs on average.
+    With the position of their interval; the penalty is what a MW costs on average.
     """
     day, own = c.day, c.compiled.market.reserves
     if own is None:
-        return []
+        return
     real, needs = day.reserves, day.reserves.requirements
+    tolerance = day.rulebook.security.tolerance_mw
     mw = _blocks_short(c)
     total, cost = np.zeros(len(needs)), np.zeros(len(needs))
     np.add.at(total, own.block_of, mw)
     np.add.at(cost, own.block_of, mw * own.block_price)
-    short = np.flatnonzero(total > day.rulebook.security.tolerance_mw)
-    names = [
-        f"{real.products[product]}:{real.zones[zone]}".rstrip(":")
-        for product, zone in zip(needs.product[short], needs.zone[short], strict=True)
-    ]
-    price = cost[short] / total[short]
-    parts = [_part(needs.interval[short], names, "reserve", "shortage", total[short], price)]
-    excess = c.compiled.market.families.get("reserve_ramp_excess")
-    if excess is not None:
-        keys: list[Any] = list(c.compiled.market.model.reserve_ramp_excess)
-        over = c.values("reserve_ramp_excess")
-        at = np.flatnonzero(over > day.rulebook.security.tolerance_mw).tolist()
-        when = np.array([keys[k][1] for k in at], dtype=np.intp)
-        names = [f"reserve_ramp_{keys[k][2]}_{keys[k][3]:g}:{keys[k][0]}" for k in at]
-        penalty = np.full(len(at), day.rulebook.penalties.ramp)
-        parts.append(_part(when, names, "ramp", "upper", over[at], penalty))
-    return parts
-
-
-def _part(
-    when: Positions, names: list[str], kind: str, way: str, mw: Floats, price: Floats
-) -> tuple[Any, ...]:
-    count = len(names)
-    return when, names, [""] * count, [kind] * count, [way] * count, mw, price
+    short = np.flatnonzero(total > tolerance)
+    product, zone = real.products.take(needs.product[short]), real.zones.take(needs.zone[short])
+    yield pd.DataFrame(
+        {
+            "interval": needs.interval[short],
+            "constraint": [
+                f"{name}:{place}" if place else name
+                for name, place in zip(product, zone, strict=True)
+            ],
+            "contingency": "",
+            "kind": "reserve",
+            "direction": "shortage",
+            "element": product,
+            "zone": zone,
+            "minutes": np.nan,
+            "mw": total[short],
+            "penalty": cost[short] / total[short],
+        }
+    )
+    if "reserve_ramp_excess" not in c.compiled.market.families:
+        return
+    over = c.values("reserve_ramp_excess")
+    keys: list[Any] = list(c.compiled.market.model.reserve_ramp_excess)
+    at = np.flatnonzero(over > tolerance).tolist()
+    rows = [keys[k] for k in at]
+    yield pd.DataFrame(
+        {
+            "interval": np.array([t for _, t, _, _ in rows], dtype=np.intp),
+            "constraint": [f"reserve_ramp_{way}_{m:g}:{unit}" for unit, _, way, m in rows],
+            "contingency": "",
+            "kind": "ramp",
+            "direction": ["upper" if way == "up" else "lower" for _, _, way, _ in rows],
+            "element": [str(unit) for unit, _, _, _ in rows],
+            "zone": "",
+            "minutes": [float(m) for _, _, _, m in rows],
+            "mw": over[at],
+            "penalty": day.rulebook.penalties.ramp,
+        }
+    )
 
 
 def _shadow(c: Cleared) -> Floats:

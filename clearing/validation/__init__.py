@@ -15,7 +15,9 @@ from clearing.validation import (
     balance,
     binding,
     commitment,
+    custom,
     energy_limits,
+    kinds,
     losses,
     money,
     network,
@@ -37,7 +39,7 @@ __all__ = ["CHECKS", "COLUMNS", "GROUND", "Check", "Facts", "collect"]
 
 Check: TypeAlias = Callable[[Facts], Iterator[pd.DataFrame]]
 
-GROUND: tuple[Check, ...] = (tables.complete,)
+GROUND: tuple[Check, ...] = (tables.complete, kinds.kinds)
 """Checks without which the others cannot be computed."""
 
 CHECKS: tuple[Check, ...] = (
@@ -69,6 +71,7 @@ CHECKS: tuple[Check, ...] = (
     network.branch_limits,
     network.interface_limits,
     security.post_contingency,
+    custom.limits,
     money.offers,
     money.dispatch_cost,
     money.penalties,
@@ -76,7 +79,11 @@ CHECKS: tuple[Check, ...] = (
     binding.constraint_rows,
     binding.complementary,
     binding.dfax,
+    custom.constraint_rows,
+    custom.terms,
+    custom.dfax,
     prices.split,
+    kinds.unique,
     losses.component,
     prices.points,
     prices.terms,

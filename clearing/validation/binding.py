@@ -97,7 +97,8 @@ def constraint_rows(facts: Facts) -> Iterator[pd.DataFrame]:
     ):
         yield _wrong(table, check, stated, expected, facts.tolerance)
     slack = np.where(real.flow < real.limit, real.limit, real.flow)
-    yield _wrong(table, "constraints.met", real.flow, slack, facts.tolerance)
+    if not facts.priced_otherwise:  # prices of another program: what binds there need not here
+        yield _wrong(table, "constraints.met", real.flow, slack, facts.tolerance)
 
 
 def complementary(facts: Facts) -> Iterator[pd.DataFrame]:
@@ -105,12 +106,10 @@ def complementary(facts: Facts) -> Iterator[pd.DataFrame]:
     if facts.priced_otherwise:
         return
     table = facts.table("constraints")
-    name = table["constraint"]
-    kind = pd.Series("branch", index=table.index)
-    kind[name.isin(facts.names("interface_limits"))] = "interface"
-    kind[table["contingency"] != ""] = "contingency"
-    kind[name.str.startswith(("ramp_up:", "ramp_down:"))] = "ramp"
-    most = kind.map(dict(facts.rulebook.penalties)).to_numpy(dtype=np.float64)
+    table = table[~facts.is_custom(table)]
+    penalty = dict(facts.rulebook.penalties)
+    penalty |= dict.fromkeys(("ramp_up", "ramp_down"), penalty["ramp"])
+    most = table["kind"].map(penalty).fillna(np.inf).to_numpy(dtype=np.float64)
     shadow = table["shadow_price"].to_numpy(dtype=np.float64)
     exceeded = table["penalty_mw"].to_numpy(dtype=np.float64) > facts.tolerance
     expected = np.where(exceeded, most, np.clip(shadow, 0.0, most))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from cases.market_time import first_moment
 from clearing.validation.facts import Facts, Floats
 from clearing.validation.report import rows
 
@@ -33,7 +34,8 @@ def shadow_prices(facts: Facts) -> Iterator[pd.DataFrame]:
     idle = np.where(left > tolerance, np.abs(shadow), np.maximum(-shadow, 0.0))
     if facts.rolling:
         idle = np.where(np.isnan(shadow), 0.0, np.inf)
-    starts = both["day"].dt.tz_localize(facts.starts.tz)
+    zone = facts.case.meta.timezone
+    starts = pd.Series([first_moment(day, zone) for day in both["day"]], index=both.index)
     for check, value, most in (
         ("energy_limits.used", off, tolerance),
         ("energy_limits.shadow_price", idle, facts.price_tolerance),

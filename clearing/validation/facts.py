@@ -15,10 +15,11 @@ from cases.case import Case
 from cases.points import Points
 from cases.rulebook.book import RuleBook
 from cases.run import Run
+from cases.tables.columns import DECIMALS
 from clearing.validation.blocks import Blocks
 from network import Grid
 
-__all__ = ["SUBJECTS", "Facts", "Floats", "Ints"]
+__all__ = ["NETWORK", "SUBJECTS", "Facts", "Floats", "Ints"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
@@ -31,6 +32,12 @@ PRICE_TOLERANCE = 1e-4
 USUAL_PENALTY = 1e4
 MONEY_TOLERANCE = 1e-7
 """Share by which recomputed money may be off."""
+MW_STEP = 10.0 ** -DECIMALS["MW"]
+MONEY_STEP = 10.0 ** -DECIMALS["money"]
+"""Last decimals that tables keep: stated MW and money may be off by half of them."""
+
+NETWORK = ("branch", "interface", "contingency")
+"""Kinds of `constraints` that are limits of the grid."""
 
 SUBJECTS = {
     "dispatch": ("unit", "units"),
@@ -230,24 +237,29 @@ class Facts:
         """Price of each bus (T, B), money per MWh."""
         return self.by_name("prices", "lmp")
 
-    def limit_rows(
-        self, frame: pd.DataFrame, column: str, names: pd.Index[str], prefix: str = ""
-    ) -> Floats:
-        """Spread rows named ``prefix`` + name to (T, N), 0 where there is none."""
+    def limit_rows(self, frame: pd.DataFrame, column: str, names: pd.Index[str]) -> Floats:
+        """Spread rows by what they limit, their ``element``, to (T, N), 0 where there is none."""
         result = np.zeros((len(self.starts), len(names)))
         if len(frame):
-            n = names.get_indexer(pd.Index(frame["constraint"].str.removeprefix(prefix)))
+            n = names.get_indexer(pd.Index(frame["element"]))
             t = self.interval_of(frame)
             known = (t >= 0) & (n >= 0)
             result[t[known], n[known]] = frame[column].to_numpy(dtype=np.float64)[known]
         return result
 
-    def slack(self, kind: str, names: pd.Index[str], direction: str, prefix: str = "") -> Floats:
-        """MW reported in ``slacks`` for limits of one kind and direction (T, N), 0 where none."""
+    def slack(
+        self, kind: str, names: pd.Index[str], direction: str, minutes: float | None = None
+    ) -> Floats:
+        """MW reported in ``slacks`` for limits of one kind and direction (T, N), 0 where none.
+
+        Ramps that reserves share are told from those of energy alone by their response time.
+        """
         slacks = self.table("slacks")
         if len(slacks):
-            slacks = slacks[(slacks["kind"] == kind) & (slacks["direction"] == direction)]
-        return self.limit_rows(slacks, "mw", names, prefix)
+            alike = slacks["minutes"].isna() if minutes is None else slacks["minutes"] == minutes
+            same_way = slacks["direction"] == direction
+            slacks = slacks[(slacks["kind"] == kind) & same_way & alike]
+        return self.limit_rows(slacks, "mw", names)
 
     def bus_of(self, table: str, column: str = "bus") -> Ints:
         """Bus positions of a case table's rows."""
@@ -285,8 +297,8 @@ class Facts:
         rows = slacks[slacks["kind"] == "balance"]
         if rows.empty:
             return result
-        number = rows["constraint"].str.removeprefix("balance").str.lstrip(":").replace("", "0")
-        island = pd.to_numeric(number, errors="coerce").fillna(-1).to_numpy(dtype=np.intp)
+        numbered = pd.Index([str(k) for k in range(islands)], dtype="str")
+        island = numbered.get_indexer(pd.Index(rows["element"]))
         t = self.interval_of(rows)
         sign = np.where(rows["direction"] == "shortage", 1.0, -1.0)
         known = (t >= 0) & (island >= 0) & (island < islands)
@@ -348,8 +360,28 @@ class Facts:
     def network_constraints(self) -> pd.DataFrame:
         """Rows of ``constraints`` that are limits of the grid, not of a unit's ramp."""
         table = self.table("constraints")
-        is_ramp = table["constraint"].str.startswith(("ramp_up:", "ramp_down:"))
-        return table[~is_ramp].reset_index(drop=True)
+        return table[table["kind"].isin(NETWORK)].reset_index(drop=True)
+
+    @cached_property
+    def custom_constraints(self) -> pd.DataFrame:
+        """Rows of ``constraints`` that are the user's own: of the case or of an extension."""
+        table = self.table("constraints")
+        return table[self.is_custom(table)].reset_index(drop=True)
+
+    @cached_property
+    def custom_terms(self) -> pd.DataFrame:
+        """Rows of ``price_terms`` that are the user's own."""
+        if self.custom_constraints.empty:
+            return self.custom_constraints.assign(bus="", dfax=0.0)
+        terms = self.table("price_terms")
+        return terms[self.is_custom(terms)].reset_index(drop=True)
+
+    def is_custom(self, table: pd.DataFrame) -> npt.NDArray[np.bool_]:
+        """Which rows are of a custom constraint, by their kind or (``price_terms``) by its name."""
+        if "kind" in table:
+            return table["kind"].eq("custom").to_numpy(dtype=bool)
+        named = self.custom_constraints["constraint"].unique()
+        return table["constraint"].isin(named).to_numpy(dtype=bool)
 
     @cached_property
     def lossy(self) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from clearing.validation.custom_facts import worth_of
 from clearing.validation.facts import Facts
 from clearing.validation.prices import at_the_margin, price_of_units
 from clearing.validation.report import above, below
@@ -32,7 +33,7 @@ def swaps(facts: Facts) -> Iterator[pd.DataFrame]:
     if facts.priced_otherwise or facts.table("reserve_prices").empty:
         return
     real, names = facts.once(reserve_facts), facts.names("units")
-    gain = reserve_price_of_units(facts, real) - real.price
+    gain = reserve_price_of_units(facts, real) - real.price + worth_of(facts, "reserve")
     more = offer_room(facts, real) > facts.tolerance
     less = real.award > facts.tolerance
     lower, upper = limits(facts)

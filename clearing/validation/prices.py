@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from clearing.validation.blocks import Blocks
+from clearing.validation.custom_facts import worth_of
 from clearing.validation.energy_limits import budget_value
 from clearing.validation.facts import Facts, Floats
 from clearing.validation.report import above, below, differing, rows
@@ -101,6 +102,7 @@ def terms(facts: Facts) -> Iterator[pd.DataFrame]:
 
     key = ["interval_start", "constraint", "contingency"]
     binding = facts.network_constraints
+    table = table[~facts.is_custom(table)]
     if binding.empty and table.empty:
         return
     priced = binding.loc[binding["shadow_price"] > facts.price_tolerance, [*key, "shadow_price"]]
@@ -150,7 +152,7 @@ def bids(facts: Facts) -> Iterator[pd.DataFrame]:
     if not len(facts.bids):
         return
     names = facts.names("loads")
-    price = -facts.lmp[:, facts.bus_of("loads")]
+    price = worth_of(facts, "load") - facts.lmp[:, facts.bus_of("loads")]
     free = np.ones(facts.bid_mw.shape, dtype=bool)
     lower, upper = np.zeros(free.shape), np.full(free.shape, np.inf)
     yield from _indifferent(
@@ -170,9 +172,10 @@ def links(facts: Facts) -> Iterator[pd.DataFrame]:
     end = facts.lmp[:, facts.bus_of("links", "to_bus")]
     low = table["min_mw"].to_numpy(dtype=np.float64)
     high = table["max_mw"].to_numpy(dtype=np.float64)
+    worth = worth_of(facts, "link")
     for sent, least, most, gain in (
-        (facts.link_mw, low, high, arrives * end - start),
-        (-facts.link_mw, -high, -low, arrives * start - end),
+        (facts.link_mw, low, high, arrives * end - start + worth),
+        (-facts.link_mw, -high, -low, arrives * start - end - worth),
     ):
         mw = np.maximum(sent, 0.0)
         less = mw > np.maximum(least, 0.0) + facts.tolerance
@@ -201,10 +204,13 @@ def balance_price(facts: Facts) -> Iterator[pd.DataFrame]:
 
 
 def price_of_units(facts: Facts) -> Floats:
-    """LMP of each unit's bus, corrected by what its ramps, budgets and own outage cost (T, U)."""
+    """LMP of each unit's bus, corrected by what its ramps, budgets and own outage cost (T, U).
+
+    What custom constraints and an extension make of its output counts too.
+    """
     names = facts.names("units")
     own = ramp_value(facts, names) + budget_value(facts) + outage_value(facts)
-    own += future_value(facts, names)
+    own += future_value(facts, names) + worth_of(facts, "unit")
     return facts.lmp[:, facts.bus_of("units")] + own
 
 
@@ -217,9 +223,8 @@ def ramp_value(facts: Facts, names: pd.Index[str]) -> Floats:
     """
     table = facts.table("constraints")
     worth = np.zeros((len(facts.starts), len(names)))
-    for prefix, sign in (("ramp_up:", -1.0), ("ramp_down:", 1.0)):
-        own = table[table["constraint"].str.startswith(prefix)]
-        shadow = facts.limit_rows(own, "shadow_price", names, prefix)
+    for kind, sign in (("ramp_up", -1.0), ("ramp_down", 1.0)):
+        shadow = facts.limit_rows(table[table["kind"] == kind], "shadow_price", names)
         worth += sign * shadow
         if not facts.rolling:
             worth[:-1] -= sign * shadow[1:]

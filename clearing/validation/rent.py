@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from clearing.validation.binding import binding
+from clearing.validation.custom import custom_rent
 from clearing.validation.facts import Facts
 from clearing.validation.losses import surplus
 from clearing.validation.report import differing
@@ -21,7 +22,8 @@ def rent_identity(facts: Facts) -> Iterator[pd.DataFrame]:
     A limit's rent is its shadow price * (limit - the flow that phase shifts cause at zero
     injection); where slack was used the flow stands for the limit. A link's rent is what it
     sells at one end less what it buys at the other: here it stands on the left, as withdrawals
-    and injections of the link at the prices of its ends.
+    and injections of the link at the prices of its ends. Custom constraints keep the rent of the
+    flows in them.
     """
     if facts.priced_otherwise:
         return
@@ -42,8 +44,9 @@ def rent_identity(facts: Facts) -> Iterator[pd.DataFrame]:
     np.add.at(slack, t[t >= 0], shadow[t >= 0] * facts.tolerance)
     slack += facts.tolerance * np.abs(lmp).max(axis=1)
     more, inexact = surplus(facts)
-    expected += more
-    slack += inexact
+    own, rough = custom_rent(facts)
+    expected += more + own
+    slack += inexact + rough
     yield differing(
         "rent.identity",
         ["system"],

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from clearing.validation.custom_facts import worth_of
 from clearing.validation.facts import Facts, Floats
 from clearing.validation.report import above, below, differing, rows
 from clearing.validation.reserve_facts import ReserveFacts, reserve_facts
@@ -238,7 +239,7 @@ def prices(facts: Facts) -> Iterator[pd.DataFrame]:
     price = reserve_price_of_units(facts, real)
     names, shape = _names(facts, real), (len(facts.starts), -1)
     given = real.award > facts.tolerance
-    gain = price - real.price
+    gain = price - real.price + worth_of(facts, "reserve")
     earned = np.where(given, gain, 0.0).reshape(shape)
     yield below("prices.reserve", names, facts.starts, earned, 0.0, facts.price_tolerance)
     missed = np.where(_room(facts, real) > facts.tolerance, gain, 0.0).reshape(shape)
@@ -292,8 +293,8 @@ def _lasting(
             inside &= real.minutes >= 60.0 * facts.hours
             limit = np.where(stays, ramp * minutes / 60.0, np.where(moved, event, np.inf))
             limit = np.where(np.isinf(ramp), np.inf, limit)
-            prefix = f"reserve_ramp_{word}_{minutes:g}:"
-            limit = limit + facts.slack("ramp", names, "upper", prefix=prefix)
+            way = "upper" if up else "lower"
+            limit = limit + facts.slack("ramp", names, way, minutes)
             limit = np.where(scheduled, np.fmax(limit, change if up else -change), limit)
             offered: npt.NDArray[np.bool_] = np.any(
                 np.nan_to_num(real.offered[:, :, inside]) > 0.0, axis=2

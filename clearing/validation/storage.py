@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from clearing.validation.custom_facts import worth_of
 from clearing.validation.facts import Facts, Floats
 from clearing.validation.report import above, below, differing
 
@@ -92,6 +93,7 @@ def prices(facts: Facts) -> Iterator[pd.DataFrame]:
     worth = facts.by_name("storage_schedule", "energy_value")
     lmp = facts.lmp[:, facts.bus_of("storage")]
     slack, tolerance = facts.price_tolerance, facts.tolerance
+    lmp = lmp + worth_of(facts, "storage")
     into = worth * number["efficiency_in"] + number["charge_price"] - lmp
     out = lmp - worth / number["efficiency_out"] - number["discharge_price"]
     # Where a circle would pay, a device that stands still may have been held to the other way.

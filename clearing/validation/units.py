@@ -79,7 +79,7 @@ def ramps(facts: Facts) -> Iterator[pd.DataFrame]:
         ("lower", "ramp_down", "shutdown_ramp", -change, facts.on, stop),
     ):
         limit = _limit(units[ramp], staying, facts.hours) + _limit(units[event_ramp], event, 1.0)
-        slack = facts.slack("ramp", names, direction, prefix=f"{ramp}:")
+        slack = facts.slack("ramp", names, direction)
         over = np.fmax(moved - limit, 0.0)
         yield above("ramps.limit", names, facts.starts, moved, limit + slack, facts.tolerance)
         yield differing("ramps.slack", names, facts.starts, slack, over, facts.tolerance)

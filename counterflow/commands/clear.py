@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from counterflow.commands.options import CaseSource, Json, bad, free_folder, pairs, read_run
+from counterflow.commands.options import AsOf, CaseSource, Json, bad, free_folder, pairs, read_run
 
 if TYPE_CHECKING:
     from cases import Case
@@ -45,6 +45,7 @@ def run(
         str | None,
         typer.Option("--rulebook", metavar="NAME|FILE", help="Rulebook. [default: default]"),
     ] = None,
+    as_of: AsOf = None,
     setting: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="A rulebook key; may be repeated."),
@@ -93,6 +94,7 @@ def run(
         cleared = clear(
             found,
             rulebook=rulebook,
+            as_of=as_of,
             commitment=commitment,
             commitment_from=parent,
             security=security,

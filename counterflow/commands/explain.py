@@ -11,6 +11,7 @@ from counterflow.commands.options import Json, RunFolder, bad, read_run
 if TYPE_CHECKING:
     from counterflow.explain.decision_explanation import DecisionExplanation
     from counterflow.explain.explanation import PriceExplanation
+    from counterflow.explain.path import PathExplanation
 
 
 def run(
@@ -26,15 +27,23 @@ def run(
     bus: Annotated[
         str | None, typer.Option("--bus", metavar="BUS", help="Bus whose price to explain.")
     ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="BUS", help="With --bus: why the price differs from this bus's."
+        ),
+    ] = None,
     unit: Annotated[
         str | None,
         typer.Option("--unit", metavar="UNIT", help="Unit of a mitigated run: why its offer."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Explain a price (--bus), or why an offer was mitigated or kept (--unit)."""
+    """Explain a price (--bus), a spread (--from, --bus), or what was done to an offer (--unit)."""
     if (bus is None) == (unit is None):
         raise bad("usage", "expected --bus BUS (a price) or --unit UNIT (an offer), one of the two")
+    if source is not None and bus is None:
+        raise bad("usage", "--from goes with --bus")
 
     from counterflow import console
 
@@ -47,9 +56,18 @@ def run(
         else:
             print_decision(why)
         return
+    assert bus is not None
+    if source is not None:
+        from counterflow.explain.path import explain_path
+
+        way = explain_path(read_run(run), source=source, sink=bus, at=at)
+        if as_json:
+            console.print_json({"ok": True, **way.to_dict()})
+        else:
+            print_path(way)
+        return
     from counterflow.explain.explanation import explain_price
 
-    assert bus is not None
     found = explain_price(read_run(run), bus=bus, at=at)
     if as_json:
         console.print_json({"ok": True, **found.to_dict()})
@@ -73,8 +91,9 @@ def print_decision(why: DecisionExplanation) -> None:
 
 
 def print_explanation(found: PriceExplanation) -> None:
-    """Write the two tables of an explanation."""
+    """Write the two tables of an explanation, and what lies behind its limits."""
     from counterflow import console
+    from counterflow.explain.pockets import pocket_text
 
     page = console.out()
     unit = f"{found.currency}/MWh"
@@ -107,6 +126,8 @@ def print_explanation(found: PriceExplanation) -> None:
     title += f", energy at the reference ({found.reference})" if found.reference else ""
     page.print(console.table(terms, title, headings, digits=6))
     page.print(f"sum {console.number(float(terms['amount'].sum()), 6)}", markup=False)
+    for row in found.pockets.to_dict("records"):
+        page.print(pocket_text(row), markup=False)
     page.print()
     headings = {"kind": "kind", "name": "name", "owner": "owner", "bus": "bus", "mw": "MW"}
     if (found.setters["interval_start"] != found.interval_start).any():
@@ -125,3 +146,29 @@ def print_explanation(found: PriceExplanation) -> None:
     if found.held:
         listed = ", ".join(found.held[:10])
         page.print(f"inside a block, but not at their offer's price: {listed}", markup=False)
+
+
+def print_path(way: PathExplanation) -> None:
+    """Write why two prices differ, and the way between their buses."""
+    from counterflow import console
+
+    page = console.out()
+    unit = f"{way.currency}/MWh"
+    page.print(
+        f"{way.case}: {way.source} to {way.sink}, {console.stamp(way.interval_start)} to "
+        f"{console.stamp(way.interval_end)}: {console.number(way.lmp_sink, 6)} - "
+        f"{console.number(way.lmp_source, 6)} = {console.number(way.spread, 6)} {unit}",
+        markup=False,
+        style="bold",
+    )
+    page.print()
+    if len(way.terms):
+        headings = {"constraint": "constraint", "contingency": "contingency"}
+        headings |= {"shadow_price": "shadow price", "dfax": "x DFAX", "amount": "= amount"}
+        page.print(console.table(way.terms, f"What limits add, {unit}", headings, digits=6))
+    else:
+        page.print("no limit parts them", markup=False)
+    page.print()
+    headings = {"branch": "branch", "from_bus": "from", "to_bus": "to", "flow_mw": "flow MW"}
+    headings |= {"rating_mw": "rating MW", "share": "share of 1 MW", "binding": "binding"}
+    page.print(console.table(way.path, "The way of least reactance", headings, digits=6))

@@ -8,6 +8,15 @@ import typer
 from counterflow.commands.options import Json, RunFolder, bad, read_run
 
 
+def _key(path: Path) -> str:
+    from cases.files.text import NotText, decoded
+
+    try:
+        return decoded(path.read_bytes()).strip()
+    except (OSError, NotText) as error:
+        raise bad("usage", f"--mask-key {path} cannot be read: {error}") from None
+
+
 def run(
     run: RunFolder,
     output: Annotated[
@@ -58,7 +67,7 @@ def run(
     else:
         if delay_days is None:
             raise bad("usage", "--offers needs --delay-days")
-        days, key = delay_days, mask_key.read_text(encoding="utf-8").strip() if mask_key else ""
+        days, key = delay_days, _key(mask_key) if mask_key else ""
         cleared = read_run(run)
         rows = write_table(lambda: disclose(cleared, delay_days=days, form=offers, key=key), output)
         about = {"offers": offers, "delay_days": delay_days}

@@ -35,6 +35,8 @@ def mitigate_many(
     settings: Mapping[str, str],
     earlier: Sequence[Run],
     output: Path | None,
+    as_of: str | None,
+    *,
     as_json: bool,
 ) -> None:
     """Mitigate one run by several rulebooks or along a sweep, and compare the outcomes."""
@@ -48,9 +50,11 @@ def mitigate_many(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)  # the parent's, told when it was read
         if rulebooks:
-            found = mitigate_by_rulebooks(run, rulebooks, settings=settings, earlier=earlier)
+            found = mitigate_by_rulebooks(
+                run, rulebooks, settings=settings, earlier=earlier, as_of=as_of
+            )
         else:
-            found = mitigate_by_sweep(run, values, rulebook=rulebook, earlier=earlier)
+            found = mitigate_by_sweep(run, values, rulebook=rulebook, earlier=earlier, as_of=as_of)
     if output is not None:
         found.write(output)
     if as_json:

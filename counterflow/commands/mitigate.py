@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from counterflow.commands.options import Json, RunFolder, bad, free_folder, pairs, read_run
+from counterflow.commands.options import AsOf, Json, RunFolder, bad, free_folder, pairs, read_run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,6 +33,7 @@ def run(
             "--rulebook", metavar="NAME|FILE", help="Its mitigation section. [default: the run's]"
         ),
     ] = None,
+    as_of: AsOf = None,
     rulebooks: Annotated[
         str | None,
         typer.Option(
@@ -83,6 +84,12 @@ def run(
             "--contract", metavar="OWNER=MW", help="What if it had sold MW forward; repeatable."
         ),
     ] = None,
+    plugin: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--plugin", metavar="FILE.py", help="Python file with slots of your own; is run first."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Test offers against references, replace those that fail conduct and impact, clear again.
@@ -97,26 +104,34 @@ def run(
         free_folder(output, "a folder" if rulebooks or sweep else "a run folder")
 
     from cases.errors import DataWarning
-    from counterflow.mitigation import mitigate
+    from counterflow.mitigation import load_plugin, mitigate
+
+    for file in plugin or []:
+        load_plugin(file)
 
     parent = read_run(run)
     before = [read_run(path) for path in earlier or []]
     if rulebooks or sweep:
         if overrides or accept_limit or tests_only or groups or sales or cover:
-            raise bad("usage", "--rulebooks and --sweep go with --set, --rulebook and --earlier")
+            raise bad(
+                "usage", "--rulebooks and --sweep go with --set, --rulebook, --as-of and --earlier"
+            )
         from counterflow.commands.many_rules import mitigate_many
 
         values = pairs(sweep or [], "--sweep")
         books = [name.strip() for name in (rulebooks or "").split(",") if name.strip()]
         if books and (values or rulebook):
             raise bad("usage", "give --rulebooks, or --sweep with one --rulebook")
-        mitigate_many(parent, books, values, rulebook, settings, before, output, as_json)
+        mitigate_many(
+            parent, books, values, rulebook, settings, before, output, as_of, as_json=as_json
+        )
         return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)  # they come again as notes of the tests
         tested = mitigate(
             parent,
             rulebook=rulebook,
+            as_of=as_of,
             settings=settings,
             earlier=before,
             overrides=overrides,

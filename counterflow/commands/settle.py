@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from counterflow.commands.options import Json, RunFolder, free_folder, pairs, read_run
+from counterflow.commands.options import Json, bad, free_folder, pairs, read_run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,17 +20,44 @@ _TABLE = "A folder with the table, or its CSV or Parquet file, in place of the c
 
 
 def run(
-    run: RunFolder,
+    runs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RUN...",
+            help="A run folder; with --month many, or folders of them, a version as final=RUN.",
+        ),
+    ],
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="DIR", help="Folder to write; must be new."),
     ] = None,
     contracts: Annotated[
         Path | None,
-        typer.Option("--contracts", metavar="PATH", help=f"contracts, contract_curves. {_TABLE}"),
+        typer.Option("--contracts", metavar="PATH", help=f"contracts and their curves. {_TABLE}"),
     ] = None,
     futures: Annotated[
-        Path | None, typer.Option("--futures", metavar="PATH", help=f"futures. {_TABLE}")
+        Path | None,
+        typer.Option(
+            "--futures",
+            metavar="PATH",
+            help=f"futures, with settlement_prices and collateral beside them. {_TABLE}",
+        ),
+    ] = None,
+    settlement_prices: Annotated[
+        Path | None,
+        typer.Option(
+            "--settlement-prices",
+            metavar="PATH",
+            help=f"Daily marks of futures: price limits, and what delivery counts from. {_TABLE}",
+        ),
+    ] = None,
+    collateral: Annotated[
+        Path | None,
+        typer.Option("--collateral", metavar="PATH", help=f"Refuses trades beyond it. {_TABLE}"),
+    ] = None,
+    meter_readings: Annotated[
+        Path | None,
+        typer.Option("--meter-readings", metavar="PATH", help=f"Metered energy. {_TABLE}"),
     ] = None,
     rights: Annotated[
         Path | None, typer.Option("--rights", metavar="PATH", help=f"rights. {_TABLE}")
@@ -55,12 +82,22 @@ def run(
             help="Real-time run of the parent, where it is not that of --real-time.",
         ),
     ] = None,
+    month: Annotated[
+        str | None,
+        typer.Option(
+            "--month", metavar="YYYY-MM", help="Settle all runs of a month as one, with invoices."
+        ),
+    ] = None,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="With --month: settle although days are missing.")
+    ] = False,
     override: Annotated[
         list[str] | None,
         typer.Option(
             "--override",
-            metavar="CONTRACT=WHO: WHY",
-            help="Allow a curve that was fixed after signing, on record; may be repeated.",
+            metavar="NAME=WHO: WHY",
+            help="Allow a contract's curve that was fixed after signing, or a trade that breaks a "
+            "rule of trading, on record; may be repeated.",
         ),
     ] = None,
     owner: Annotated[
@@ -71,10 +108,19 @@ def run(
     ] = "initial",
     as_json: Json = False,
 ) -> None:
-    """Settle a run: energy, deviations, reserves, uplift, contracts, futures, rights, rent."""
+    """Settle a run, or a month of them: energy, reserves, uplift, contracts, futures, rights."""
     overrides = pairs(override or [], "--override")
+    if month is not None:
+        if real_time is not None or against is not None or owner is not None:
+            raise bad("usage", "--month takes real-time runs among its RUNs, and no --real-time, "
+                      "--against or --owner")  # fmt: skip
+        paths = (contracts, futures, rights, settlement_prices, collateral, meter_readings)
+        _month(runs, month, output, paths, overrides, partial=partial, as_json=as_json)
+        return
+    if partial or len(runs) != 1:
+        raise bad("usage", "several runs, and --partial, need --month")
     if against_real_time is not None and against is None:
-        raise typer.BadParameter("--against-real-time needs --against")
+        raise bad("usage", "--against-real-time needs --against")
     if output is not None:
         free_folder(output, "a statement")
 
@@ -82,8 +128,10 @@ def run(
     from settlement import settle
     from settlement.resettle import resettle
 
-    found = read_run(run)
-    given = _tables(found, contracts, futures, rights)
+    found = read_run(Path(runs[0]))
+    given = _tables(
+        found, contracts, futures, rights, settlement_prices, collateral, meter_readings
+    )
     later = read_run(real_time) if real_time is not None else None
     statement = settle(
         found, **given, real_time=later, overrides=overrides or None, version=version
@@ -116,20 +164,69 @@ def run(
         console.out().print(f"\nwritten to {output}", markup=False)
 
 
+def _month(
+    texts: list[str],
+    month: str,
+    output: Path | None,
+    paths: tuple[Path | None, ...],
+    overrides: dict[str, str],
+    *,
+    partial: bool,
+    as_json: bool,
+) -> None:
+    if output is not None:
+        free_folder(output, "a statement")
+
+    from counterflow import console
+    from counterflow.commands.settle_month import document, print_month, runs_of
+    from counterflow.invoices import month_pages
+    from settlement.month import settle_month
+
+    runs, versions = runs_of(texts)
+    statement = settle_month(
+        runs,
+        month,
+        **_tables(runs[0], *paths),
+        overrides=overrides or None,
+        versions=versions,
+        partial=partial,
+    )
+    if output is not None:
+        statement.write(output, pages=month_pages(statement))
+    if as_json:
+        console.print_json({"ok": True, "folder": output, **document(statement)})
+        return
+    print_month(statement)
+    if output is not None:
+        console.out().print(f"\nwritten to {output}", markup=False)
+
+
 def _tables(
-    run: Run, contracts: Path | None, futures: Path | None, rights: Path | None
+    run: Run,
+    contracts: Path | None,
+    futures: Path | None,
+    rights: Path | None,
+    prices: Path | None,
+    collateral: Path | None,
+    readings: Path | None,
 ) -> dict[str, Any]:
     from settlement.inputs import read_tables
 
     timezone = run.case.meta.timezone
-    found: dict[str, pd.DataFrame] = {}
+    found: dict[str, Any] = {}
     for path, names in (
-        (contracts, ("contracts", "contract_curves")),
-        (futures, ("futures",)),
+        (contracts, ("contracts", "contract_curves", "frozen_curves")),
+        (futures, ("futures", "settlement_prices", "collateral")),
         (rights, ("rights",)),
+        (prices, ("settlement_prices",)),
+        (collateral, ("collateral",)),
+        (readings, ("meter_readings",)),
     ):
         if path is not None:
             found |= read_tables(path, names, timezone)
+    if "collateral" in found:
+        own = found["collateral"]
+        found["collateral"] = dict(zip(own["owner"], own["amount"], strict=True))
     return found
 
 
@@ -181,6 +278,18 @@ def print_statement(statement: Statement) -> None:
                                            "amount", "reason")}  # fmt: skip
         table = _floats(statement.uplift, ["cost", "revenue", "amount"])
         page.print(console.table(table, "Guarantee payments", columns, limit=20))
+    loose = [name for name, words in manifest["curves"].items() if "decomposed" in words]
+    if loose:
+        page.print(
+            f"\ncurves decomposed by this rulebook, not frozen: {', '.join(loose)}", markup=False
+        )
+    open_sides = manifest["futures"]["unmatched"]
+    if open_sides:
+        page.print(
+            f"\nfutures without another side: {manifest['futures']['clearing_house']} stands in "
+            f"for {', '.join(open_sides)}",
+            markup=False,
+        )
     if "rights" in manifest:
         rights = manifest["rights"]
         page.print(

@@ -91,8 +91,12 @@ def print_summary(summary: Summary, manifest: Mapping[str, Any]) -> None:
     )
     status = manifest.get("status")
     if status not in (None, "", "optimal"):
-        gap = f"{float(manifest['gap']):.4%}" if manifest.get("gap") is not None else "not known"
-        page.print(f"status: {status}, proven gap {gap}", markup=False, style="yellow")
+        from cases import Proof
+
+        proof = Proof.of(manifest)
+        told = proof.text(summary.currency)
+        said = f"proven {told}" if proof.gap is not None and proof.gap >= 0.0 else told
+        page.print(f"status: {status}, {said}", markup=False, style="yellow")
     if (text := commitment_text(summary)) is not None:
         page.print(text, markup=False)
     page.print()
@@ -170,7 +174,9 @@ def commitment_text(summary: Summary) -> str | None:
     ]
     if states["market"] == "rt":
         parts.append(f"as committed in run {states['from'][:12]}")
-    elif states["gap"] is not None:
-        parts.append(f"gap {states['gap']:.4%}, bound {summary.currency} {states['bound']:,.2f}")
+    else:
+        from cases import Proof
+
+        parts.append(Proof.of(states).text(summary.currency))
     parts.append(f"guarantee payments {summary.currency} {states['guarantees']:,.2f}")
     return "commitment: " + ", ".join(parts)

@@ -12,6 +12,8 @@ from cases import Run
 from cases.errors import InputError
 from counterflow.console import number, stamp
 from counterflow.explain.lookup import resolve_interval, resolve_name
+from counterflow.explain.rule_values import rule_sentences, rule_values
+from mitigation.components import PARAMETER, RESERVE, kind_of, subject_of
 from settlement.ledger.frames import Row, records
 
 __all__ = ["DecisionExplanation", "explain_decision"]
@@ -30,8 +32,8 @@ class DecisionExplanation:
     """What was done with a unit's offer in one interval, and why.
 
     ``sentences`` is the chain in order; ``decisions`` the rows of the run's ``decisions`` that it
-    is about (those of the interval and those that hold in every interval). ``str()`` gives the
-    numbered sentences.
+    is about (those of the interval and those that hold in every interval); ``rules`` the keys of
+    the rulebook that decided, with value, clause and date. ``str()`` gives the numbered sentences.
     """
 
     run: str
@@ -44,6 +46,7 @@ class DecisionExplanation:
     action: str
     sentences: tuple[str, ...]
     decisions: pd.DataFrame
+    rules: pd.DataFrame
 
     def __str__(self) -> str:
         return "\n".join(f"{n}. {text}" for n, text in enumerate(self.sentences, start=1))
@@ -53,6 +56,7 @@ class DecisionExplanation:
         out = {name: getattr(self, name) for name in self.__dataclass_fields__}
         out["sentences"] = list(self.sentences)
         out["decisions"] = self.decisions.to_dict("records")
+        out["rules"] = self.rules.to_dict("records")
         return out
 
 
@@ -88,6 +92,8 @@ def explain_decision(run: Run, *, unit: str, at: str | pd.Timestamp) -> Decision
     rows = rows.assign(order=order).sort_values(["order", "component"], kind="stable")
     rows = rows.drop(columns="order").reset_index(drop=True)
     units = run.case.tables["units"].set_index("unit")
+    cited = _cited(run, rows, start)
+    said = _sentences(run, name, str(units.at[name, "bus"]), start, rows)
     return DecisionExplanation(
         run=run.id,
         case=run.case.meta.name,
@@ -97,8 +103,9 @@ def explain_decision(run: Run, *, unit: str, at: str | pd.Timestamp) -> Decision
         interval_start=start,
         interval_end=ends[position],
         action=_action(rows),
-        sentences=tuple(_sentences(run, name, str(units.at[name, "bus"]), start, rows)),
+        sentences=(*said, *rule_sentences(run.rulebook, cited)),
         decisions=rows,
+        rules=rule_values(run.rulebook, cited),
     )
 
 
@@ -124,6 +131,7 @@ def _sentences(run: Run, unit: str, bus: str, start: pd.Timestamp, rows: pd.Data
         else:
             passed.append(f"{_named(row)} ({row['conduct_result']})")
         if row["conduct_result"] == "fail" or row["override_by"]:
+            said += _terms(run, row, money)
             said += _impact(run, row, money)
             said.append(_verdict(row, money))
     if passed:
@@ -168,9 +176,9 @@ def _structure(row: Row, start: pd.Timestamp, money: str) -> list[str]:
 def _conduct(run: Run, row: Row, start: pd.Timestamp, money: str) -> list[str]:
     """The conduct test of one component: offer, reference, limit, verdict."""
     what, per = _named(row), _UNITS.get(row["component"], "")
-    if row["component"].startswith("reserve:"):
+    if kind_of(row["component"]) == RESERVE:
         per = "/MW and hour"
-    coin = "" if row["component"].startswith("param:") else money
+    coin = "" if kind_of(row["component"]) == PARAMETER else money
     where = f" up to {number(row['mw'])} MW" if not math.isnan(row["mw"]) else ""
     offered = f"{coin}{number(row['offered'])}{per}"
     if math.isnan(row["reference"]):
@@ -181,10 +189,22 @@ def _conduct(run: Run, row: Row, start: pd.Timestamp, money: str) -> list[str]:
     limit = row["conduct_limit"]
     told = "no limit" if not math.isfinite(limit) else f"limit{area} {coin}{number(limit)}"
     rule = _conduct_rule(run, row, start)
+    cited = f" [{rule}]" if rule else ""
     return [
         f"{what} offered {offered}{where} against the reference {coin}{number(row['reference'])}"
-        f"{how}: {told}, so it {verdict} the conduct test{rule}."
+        f"{how}: {told}, so it {verdict} the conduct test{cited}."
     ]
+
+
+def _cited(run: Run, rows: pd.DataFrame, start: pd.Timestamp) -> list[str]:
+    """Rules that decided: of the conduct test, and of what followed from it."""
+    rules: list[str] = []
+    for row in records(rows):
+        if row["conduct_result"] == "fail" or row["component"] == "energy":
+            rules.append(_conduct_rule(run, row, start))
+        if row["conduct_result"] == "fail":
+            rules.append(row["rule_id"])
+    return list(dict.fromkeys(rule for rule in rules if rule))
 
 
 def _conduct_rule(run: Run, row: Row, start: pd.Timestamp) -> str:
@@ -192,7 +212,21 @@ def _conduct_rule(run: Run, row: Row, start: pd.Timestamp) -> str:
     own = tests[(tests["unit"] == row["unit"]) & (tests["component"] == row["component"])]
     own = own[own["interval_start"].isna() | (own["interval_start"] == start)]
     own = own[own["result"] == row["conduct_result"]]
-    return f" [{own['rule_id'].iloc[0]}]" if len(own) else ""
+    return str(own["rule_id"].iloc[0]) if len(own) else ""
+
+
+def _terms(run: Run, row: Row, money: str) -> list[str]:
+    """The numbers of its procedure that led to a decision."""
+    table = run.decision_terms
+    own = table[table["decision_id"] == row["decision_id"]]
+    if own.empty:
+        return []
+    told = []
+    for term, value, unit in zip(own["term"], own["value"], own["unit"], strict=True):
+        name = term.replace("_", " ").replace("lmp", "LMP")
+        coin, per = (money, unit[len("money") :]) if unit.startswith("money") else ("", f" {unit}")
+        told.append(f"{name} {coin}{number(value)}{per}".rstrip())
+    return [f"{_named(row)}, the numbers of its procedure: {', '.join(told)}."]
 
 
 def _impact(run: Run, row: Row, money: str) -> list[str]:
@@ -263,7 +297,7 @@ def _named(row: Row) -> str:
         "startup": "Start-up",
         "shutdown": "Shut-down",
     }
-    kind, _, name = str(row["component"]).partition(":")
-    if kind == "reserve":
+    kind, name = kind_of(row["component"]), subject_of(row["component"])
+    if kind == RESERVE:
         return f"Reserve {name}"
-    return f"Parameter {name}" if kind == "param" else texts.get(kind, kind)
+    return f"Parameter {name}" if kind == PARAMETER else texts.get(kind, kind)

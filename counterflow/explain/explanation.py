@@ -11,6 +11,7 @@ from cases import Run
 from counterflow.explain.lookup import resolve_interval, resolve_name
 from counterflow.explain.margin import Margin
 from counterflow.explain.participation import Participation, participation
+from counterflow.explain.pockets import pockets_of
 
 TERM_COLUMNS = (
     "term",
@@ -35,7 +36,8 @@ class PriceExplanation:
     """One bus's price in one interval, taken apart twice.
 
     `terms`: energy, one row per binding limit (shadow price x DFAX), loss; their `amount` sums to
-    `lmp` (`residual` is what is left, NaN where the price does not exist). The energy price and
+    `lmp` (`residual` is what is left, NaN where the price does not exist). `pockets`: what lies
+    behind each of these limits (`counterflow.explain.pockets`). The energy price and
     the DFAX are those of `reference`, the slack; another slack splits the same price otherwise.
     `setters`: the marginal resources, with kind, name, owner, bus, interval_start, mw, price,
     edge, coefficient and amount; coefficient x price sums to `lmp` where `determined`. Where it
@@ -57,6 +59,7 @@ class PriceExplanation:
     mcc: float
     mlc: float
     terms: pd.DataFrame
+    pockets: pd.DataFrame
     residual: float
     reference: str
     setters: pd.DataFrame
@@ -68,6 +71,7 @@ class PriceExplanation:
         """Return plain data for JSON."""
         out = {name: getattr(self, name) for name in self.__dataclass_fields__}
         out["terms"] = self.terms.to_dict("records")
+        out["pockets"] = self.pockets.to_dict("records")
         out["setters"] = self.setters.to_dict("records")
         out["held"] = list(self.held)
         return out
@@ -169,6 +173,7 @@ def explain_price(run: Run, *, bus: str, at: str | pd.Timestamp) -> PriceExplana
         mcc=float(price["mcc"]),
         mlc=float(price["mlc"]),
         terms=terms,
+        pockets=pockets_of(run, margin.grid, start, terms[terms["term"] == "congestion"]),
         residual=lmp - float(terms["amount"].sum()),
         reference=str(run.manifest["settings"].get("reference", "")),
         setters=_setters(margin.table(position), factors, determined),

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pandas as pd
 
-RAMPS = {"ramp_up:": 1, "ramp_down:": -1}
-"""Prefixes of the rows that are ramp limits of a unit, with the sign of the change they limit."""
+RAMPS = {"ramp_up": 1, "ramp_down": -1}
+"""Kinds of rows that limit the ramp of a unit, with the sign of the change they limit."""
 
 LOWER = ("lower", "down")
 """Directions in which a limit binds from below."""
 
 
 def network_limits(constraints: pd.DataFrame) -> pd.DataFrame:
-    """Rows of branches and interfaces, base case and after outages."""
-    return constraints[~constraints["constraint"].str.startswith(tuple(RAMPS))]
+    """Rows of the grid: branches, interfaces, what users add, base case and after outages."""
+    return constraints[~constraints["kind"].isin(RAMPS)]
 
 
 def active(constraints: pd.DataFrame) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 import pandas as pd
 
 from cases.errors import InputError
+from cases.market_time import days_in, instants
 
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 
@@ -107,42 +108,32 @@ def _instant(text: str, local: pd.DatetimeIndex, timezone: str) -> pd.Timestamp:
 
 
 def _localize(moment: pd.Timestamp, text: str, timezone: str) -> pd.Timestamp:
-    try:
-        return moment.tz_localize(timezone)
-    except ValueError:
-        pass
-    try:
-        first = moment.tz_localize(timezone, ambiguous=True)
-        second = moment.tz_localize(timezone, ambiguous=False)
-    except ValueError:
+    moments = instants(moment, timezone)
+    if len(moments) == 1:
+        return moments[0]
+    if not moments:
         raise _usage(
             "no such time", f"{text!r} does not exist in {timezone}: clocks skip it on that day"
-        ) from None
-    raise _usage(
-        "ambiguous time",
-        f"{text!r} happens twice in {timezone}: write {first.isoformat()} or {second.isoformat()}",
-    )
+        )
+    both = " or ".join(stamp.isoformat() for stamp in moments)
+    raise _usage("ambiguous time", f"{text!r} happens twice in {timezone}: write {both}")
 
 
 def _of_the_day(text: str, clock: re.Match[str], local: pd.DatetimeIndex) -> list[pd.Timestamp]:
-    days = local.normalize().unique()
+    days = days_in(local)
     if len(days) > 1:
         example = local[0].strftime("%Y-%m-%dT") + text.strip().zfill(5)
         raise _usage(
             "which day", f"{text!r} needs its date, the run covers {len(days)} days: {example}"
         )
     hour, minute, second = (int(part or 0) for part in clock.groups())
-    day = local[0].strftime("%Y-%m-%d")
     if hour > 23 or minute > 59 or second > 59:
         raise _usage("not a time", f"{text!r} is not a time of day between 00:00 and 23:59")
-    naive = pd.Timestamp(f"{day}T{hour:02d}:{minute:02d}:{second:02d}")
-    zone = str(local.tz)
-    try:
-        return [naive.tz_localize(zone)]
-    except ValueError:
-        try:
-            return [naive.tz_localize(zone, ambiguous=flag) for flag in (True, False)]
-        except ValueError:
-            raise _usage(
-                "no such time", f"{text!r} does not exist on {day}: clocks skip it on that day"
-            ) from None
+    time = pd.Timedelta(hours=hour, minutes=minute, seconds=second)
+    moments = instants(days[0] + time, str(local.tz))
+    if not moments:
+        raise _usage(
+            "no such time",
+            f"{text!r} does not exist on {days[0]:%Y-%m-%d}: clocks skip it on that day",
+        )
+    return moments

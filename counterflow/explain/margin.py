@@ -47,9 +47,14 @@ class Margin:
     _lmp_of: dict[int, dict[str, float]] = field(default_factory=dict)
 
     @cached_property
+    def grid(self) -> Grid:
+        """The grid of the run."""
+        return Grid.from_case(self.run.case)
+
+    @cached_property
     def island(self) -> dict[str, int]:
         """Island number of each bus."""
-        grid = Grid.from_case(self.run.case)
+        grid = self.grid
         return {str(bus): int(i) for bus, i in zip(grid.buses, grid.islands, strict=True)}
 
     def price_row(self, bus: str, t: int) -> Row:
@@ -145,12 +150,8 @@ class Margin:
         if t >= len(self.starts):
             return {}
         rows = self._rows(self.run.constraints, t)
-        out: dict[str, int] = {}
-        for name in rows.loc[rows["shadow_price"] > 0, "constraint"]:
-            for prefix, sign in RAMPS.items():
-                if name.startswith(prefix):
-                    out[name.removeprefix(prefix)] = sign
-        return out
+        own = rows[(rows["shadow_price"] > 0) & rows["kind"].isin(RAMPS)]
+        return dict(zip(own["element"], own["kind"].map(RAMPS), strict=True))
 
     def _add_units(self, t: int, into: Mapping[str, int], out_of: Mapping[str, int]) -> list[str]:
         """Add units inside a block; returns those that a ramp ties to another interval."""
@@ -222,7 +223,7 @@ class Margin:
         rows = self._rows(self.run.slacks, t)
         rows = rows[(rows["kind"] == "balance") & (rows["mw"] > MW_TOLERANCE)]
         for slack in rows.to_dict("records"):
-            shares = self._shares(int(str(slack["constraint"]).partition(":")[2] or 0), t)
+            shares = self._shares(int(slack["element"]), t)
             row = combined((self.price_row(bus, t), share) for bus, share in shares.items())
             sign = 1.0 if slack["direction"] == "shortage" else -1.0
             missing = Resource(

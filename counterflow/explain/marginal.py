@@ -23,24 +23,27 @@ class Resource:
     mw: float
     price: float
     edge: bool = False
+    members: tuple["Resource", ...] = ()
+    """The resources that it stands for, where they are several."""
 
 
 def together(a: Resource, b: Resource) -> Resource:
     """Two resources that share the margin: their prices and effects are equal, their MW add up."""
+    members = (*(a.members or (a,)), *(b.members or (b,)))
     return Resource(
         a.kind if a.kind == b.kind else f"{a.kind} or {b.kind}",
         f"{a.name} or {b.name}",
-        _joined(a.owner, b.owner),
-        _joined(a.bus, b.bus),
+        _each_once(member.owner for member in members),
+        _each_once(member.bus for member in members),
         a.mw + b.mw,
         a.price,
         a.edge and b.edge,
+        members,
     )
 
 
-def _joined(a: str, b: str) -> str:
-    known = [part for part in a.split(", ") if part]
-    return a if b in known or not b else ", ".join([*known, b])
+def _each_once(names: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(name for name in names if name))
 
 
 def block_at(

@@ -8,7 +8,7 @@ from pathlib import Path
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
-from cases import Run
+from cases import Proof, Run
 from cases.files.folders import new_folder
 from counterflow.plots.duration import price_duration
 from counterflow.plots.heat_map import lmp_heat_map
@@ -105,9 +105,7 @@ def _index(run: Run, figures: Figures) -> str:
         f"rulebook {run.rulebook.name}",
         f"prices in {money}",
     ]
-    gap = run.manifest.get("gap")
-    if gap is not None:
-        facts.append(f"gap {gap:.3%}")
+    facts.append(Proof.of(run.stated).text(money))
     sections = "\n".join(
         f'<section id="{name}"><iframe src="{name}.html" title="{title}" loading="lazy"></iframe>'
         f'<a href="{name}.html">open {title} alone</a></section>'

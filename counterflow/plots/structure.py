@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from cases import InputError, Run
+from cases.market_time import instants
 from counterflow.plots.style import (
     ALERT,
     DASHES,
@@ -153,8 +154,8 @@ def _tested(run: Run, constraint: str, start: str | None) -> pd.Series:
     then = pd.Series(True, index=tests.index)
     if start is not None:
         at = pd.Timestamp(start)
-        at = at.tz_localize(run.case.meta.timezone) if at.tzinfo is None else at
-        then = tests["interval_start"] == at
+        moments = [at] if at.tzinfo is not None else instants(at, run.case.meta.timezone)
+        then = tests["interval_start"].isin(moments)
     named = (tests["name"] == constraint) | (tests["constraint"] == constraint)
     rows = tests[then & named] if constraint else tests[then]
     if rows.empty:
@@ -218,14 +219,16 @@ def structure_duration(run: Run, indices: Sequence[str] = ("rsi1", "rsi2", "rsi3
             name=name,
             hovertemplate="%{x:.1f} %: %{y:.3f}<extra>" + name + "</extra>",
         )
-    if all(name.startswith("rsi") for name in indices):
+    measured = run.indices.drop_duplicates("index").set_index("index")["measure"]
+    kinds = [str(measured.get(name, name)) for name in indices]
+    if set(kinds) <= {"rsi1", "rsi2", "rsi3"}:
         rule = run.rulebook.mitigation.structure.concentration.rsi
         text = f"guideline {rule:g}"
         line = {"color": MUTED, "dash": "dot"}
         figure.add_hline(y=rule, line=line, annotation_text=text)
     dressed(figure, f"Duration of {', '.join(indices)}", horizon(run))
     figure.update_xaxes(title="share of hours with at least this value (%)", range=[0, 100])
-    figure.update_yaxes(title="HHI" if indices[0].startswith("hhi") else "index")
+    figure.update_yaxes(title="HHI" if kinds[0] == "hhi" else "index")
     return figure
 
 

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from cases import Run
+from cases.market_time import days_in
 
 INK = "#1b2733"
 MUTED = "#5b6975"
@@ -44,7 +45,7 @@ def interval_labels(starts: pd.DatetimeIndex) -> list[str]:
 
     Where a clock time comes twice (the end of daylight saving) its offset is added.
     """
-    one_day = len(starts.normalize().unique()) == 1
+    one_day = len(days_in(starts)) == 1
     texts = starts.strftime("%H:%M" if one_day else "%b %d %H:%M")
     repeated = texts.duplicated(keep=False)
     offsets = starts.strftime("%z")

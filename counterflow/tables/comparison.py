@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cases import Run
+from cases import Proof, Run
 from cases.errors import InputError
 from cases.tables.schema import RUN_TABLES
 from counterflow.tables.money import owner_money, run_money, uplift_total
@@ -262,7 +262,7 @@ def _compare_column(
         if len(gap):
             row["max_abs"], row["mean_abs"] = float(gap.max()), float(gap.mean())
     else:
-        beyond = left.astype("str").to_numpy() != right.astype("str").to_numpy()
+        beyond = _words(left) != _words(right)
         gap = beyond.astype(float)
         row["max_abs"] = row["mean_abs"] = math.nan
     row["rows_beyond"] = int(beyond.sum())
@@ -272,6 +272,11 @@ def _compare_column(
         row["where"] = ", ".join(_text(a[c].iloc[worst]) for c in key if _text(a[c].iloc[worst]))
         row["a"], row["b"] = left.iloc[worst], right.iloc[worst]
     return row, beyond
+
+
+def _words(cells: pd.Series[Any]) -> np.ndarray[Any, np.dtype[np.object_]]:
+    """Cells as text, "" where there is none."""
+    return cells.astype(object).where(cells.notna(), "").astype(str).to_numpy(dtype=object)
 
 
 def _text(value: object) -> str:
@@ -327,7 +332,10 @@ def _notes(a: Run, b: Run) -> tuple[str, ...]:
         )
     if a.rulebook.hash != b.rulebook.hash:
         notes.append(f"different rulebooks: {a.rulebook.name} and {b.rulebook.name}")
-    gaps = [run.manifest.get("gap") for run in (a, b)]
-    if any(gap for gap in gaps):
-        notes.append(f"MIP gaps {gaps[0]} and {gaps[1]}: differences below them say nothing")
+    proofs = [Proof.of(run.stated) for run in (a, b)]
+    if any(proof.gap != 0.0 for proof in proofs):
+        first, second = (
+            proof.text(run.case.meta.currency) for proof, run in zip(proofs, (a, b), strict=True)
+        )
+        notes.append(f"A: {first}; B: {second}; differences below the gaps say nothing")
     return tuple(notes)

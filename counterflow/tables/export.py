@@ -7,6 +7,7 @@ import pandas as pd
 
 from cases import Run
 from cases.errors import InputError
+from cases.files.sheets import write_sheet
 
 EASTERN = "America/New_York"
 
@@ -174,7 +175,7 @@ def write_table(make: Callable[[], pd.DataFrame], path: Path) -> int:
     partial = path.with_name(f".{path.name}.partial")
     try:
         if path.suffix == ".csv":
-            table.to_csv(partial, index=False, lineterminator="\n")
+            write_sheet(table, partial)
         else:
             table.to_parquet(partial, index=False)
         partial.replace(path)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cases import Run
-from counterflow.tables.money import run_money, system_price, uplift_total
+from counterflow.tables.money import average_price, run_money, uplift_total
 
 __all__ = ["decision_rows", "mitigation_cards", "near_misses"]
 
@@ -22,7 +22,7 @@ def mitigation_cards(before: Run, after: Run) -> pd.DataFrame:
     funnel = dict(after.manifest["mitigation"]["funnel"])
     rows: list[dict[str, Any]] = [{"item": name, "value": count} for name, count in funnel.items()]
     money = [run_money(run) | {"uplift": uplift_total(run)} for run in (before, after)]
-    rows.append(_pair("load_weighted_lmp", *(_average_price(run) for run in (before, after))))
+    rows.append(_pair("load_weighted_lmp", *(average_price(run) for run in (before, after))))
     for item in ("load_payment", "generation_revenue", "uplift", "production_cost", "objective"):
         rows.append(_pair(item, *(part[item] for part in money)))
     change = (after.prices["lmp"] - before.prices["lmp"]).to_numpy(dtype=float)
@@ -61,11 +61,3 @@ def _pair(item: str, before: float, after: float) -> dict[str, Any]:
         "change": after - before,
         "change_percent": percent,
     }
-
-
-def _average_price(run: Run) -> float:
-    """Load-weighted LMP over all intervals."""
-    price = system_price(run)
-    mwh = run.load_awards.groupby("interval_start")["mw"].sum().reindex(price.index)
-    total = float(mwh.sum())
-    return float((price * mwh).sum() / total) if total > 0 else float("nan")

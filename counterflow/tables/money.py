@@ -6,11 +6,8 @@ import numpy as np
 import pandas as pd
 
 from cases import Run
-
-
-def interval_hours(table: pd.DataFrame) -> pd.Series[float]:
-    """Hours from `interval_start` to `interval_end`, row by row."""
-    return (table["interval_end"] - table["interval_start"]).dt.total_seconds() / 3600.0
+from cases.market_time import hours_of
+from cases.place_prices import PlacePrices
 
 
 def with_price(table: pd.DataFrame, prices: pd.DataFrame) -> pd.Series[float]:
@@ -47,20 +44,20 @@ def _at_lmp(table: pd.DataFrame, prices: pd.DataFrame) -> float:
         return 0.0
     mw = table["mw"].to_numpy(dtype=float)
     moved = mw != 0
-    amount = mw * with_price(table, prices).to_numpy() * interval_hours(table).to_numpy()
+    amount = mw * with_price(table, prices).to_numpy() * hours_of(table).to_numpy()
     return float(amount[moved].sum())
 
 
 def system_price(run: Run) -> pd.Series[float]:
-    """Load-weighted LMP by interval start (money per MWh); NaN where nothing is withdrawn."""
-    awards = run.load_awards
-    paid = awards["mw"] * with_price(awards, run.prices)
-    sums = pd.DataFrame(
-        {"interval_start": awards["interval_start"], "mw": awards["mw"], "paid": paid}
-    )
-    sums = sums.groupby("interval_start").sum()
-    price: pd.Series[float] = (sums["paid"] / sums["mw"].where(sums["mw"] > 0)).rename("lmp")
-    return price
+    """Price of the whole market by interval start (money per MWh), weighed as that of a zone."""
+    prices = PlacePrices(run)
+    return prices.at(prices.points.market())
+
+
+def average_price(run: Run) -> float:
+    """Load-weighted LMP over all intervals, money per MWh; NaN where no load takes anything."""
+    prices = PlacePrices(run)
+    return prices.average(prices.points.market())
 
 
 def uplift_total(run: Run) -> float:
@@ -76,7 +73,7 @@ def owner_money(run: Run) -> pd.DataFrame:
 
     table = run.dispatch
     mw = table["mw"].to_numpy(dtype=float)
-    hours = interval_hours(table).to_numpy()
+    hours = hours_of(table).to_numpy()
     paid = np.where(mw == 0, 0.0, mw * with_price(table, run.prices).to_numpy())
     rows = pd.DataFrame(
         {

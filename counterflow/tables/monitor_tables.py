@@ -15,6 +15,8 @@ import pandas as pd
 
 from cases import Run
 from cases.errors import CounterflowError, DataWarning, InputError
+from cases.files.sheets import write_sheet
+from cases.place_prices import taken
 
 __all__ = ["MonitorTables", "monitor_tables"]
 
@@ -43,7 +45,7 @@ class MonitorTables:
         paths = []
         for name, table in self.tables.items():
             path = folder / f"{name}.csv"
-            table.to_csv(path, index=False, lineterminator="\n")
+            write_sheet(table, path)
             paths.append(path)
         return paths
 
@@ -85,7 +87,7 @@ class _Day:
     """A run with its structural tests and indices, made where it has none."""
 
     def __init__(self, run: Run) -> None:
-        from mitigation import test_structure
+        from mitigation import indices_of, structure_tests, tables_of
 
         self.run, self.problem = run, ""
         self.reference = _reference(run)
@@ -95,13 +97,13 @@ class _Day:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DataWarning)
-                found = test_structure(run, reference=self.reference)
-                self.indices = found.indices
+                found = structure_tests(run, reference=self.reference)
+                self.indices = indices_of(found)
         except CounterflowError as error:
             self.problem = str(error).partition("\n")[0]
             return
         if self.structure.empty:
-            made = found.tables()
+            made = tables_of(found)
             self.structure, self.relief = made["tests_structure"], made["relief"]
 
 
@@ -236,7 +238,7 @@ class _Maker:
 
 
 def _load(run: Run) -> pd.DataFrame:
-    """Load by interval and zone: interval_start, zone, mw."""
+    """MW that loads take by interval and bus, with their zone: interval_start, zone, mw."""
     zone = run.case.buses.set_index("bus")["zone"]
-    awards = run.load_awards
-    return awards[["interval_start", "mw"]].assign(zone=awards["bus"].map(zone).fillna(""))
+    rows = taken(run)
+    return rows[["interval_start", "mw"]].assign(zone=rows["bus"].map(zone).fillna(""))

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cases import Run
+from cases import Proof, Run
+from cases.market_time import hours_of
+from cases.place_prices import PlacePrices
 from counterflow.explain.limits import active, network_limits, relieved_flow
-from counterflow.tables.money import interval_hours, run_money, with_price
+from counterflow.tables.money import run_money, with_price
 from settlement import make_whole
 
 
@@ -24,8 +26,8 @@ class Summary:
     breakdown: item, amount (what adds up to the objective). slacks: the rows of `run.slacks`, the
     most costly first. reserves: product, zone, requirement_mw (mean), price_mean, price_max,
     shortage_mwh. commitment: units, units_on (at some time), units_started, starts, stops, market,
-    from (the run it was taken from), gap, bound, guarantees (make-whole payments, money); None
-    for a run without commitment.
+    from (the run it was taken from), proof (`cases.Proof`), gap, bound, guarantees (make-whole
+    payments, money); None for a run without commitment.
     """
 
     run: str
@@ -74,7 +76,7 @@ def reserve_summary(run: Run) -> pd.DataFrame:
     """Sum up reserve prices over all intervals: one row per product and zone with a requirement."""
     table = run.reserve_prices
     key = ["product", "zone"]
-    short = table["shortage_mw"] * interval_hours(table) if len(table) else table["shortage_mw"]
+    short = table["shortage_mw"] * hours_of(table) if len(table) else table["shortage_mw"]
     rows = table.assign(short=short).groupby(key, sort=False, as_index=False)
     out = rows.agg(
         requirement_mw=("requirement_mw", "mean"),
@@ -89,7 +91,7 @@ def commitment_summary(run: Run) -> dict[str, Any] | None:
     """Count states, starts and stops, and say how sure the commitment is."""
     if not run.settings.get("commitment"):
         return None
-    table, stated = run.dispatch, run.stated
+    table, proof = run.dispatch, Proof.of(run.stated)
     by_unit = table.groupby("unit", sort=False)[["on", "start", "stop"]].sum()
     return {
         "units": len(by_unit),
@@ -99,8 +101,7 @@ def commitment_summary(run: Run) -> dict[str, Any] | None:
         "stops": int(by_unit["stop"].sum()),
         "market": run.settings.get("market", "da"),
         "from": run.settings.get("commitment_from"),
-        "gap": stated.get("gap"),
-        "bound": stated.get("bound"),
+        **proof.stated(),
         "guarantees": float(sum(make_whole(run)["amount"])),
     }
 
@@ -108,13 +109,14 @@ def commitment_summary(run: Run) -> dict[str, Any] | None:
 def zone_summary(run: Run) -> pd.DataFrame:
     """Prices by zone over all intervals, and a row ``(all)``.
 
-    `lmp_mean` is the plain mean over buses and intervals; `lmp_load_weighted` weighs by MWh
-    withdrawn and is NaN where a zone has no load. Buses without a zone are ``(none)``.
+    `lmp_mean` is the plain mean over buses and intervals; `lmp_load_weighted` weighs the zone's
+    price (`cases.place_prices`) by the MWh that its loads take, and is NaN where they take none.
+    Buses without a zone are ``(none)``.
     """
     prices = run.prices
     zone_of = dict(zip(prices["bus"], prices["zone"], strict=True))
     awards = run.load_awards
-    mwh = awards["mw"] * interval_hours(awards)
+    mwh = awards["mw"] * hours_of(awards)
     load = pd.DataFrame(
         {
             "zone": awards["bus"].map(zone_of),
@@ -123,21 +125,21 @@ def zone_summary(run: Run) -> pd.DataFrame:
         }
     )
     rows = []
+    places = PlacePrices(run)
     named = prices["zone"].unique().tolist()
     for zone in [*sorted(named), None]:
         own = prices if zone is None else prices[prices["zone"] == zone]
         drawn = load if zone is None else load[load["zone"] == zone]
-        energy, payment = float(drawn["mwh"].sum()), float(drawn["payment"].sum())
         rows.append(
             {
                 "zone": "(all)" if zone is None else zone or "(none)",
                 "lmp_mean": own["lmp"].mean(),
-                "lmp_load_weighted": payment / energy if energy > 0 else np.nan,
+                "lmp_load_weighted": places.average(places.points.together(own["bus"])),
                 "lmp_min": own["lmp"].min(),
                 "lmp_max": own["lmp"].max(),
                 "mcc_mean": own["mcc"].mean(),
-                "load_mwh": energy,
-                "load_payment": payment,
+                "load_mwh": float(drawn["mwh"].sum()),
+                "load_payment": float(drawn["payment"].sum()),
             }
         )
     return pd.DataFrame(rows if len(named) > 1 else rows[-1:])
@@ -155,7 +157,7 @@ def constraint_summary(constraints: pd.DataFrame) -> pd.DataFrame:
     binding = active(network_limits(constraints))
     if binding.empty:
         return pd.DataFrame({c: pd.Series(dtype=float if c not in key else "str") for c in columns})
-    hours = interval_hours(binding)
+    hours = hours_of(binding)
     rows = binding.assign(
         rent=binding["shadow_price"] * relieved_flow(binding) * hours,
         penalty_mwh=binding["penalty_mw"].fillna(0.0) * hours,
@@ -189,7 +191,7 @@ def objective_breakdown(run: Run) -> pd.DataFrame:
         ("penalties", penalties),
     ]
     awards = run.reserves
-    reserves = float((awards["mw"] * awards["offer_price"] * interval_hours(awards)).sum())
+    reserves = float((awards["mw"] * awards["offer_price"] * hours_of(awards)).sum())
     if len(awards):
         rows.append(("reserves", reserves))
     other = total - units + bids - penalties - reserves
@@ -229,7 +231,7 @@ def blocks_cost(blocks: pd.DataFrame, taken: pd.Series[float], by: list[str]) ->
 def _energy_cost(run: Run) -> float:
     by = ["interval_start", "unit"]
     taken = run.dispatch.set_index(by)["mw"]
-    hours = interval_hours(run.dispatch).to_numpy()
+    hours = hours_of(run.dispatch).to_numpy()
     return float((blocks_cost(run.offers_used, taken, by).to_numpy() * hours).sum())
 
 
@@ -245,5 +247,5 @@ def _bid_value(run: Run) -> float:
         value = blocks_cost(
             pd.concat([stamped, general]), own.set_index("load")["bid_mw"], ["load"]
         )
-        total += float((value.to_numpy() * interval_hours(own).to_numpy()).sum())
+        total += float((value.to_numpy() * hours_of(own).to_numpy()).sum())
     return total

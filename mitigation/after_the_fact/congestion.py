@@ -15,10 +15,11 @@ import pandas as pd
 
 from cases.case import Case
 from cases.errors import Failure, InputError
+from cases.market_time import hours_of
 from cases.run import Run
 from mitigation.keys import AT
 from mitigation.references.curves import at_same_mw
-from settlement.ledger.frames import hours_of, records
+from settlement.ledger.frames import records
 from settlement.ledger.money import Number, exact, round_to
 
 __all__ = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from cases.case import Case
 from cases.run import Run
 from clearing.validation.commitment_cost import commitment_cost
 from clearing.validation.facts import Facts
@@ -11,7 +12,7 @@ from mitigation.references.curves import for_intervals
 from mitigation.references.substitution import substituted
 from settlement import make_whole
 
-__all__ = ["recomputed_guarantees"]
+__all__ = ["guarantees_at", "recomputed_guarantees"]
 
 BLOCK = ["unit", "owner", "interval_start", "interval_end"]
 
@@ -46,8 +47,19 @@ def recomputed_guarantees(
 
     Source: NYISO MST 23.4: guarantee payments corrected after the fact with the default bid.
     """
+    return guarantees_at(run, substituted(run.case, levels, keys), day_ahead=day_ahead)
+
+
+def guarantees_at(run: Run, case: Case, *, day_ahead: Run | None = None) -> pd.DataFrame:
+    """Guarantee payments as made, and with the offers of another case at the same schedule.
+
+    Returns
+    -------
+    DataFrame
+        As of :func:`recomputed_guarantees`.
+    """
     paid = make_whole(run, day_ahead=day_ahead)
-    fair = make_whole(_at_reference(run, levels, keys), day_ahead=day_ahead)
+    fair = make_whole(_at_offers(run, case), day_ahead=day_ahead)
     joined = (
         paid[[*BLOCK, "amount"]]
         .rename(columns={"amount": "paid"})
@@ -62,9 +74,8 @@ def recomputed_guarantees(
     return joined.assign(taken_back=joined["paid"] - joined["corrected"])
 
 
-def _at_reference(run: Run, levels: pd.DataFrame, keys: pd.DataFrame) -> Run:
+def _at_offers(run: Run, case: Case) -> Run:
     """Give the same dispatch and prices at the costs of the corrected offers."""
-    case = substituted(run.case, levels, keys)
     cells = run.dispatch[["unit", "interval_start"]]
     blocks = for_intervals(case.offers, cells).assign(source="reference")
     facts = Facts(Run(run.manifest, {**run.tables, "offers_used": blocks}, case, run.rulebook))

@@ -8,38 +8,17 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-import clearing
-from cases.errors import CheckFailed, InputError
-from cases.run import Run
+from cases.errors import InputError
 from clearing.limits.names import row_names
 from clearing.model import ClearedModel
 from clearing.program.rows import Kind, RowSet
 from clearing.session.cleared import Cleared
+from clearing.session.custom_prices import CustomPlaces
 from mitigation.again.protocols import Resolved
 from network.arrays import Floats, Integers
 
 _ZERO: Final = 1e-9
-_SAME: Final = 1e-6
 LIMIT: Final = ["interval_start", "constraint", "contingency", "direction"]
-
-
-def reopened(run: Run) -> EngineModel:
-    """Clear a run again, from its own case, rules and settings, for its live model.
-
-    Raises
-    ------
-    CheckFailed
-        The clearing does not find the objective of the run: the program has changed since.
-    """
-    again = clearing.reclear(run, run.case)
-    if abs(again.objective - run.objective) > _SAME * max(1.0, abs(run.objective)):
-        raise CheckFailed(
-            [
-                f"clearing the run again gives the objective {again.objective:.6f}, not its own "
-                f"{run.objective:.6f}: clear the case anew, then test"
-            ]
-        )
-    return EngineModel(again.model)
 
 
 @dataclass(eq=False)
@@ -60,11 +39,17 @@ class EngineModel:
     def solve_without(self, limits: pd.DataFrame, *, alike: float) -> Resolved:
         """Solve with the given limits free, and those that stand in for them.
 
-        ``limits`` has interval_start, constraint, contingency, direction.
+        ``limits`` has interval_start, constraint, contingency, direction. Custom constraints are
+        set free as rows of their own.
         """
-        asked = self.model.live.soft[self._places(limits)]
+        custom = self._custom(limits, self.model.cleared)
+        own = np.isin(np.arange(len(limits)), custom.asked)
+        asked = self.model.live.soft[self._places(limits[~own])]
         free = asked
+        live, compiled = self.model.live, self.model.cleared.compiled
+        endless = np.full(len(custom.row), np.inf)
         try:
+            live.set_row_limits(custom.row, -endless, endless)
             while True:
                 self._set_penalty(free, 0.0)
                 found = self._solve()
@@ -75,14 +60,28 @@ class EngineModel:
                 if not len(more):
                     break
                 free = RowSet.joined([free, more])
-            flow = self.model.cleared.network.flow_on(asked, found.flows, found.output)
+            flow = np.empty(len(limits))
+            flow[~own] = self.model.cleared.network.flow_on(asked, found.flows, found.output)
+            moved = self._custom(limits, found)
+            flow[moved.asked] = moved.amount
             return self._resolved(found, limits.assign(flow_mw=flow))
         finally:
             self._set_penalty(free, self._penalty(free))
+            row = custom.row
+            live.set_row_limits(row, compiled.row_low[row], compiled.row_high[row])
+
+    def _custom(self, limits: pd.DataFrame, cleared: Cleared) -> CustomPlaces:
+        """The user's own constraints among some limits, at a solution."""
+        starts = cleared.day.case.interval_starts
+        first = starts.get_indexer(pd.DatetimeIndex(limits["interval_start"])).astype(np.intp)
+        names = limits["constraint"].tolist()
+        return CustomPlaces.of(cleared.compiled, cleared.solution.x, names, first)
 
     def _stand_ins(self, asked: RowSet, free: RowSet, found: Cleared, alike: float) -> RowSet:
         """Binding rows whose relief factors are those of a row that was asked for."""
         soft = self.model.live.soft
+        if not len(asked):
+            return soft[:0]
         binds = (found.shadow > _ZERO) & (soft.kind != Kind.RAMP)
         binds &= np.isin(soft.interval, asked.interval) & ~np.isin(soft.keys, free.keys)
         rows = soft[binds]

@@ -8,7 +8,6 @@ from typing import Protocol, runtime_checkable
 import pandas as pd
 
 from cases.errors import InputError
-from cases.run import Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +49,6 @@ class LiveModel(Protocol):
         ``fixed`` has interval_start, unit, mw.
         """
         ...
-
-
-def live_model(run: Run, given: LiveModel | None = None) -> LiveModel | None:
-    """Return the live model to ask: the given one, or else that of the run.
-
-    A run that was read from its folder has none: it is cleared again, from its own case and rules;
-    so is one whose model has gone on to another run, as reruns of mitigation do. None where the run
-    does not say how it was cleared.
-    """
-    if given is not None:
-        return given
-    if isinstance(run.model, LiveModel):
-        return run.model
-    from mitigation.again.engine import EngineModel, reopened
-
-    if run.model is not None and run.model.session.day is run.model.cleared.day:
-        return EngineModel(run.model)
-    return reopened(run) if "security" in run.settings else None
 
 
 def needed(model: LiveModel | None, purpose: str) -> LiveModel:

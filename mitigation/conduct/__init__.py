@@ -2,7 +2,7 @@
 
 from mitigation.conduct.areas import Areas, area_members, no_areas
 from mitigation.conduct.caps import verified_offers
-from mitigation.conduct.conduct import failing_components, test_conduct
+from mitigation.conduct.conduct import conduct_tests, failing_components, test_conduct
 from mitigation.conduct.formulas import area_thresholds, formula_threshold
 from mitigation.conduct.held import conduct_thresholds, guarantee_thresholds, price_thresholds
 from mitigation.conduct.run import ConductTests, conduct_of_run, pivotal_units
@@ -13,6 +13,7 @@ __all__ = [
     "area_members",
     "area_thresholds",
     "conduct_of_run",
+    "conduct_tests",
     "conduct_thresholds",
     "failing_components",
     "formula_threshold",

@@ -10,6 +10,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from cases.place_prices import place_weights
+from cases.points import Points
 from cases.rulebook.areas import AreaRules
 from cases.run import Run
 from mitigation.references.history import final_runs
@@ -176,10 +178,8 @@ def _prices(run: Run, buses: pd.Index) -> pd.Series:
     """Price of the area in each interval."""
     at = ["interval_start", "bus"]
     prices = run.prices.loc[run.prices["bus"].isin(buses), [*at, "lmp"]].dropna(subset="lmp")
-    load = run.load_awards.groupby(at, sort=False)["mw"].sum().clip(lower=0.0).reset_index()
-    rows = prices.merge(load, on=at, how="left", sort=False).fillna({"mw": 0.0})
-    none = rows.groupby("interval_start", sort=False)["mw"].transform("sum") == 0
-    weight = rows["mw"].where(~none, 1.0)
-    weighted = rows.assign(weight=weight, money=weight * rows["lmp"])
+    weights = place_weights(run.case, Points(run.case).together(buses))
+    rows = prices.merge(weights, on=at, how="inner", sort=False)
+    weighted = rows.assign(money=rows["weight"] * rows["lmp"])
     total = weighted.groupby("interval_start", sort=True)[["money", "weight"]].sum()
     return total["money"] / total["weight"]

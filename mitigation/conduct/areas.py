@@ -10,9 +10,12 @@ import numpy as np
 import pandas as pd
 
 from cases.case import Case
+from cases.market_time import day_of
+from cases.points import Points
 from cases.rulebook.areas import AreaRules
 from cases.run import Run
-from network import Grid, Slack
+from mitigation.conduct.pockets import PocketFinder
+from network import Slack
 from network.arrays import Booleans, Floats
 from network.sensitivities import constraint_ptdf
 
@@ -48,11 +51,11 @@ class Areas:
 
     def has_units_on_days(self, area: str, units: pd.Series, starts: pd.Series) -> Booleans:
         """Tell which rows (unit, any time of a day) lie in an area in any interval of their day."""
-        days = self.starts.normalize()
+        days = day_of(self.starts)
         each = days.unique()
         inside = self.units[area]
         member = np.stack([np.any(inside[days == day], axis=0) for day in each])
-        return rows_at(member, self.unit_names, each, units, starts.dt.normalize())
+        return rows_at(member, self.unit_names, each, units, day_of(starts))
 
 
 def rows_at(
@@ -89,7 +92,8 @@ def area_members(
     Areas that are always active follow from the case: places named, or units whose injection moves
     a named constraint by at least ``dfax_min`` per MW. The others follow from a cleared run: while
     one of their constraints binds, those that relieve it by ``dfax_min`` or more, measured against
-    the run's slack; or zones priced above the hub. What lies in an area lies in those around it.
+    the run's slack; or zones priced above the hub. An area with ``behind`` is what lies behind its
+    constraints (:mod:`network.behind`). What lies in an area lies in those around it.
 
     Parameters
     ----------
@@ -151,6 +155,7 @@ class _Finder:
         self.bus_names = pd.Index(case.buses["bus"])
         self.zone = case.buses["zone"].to_numpy(dtype=object)
         self.unit_bus = self.bus_names.get_indexer(pd.Index(case.units["bus"]))
+        self._pockets = PocketFinder(case)
 
     def members(self, area: AreaRules) -> tuple[Booleans, Booleans]:
         """Units (T, U) and buses (T, B) of an area; a bus with a unit of the area is in it."""
@@ -179,16 +184,23 @@ class _Finder:
         """Where and when the area is active, (T, B)."""
         shape = (len(self.starts), len(self.bus_names))
         if area.active == "always":
-            if not area.constraints or area.dfax_min == 0.0:
-                return np.ones(shape, dtype=bool)
-            return np.broadcast_to(self._moving(area), shape)
+            found = np.ones(shape, dtype=bool)
+            if area.constraints and area.dfax_min > 0.0:
+                found = found & self._moving(area)
+            return found & self._pockets.always(area) if area.behind else found
         if self.run is None:
             return np.zeros(shape, dtype=bool)
-        return self._relieving(area) if area.active == "binding" else self._separated(area)
+        if area.active == "separated":
+            return self._separated(area)
+        terms = self._binding_terms(area)
+        if not area.behind:
+            return self._relieving(area, terms)
+        pockets = self._pockets.binding(terms)
+        return pockets & self._relieving(area, terms) if area.dfax_min > 0.0 else pockets
 
     def _moving(self, area: AreaRules) -> Booleans:
         """Buses whose injection moves a named constraint by `dfax_min` per MW or more, (B,)."""
-        grid = Grid.from_case(self.case)
+        grid = self._pockets.grid
         slack = Slack.from_case(self.case, grid)
         found = np.zeros(len(self.bus_names), dtype=bool)
         known = {*grid.branches, *grid.interfaces}
@@ -197,22 +209,24 @@ class _Finder:
                 found |= np.abs(constraint_ptdf(grid, name, None, slack)) >= area.dfax_min
         return found
 
-    def _relieving(self, area: AreaRules) -> Booleans:
-        """Buses that relieve one of the area's constraints while it binds, (T, B).
-
-        Factors are those of the run, measured against its slack; without `dfax_min` all buses.
-        """
+    def _binding_terms(self, area: AreaRules) -> pd.DataFrame:
+        """Rows of the run's ``price_terms`` of the area's constraints while they bind."""
         assert self.run is not None
         terms = self.run.price_terms
         least = self.run.rulebook.mitigation.structure.shadow_price_min
         counted = terms["shadow_price"] > least
-        if area.dfax_min > 0.0:
-            counted &= terms["dfax"] >= area.dfax_min
         if area.constraints:
             counted &= terms["constraint"].isin(area.constraints)
         if area.binding_share:
             counted &= terms["constraint"].isin(self._often_binding(area, least))
-        rows = terms[counted]
+        return terms[counted]
+
+    def _relieving(self, area: AreaRules, terms: pd.DataFrame) -> Booleans:
+        """Buses that relieve one of the area's constraints while it binds, (T, B).
+
+        Factors are those of the run, measured against its slack; without `dfax_min` all buses.
+        """
+        rows = terms[terms["dfax"] >= area.dfax_min] if area.dfax_min > 0.0 else terms
         found = np.zeros((len(self.starts), len(self.bus_names)), dtype=bool)
         at = self.starts.get_indexer(pd.DatetimeIndex(rows["interval_start"]))
         found[at, self.bus_names.get_indexer(pd.Index(rows["bus"]))] = True
@@ -259,11 +273,7 @@ class _Finder:
         """Load-weighted average price of each interval, (T,)."""
         assert self.run is not None
         prices = self._wide(self.run.prices, "bus", self.bus_names)
-        loads = self.run.load_awards
-        weight = np.zeros_like(prices)
-        at = self.starts.get_indexer(pd.DatetimeIndex(loads["interval_start"]))
-        of = self.bus_names.get_indexer(pd.Index(loads["bus"]))
-        np.add.at(weight, (at, of), np.maximum(loads["mw"].to_numpy(dtype=float), 0.0))
+        weight = np.where(np.isnan(prices), 0.0, Points(self.case).market().weights)
         with np.errstate(invalid="ignore", divide="ignore"):
             average: Floats = np.nansum(prices * weight, axis=1) / weight.sum(axis=1)
         return average

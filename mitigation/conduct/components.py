@@ -13,6 +13,7 @@ import pandas as pd
 
 from cases.case import Case
 from cases.errors import Failure, InputError
+from mitigation.components import is_parameter, subjects
 from mitigation.keys import AT
 from mitigation.references.curves import at_same_mw, for_intervals
 
@@ -149,8 +150,8 @@ def parameters(case: Case, levels: pd.DataFrame) -> pd.DataFrame:
     InputError
         Reference levels of parameters that units do not have, all of them at once.
     """
-    own = levels[levels["component"].str.startswith("param:")]
-    column = own["component"].str.removeprefix("param:")
+    own = levels[is_parameter(levels["component"])]
+    column = subjects(own["component"])
     unknown = sorted(set(column) - {*TIMES, *MINIMUMS, *MAXIMUMS})
     if unknown:
         raise InputError(

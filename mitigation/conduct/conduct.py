@@ -13,6 +13,7 @@ from cases.rulebook.conduct import ConductRules
 from cases.rulebook.mitigation import MitigationRules
 from cases.rulebook.thresholds import Threshold
 from cases.tables.schema import RUN_TABLES, empty_frame
+from mitigation.components import kinds
 from mitigation.conduct import components
 from mitigation.conduct.areas import Areas, no_areas, rows_at
 from mitigation.conduct.held import conduct_thresholds
@@ -22,10 +23,10 @@ from mitigation.keys import KEY
 from mitigation.references.curves import for_intervals
 from network.arrays import Booleans
 
-__all__ = ["failing_components", "test_conduct"]
+__all__ = ["conduct_tests", "failing_components", "test_conduct"]
 
 
-def test_conduct(
+def conduct_tests(
     case: Case,
     levels: pd.DataFrame,
     rules: MitigationRules,
@@ -103,9 +104,6 @@ def test_conduct(
     return day.table(_exempted(_worst(rows), case, conduct))
 
 
-test_conduct.__test__ = False  # type: ignore[attr-defined]  # a name of the field, not of pytest
-
-
 def failing_components(tests: pd.DataFrame, case: Case) -> pd.DataFrame:
     """What fails, as keys unit, interval_start (NaT = every interval) and component.
 
@@ -164,7 +162,7 @@ class _Day:
     def judged(self, pairs: pd.DataFrame, rules: MitigationRules) -> pd.DataFrame:
         """Rows of one or several components with their verdicts."""
         parts = []
-        kind = pairs["component"].str.partition(":")[0]
+        kind = kinds(pairs["component"])
         for component, group in pairs.groupby(kind, sort=False):
             held = conduct_thresholds(
                 str(component), rules, self.areas, self.general_rows(group), group
@@ -184,6 +182,7 @@ class _Day:
         spans = pd.Series(self.case.interval_ends, index=self.starts)
         owner = self.case.units.set_index("unit")["owner"]
         full = rows.assign(
+            kind="unit",
             owner=rows["unit"].map(owner).astype("str"),
             interval_end=rows["interval_start"].map(spans).astype(self.starts.dtype),
         )
@@ -216,3 +215,8 @@ def _exempted(rows: pd.DataFrame, case: Case, conduct: ConductRules) -> pd.DataF
             note=rows["note"].mask(spared, "exempt by the rulebook"),
         )
     return rows
+
+
+test_conduct = conduct_tests
+"""The former name, which test collectors take for a test."""
+test_conduct.__test__ = False  # type: ignore[attr-defined]

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from cases.rulebook.conduct import ConductRules
+from mitigation.components import subjects
 from mitigation.conduct.components import MAXIMUMS, TIMES
 from mitigation.conduct.thresholds import ROUNDING
 from network.arrays import Booleans, Floats
@@ -40,7 +41,7 @@ def judge_parameters(
 
     Source: NYISO Services Tariff 23.3.1.2.1, time-based and other parameters.
     """
-    name = pairs["component"].str.removeprefix("param:")
+    name = subjects(pairs["component"])
     offered, reference = (pairs[c].to_numpy(dtype=float) for c in ("offered", "reference"))
     timed, most = name.isin(TIMES).to_numpy(), name.isin(MAXIMUMS).to_numpy()
     alone = reference + conduct.time.single

@@ -12,7 +12,7 @@ from cases.rulebook.mitigation import MitigationRules
 from cases.run import Run
 from mitigation.conduct.area_counts import counted_areas
 from mitigation.conduct.areas import Areas, area_members
-from mitigation.conduct.conduct import test_conduct
+from mitigation.conduct.conduct import conduct_tests
 from mitigation.conduct.formulas import area_thresholds
 from mitigation.structure.owners import Ownership, owners_of
 from mitigation.structure.system_margin import margin_tests
@@ -41,7 +41,7 @@ def conduct_of_run(
     earlier: Sequence[Run] = (),
     owners: Ownership | None = None,
 ) -> ConductTests:
-    """Test the conduct of every offer of a run, see :func:`test_conduct`.
+    """Test the conduct of every offer of a run, see :func:`conduct_tests`.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def conduct_of_run(
     Raises
     ------
     InputError
-        As :func:`test_conduct`; where only pivotal suppliers are tested, owners that are unknown.
+        As :func:`conduct_tests`; where only pivotal suppliers are tested, owners that are unknown.
     """
     rules = rules or run.rulebook.mitigation
     areas = area_members(run.case, rules.areas, run=run, earlier=earlier)
@@ -77,7 +77,7 @@ def conduct_of_run(
     money, notes = area_thresholds(formulas, counted)
     areas = replace(areas, money=money)
     general = pivotal_units(run, rules, owners) if rules.conduct.applies_to == "pivotal" else None
-    tests = test_conduct(
+    tests = conduct_tests(
         run.case, levels, rules, offers=run.offers_used, areas=areas, general=general
     )
     return ConductTests(tests, areas, (*areas.notes, *notes))

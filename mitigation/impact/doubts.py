@@ -2,38 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from cases.run import Run
-from mitigation.again.rerun import gap_money
+from mitigation.again.reopen import gap_money
 
-__all__ = ["doubtful_prices", "with_doubts"]
-
-_SAID: Final = "prices may not be unique"
-_STAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:[+-]\d\d:\d\d|Z)")
-
-
-def doubtful_prices(run: Run) -> pd.DatetimeIndex:
-    """Intervals of a run whose prices may not be unique, as its warnings name them.
-
-    Where the warning counts more intervals than it names, every interval may be one of them.
-    """
-    found: list[pd.Timestamp] = []
-    for text in run.stated.get("warnings", []):
-        if not str(text).startswith(_SAID):
-            continue
-        named = _STAMP.findall(str(text))
-        if " more" in str(text) or not named:
-            return run.case.interval_starts
-        found += [pd.Timestamp(stamp) for stamp in named]
-    index = pd.DatetimeIndex(found)
-    timezone = run.case.meta.timezone
-    return index.tz_convert(timezone) if len(index) else run.case.interval_starts[:0]
+__all__ = ["with_doubts"]
 
 
 def with_doubts(rows: pd.DataFrame, base: Run, other: Run, *, held: bool) -> pd.DataFrame:
@@ -62,7 +40,26 @@ def _notes(
 ) -> list[str]:
     texts = np.full(len(rows), "", dtype=object)
     for run, what in zip(runs, ("with offers", "with references"), strict=True):
-        open_here = rows["interval_start"].isin(doubtful_prices(run)).to_numpy() & prices
-        told = np.where(texts == "", "", texts + "; ")
-        texts = np.where(open_here, told + f"the price {what} may not be unique", texts)
+        unique = _unique(rows, run)
+        for said, here in (
+            (f"the price {what} may not be unique", unique.eq(False)),
+            (f"whether the price {what} is unique was not tested", unique.isna()),
+        ):
+            told = np.where(texts == "", "", texts + "; ") + said
+            texts = np.where(here.fillna(False).to_numpy(dtype=bool) & prices, told, texts)
     return [str(text) for text in texts]
+
+
+def _unique(rows: pd.DataFrame, run: Run) -> Any:
+    """Whether the price of each row is unique: at its bus, else at every bus in its interval.
+
+    True where there is no price.
+    """
+    table = run.prices
+    unique: Any = table["unique"].mask(table["lmp"].isna(), True)
+    by_bus = unique.set_axis(pd.MultiIndex.from_frame(table[["interval_start", "bus"]]))
+    everywhere = unique.groupby(table["interval_start"]).agg(lambda cells: cells.all(skipna=False))
+    own = pd.MultiIndex.from_frame(rows[["interval_start", "subject"]])
+    of_bus = by_bus.reindex(own).set_axis(rows.index)
+    of_interval = everywhere.reindex(rows["interval_start"]).set_axis(rows.index)
+    return of_bus.where(rows["scope"] == "bus", of_interval)

@@ -13,6 +13,7 @@ from typing import Final
 
 import pandas as pd
 
+from cases.market_time import day_of
 from cases.rulebook.mitigation import MitigationRules
 from cases.run import Run
 from mitigation.impact.price import HeldAt, judged
@@ -25,7 +26,7 @@ __all__ = ["days_of", "guarantee_impact", "payments"]
 
 
 def payments(run: Run) -> pd.DataFrame:
-    """Guarantee payments by unit and day: subject, day (midnight, in the case's timezone), amount.
+    """Guarantee payments by unit and day: subject, day (`cases.market_time.day_of`), amount.
 
     A run without commitment pays no start-up and no no-load, so they move no payment in it.
     """
@@ -33,7 +34,7 @@ def payments(run: Run) -> pd.DataFrame:
     frame = pd.DataFrame(
         {
             "subject": paid["unit"],
-            "day": paid["interval_start"].dt.normalize(),
+            "day": day_of(paid["interval_start"]),
             "amount": paid["amount"].astype(float),
         }
     )
@@ -45,7 +46,7 @@ def days_of(run: Run) -> pd.DataFrame:
     case = run.case
     frame = pd.DataFrame(
         {
-            "day": case.interval_starts.normalize(),
+            "day": day_of(case.interval_starts),
             "interval_start": case.interval_starts,
             "interval_end": case.interval_ends,
         }

@@ -8,6 +8,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from cases.place_prices import place_weights
+from cases.points import Points
 from cases.rulebook.structure import StructureRules
 from cases.run import Run
 from mitigation.conduct.thresholds import margin_above
@@ -187,16 +189,20 @@ def _marginal_at_buses(run: Run) -> pd.DataFrame:
 
 
 def _load_weighted(run: Run, component: pd.DataFrame) -> pd.DataFrame:
-    load = sum_by(run.load_awards, ["interval_start", "bus"], ["mw"])
-    joined = component.merge(load, on=["interval_start", "bus"], how="inner", sort=False)
-    joined = joined[joined["mw"] != 0]
-    joined["weighted"] = joined["component"] * joined["mw"]
+    points = Points(run.case)
+    weights = pd.concat(
+        [
+            place_weights(run.case, point).assign(zone=point.name)
+            for point in (points.market(), *map(points.zone, points.zones))
+        ]
+    )
+    both = component.drop(columns="zone").merge(weights, on=["interval_start", "bus"], sort=False)
+    both["weighted"] = both["component"] * both["weight"]
     market = ["interval_start", "interval_end", "zone"]
-    both = pd.concat([joined.assign(zone=""), joined[joined["zone"] != ""]])
-    rows = sum_by(both, market, ["weighted", "mw"])
+    rows = sum_by(both, market, ["weighted", "weight"])
     unknown = both[both["weighted"].isna()].set_index(market).index
     rows["weighted"] = rows["weighted"].mask(pd.MultiIndex.from_frame(rows[market]).isin(unknown))
-    value = rows["weighted"] / rows["mw"]
+    value = rows["weighted"] / rows["weight"]
     return rows[market].assign(
         index="markup_component",
         scope=np.where(rows["zone"] == "", "market", "zone"),
@@ -224,9 +230,11 @@ def _gaps(
         fractions=fractions,
     )
     placed = gaps.merge(state[[*CELL, "interval_end", "zone"]], on=CELL, sort=False)
-    names = (100 * placed["fraction"]).round().astype(int).astype("str")
+    percent = (100 * placed["fraction"]).round().astype(int)
     return placed[["interval_start", "interval_end", "zone"]].assign(
-        index="output_gap." + names,
+        index="output_gap." + percent.astype("str"),
+        measure="output_gap",
+        threshold_percent=percent.astype(float),
         scope="unit",
         subject=placed["unit"],
         value=placed["gap_mw"],

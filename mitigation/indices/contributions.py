@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from cases.place_prices import place_weights
+from cases.points import Points
 from cases.run import Run
 from mitigation.indices.conduct import participation_by_interval, price_at
 from mitigation.keys import CELL
@@ -36,12 +38,12 @@ def markup_contributions(run: Run, reference: pd.DataFrame) -> pd.DataFrame:
     Source: PJM market monitor, markup component of LMP by unit participation factors.
     """
     cost = price_at(reference, run.dispatch).rename(columns={"price": "reference"})
-    load = run.load_awards.groupby(["interval_start", "bus"])["mw"].sum()
+    market = place_weights(run.case, Points(run.case).market())
+    every = market.set_index(["interval_start", "bus"])["weight"]
     result = [pd.DataFrame(columns=COLUMNS)]
     for buses, here, parts in participation_by_interval(run):
         start = buses["interval_start"].iloc[0]
-        weights = load.xs(start, level="interval_start")
-        weights = weights[weights != 0] / weights.sum()
+        weights = every.xs(start, level="interval_start")
         known = [part for part in parts if part.index.isin(weights.index).any()]
         if not set(weights.index) <= {bus for part in known for bus in part.index}:
             continue

@@ -1,4 +1,4 @@
-"""All indices of a run in one long table: interval, index, scope, subject, place, value, reason."""
+"""All indices of a run in one long table: interval, index, scope, subject, value, reason."""
 
 from __future__ import annotations
 
@@ -23,6 +23,9 @@ COLUMNS: Final = (
     "interval_start",
     "interval_end",
     "index",
+    "measure",
+    "basis",
+    "threshold_percent",
     "scope",
     "subject",
     "zone",
@@ -103,10 +106,13 @@ def zone_demand(run: Run, rules: StructureRules) -> pd.DataFrame:
 
 def long_rows(frame: pd.DataFrame) -> pd.DataFrame:
     """Rows with all the columns of the long table: absent text is "", absent values NaN."""
-    text = [name for name in COLUMNS if name not in (*SPAN, "value")]
-    full = pd.DataFrame({name: frame.get(name, "") for name in COLUMNS}, index=frame.index)
+    numbers = ["value", "threshold_percent"]
+    text = [name for name in COLUMNS if name not in (*SPAN, *numbers)]
+    blank: dict[str, object] = {**dict.fromkeys(COLUMNS, ""), **dict.fromkeys(numbers, np.nan)}
+    full = pd.DataFrame({name: frame.get(name, blank[name]) for name in COLUMNS}, index=frame.index)
     full[text] = full[text].fillna("")
-    return full.astype({**dict.fromkeys(text, "str"), "value": "float64"})
+    full["measure"] = full["measure"].where(full["measure"] != "", full["index"])
+    return full.astype({**dict.fromkeys(text, "str"), **dict.fromkeys(numbers, "float64")})
 
 
 def melted(frame: pd.DataFrame, keys: list[str], values: dict[str, str]) -> pd.DataFrame:
@@ -126,10 +132,13 @@ def _concentration(supply: pd.DataFrame) -> list[pd.DataFrame]:
     return [
         share.assign(
             index="share." + share["basis"],
+            measure="share",
             scope=_owner_scope(share),
             reason=_why_none(share, why),
         ),
-        _market_rows(index, "hhi." + index["basis"]).assign(reason=_why_none(index, why)),
+        _market_rows(index, "hhi." + index["basis"]).assign(
+            measure="hhi", reason=_why_none(index, why)
+        ),
     ]
 
 
@@ -140,6 +149,7 @@ def _by_segment(run: Run, owners: Ownership, rules: StructureRules) -> pd.DataFr
     frame = frame.assign(segment=frame["unit"].map(segment), zone="")
     index = hhi(frame, [*MARKET, "segment"], "mw").rename(columns={"hhi": "value"})
     rows = _market_rows(index, "hhi.cleared." + index["segment"])
+    rows = rows.assign(measure="hhi", basis="cleared." + rows["segment"])
     return rows.assign(reason=_why_none(rows, "nothing of this segment runs"))
 
 
@@ -150,11 +160,13 @@ def _pivotal(supply: pd.DataFrame, demand: pd.DataFrame, suffix: str) -> list[pd
     by_owner = melted(found.rename(columns={"owner": "subject"}), [*MARKET, "subject"], names)
     alone = sum_by(found, MARKET, ["psi"]).rename(columns={"psi": "value"})
     joint = joint_counts(offered, demand, MARKET).rename(columns={"jointly_pivotal": "value"})
-    return [
-        by_owner.assign(scope=_owner_scope(by_owner)),
-        _market_rows(alone, f"pivotal_owners{suffix}"),
-        _market_rows(joint, f"jointly_pivotal{suffix}"),
+    kind = by_owner["index"].map({index: name for name, index in names.items()})
+    rows = [
+        by_owner.assign(scope=_owner_scope(by_owner), measure=kind),
+        _market_rows(alone, f"pivotal_owners{suffix}").assign(measure="pivotal_owners"),
+        _market_rows(joint, f"jointly_pivotal{suffix}").assign(measure="jointly_pivotal"),
     ]
+    return [part.assign(basis=suffix.lstrip(".")) for part in rows]
 
 
 def _market_rows(frame: pd.DataFrame, index: str | pd.Series) -> pd.DataFrame:
@@ -175,4 +187,5 @@ def _relief_concentration(verdicts: pd.DataFrame) -> pd.DataFrame:
     tested = verdicts[(verdicts["rule_id"] == "three_pivotal") & (verdicts["owner"] != "")]
     place = [*SPAN, "constraint", "contingency"]
     index = hhi(tested, place, "supply_mw").rename(columns={"hhi": "value"})
-    return index.assign(index="hhi.relief", scope="constraint", subject=index["constraint"])
+    index = index.assign(index="hhi.relief", measure="hhi", basis="relief")
+    return index.assign(scope="constraint", subject=index["constraint"])

@@ -16,39 +16,36 @@ import pandas as pd
 from cases.rulebook.structure import StructureRules
 from cases.run import Run
 from mitigation.conduct.thresholds import margin_above
-from mitigation.impact.subject import Outcome, Subject, registered
 from mitigation.keys import AT, KEY, LIMIT
-from mitigation.procedures.common import capped, market_result, passed_by, structure_of, with_energy
+from mitigation.procedures.common import capped, needs_test, passed_by, with_energy
 from mitigation.references.substitution import COMMITMENT
+from mitigation.slots import AssessedRun, Replacement, Subjects
+from mitigation.slots.terms import terms_of
 from mitigation.structure.relief import self_scheduled
 from mitigation.structure.run import StructureTests
 
-__all__ = ["local_market_power", "reference_bus"]
+__all__ = ["competitive_lmp", "noncompetitive_congestion", "reference_bus", "split_rules"]
 
 _LEAST_PART: Final = 1e-6
+_RULE: Final = "mitigation.structure.competitive_path"
 
 
-@registered("caiso")
-def local_market_power(subject: Subject) -> Outcome:
-    """Mitigate bids to ``max(default bid, competitive LMP)`` where congestion is not competitive.
+def noncompetitive_congestion(assessed: AssessedRun) -> Subjects:
+    """Energy bids at buses that congestion favors which is not competitive, and commitment costs.
 
-    Reference levels are the default energy bids. Of a curve only the blocks at or above the
-    dispatch (or self-schedule) move, and none is left below one that stays. Start-up and no-load
-    that lie above their cap, the limit of the conduct test over the proxy cost, count at the cap,
-    whatever the congestion.
+    Every binding constraint is tested as a path; congestion is split by the verdicts. Start-up and
+    no-load above their cap count whatever the congestion.
     """
-    rules, chosen = _rules(subject)
-    found = structure_of(subject, rules)
-    energy = subject.failing.loc[subject.failing["component"] == "energy", KEY]
-    split = _at_units(subject.run, found, energy)
+    rules, chosen = split_rules(assessed)
+    found = assessed.structure_tests(rules)
+    needs_test(found, "competitive_path", "the subject of non-competitive congestion")
+    failing = assessed.failing
+    split = _at_units(assessed.run, found, failing.loc[failing["component"] == "energy", KEY])
     cells = split.loc[split["subject"].eq(True), KEY]
-    pieces = capped(subject.run.case, subject.levels, cells, _floors(subject.run, split))
-    lowered = passed_by(pieces)
-    costs = subject.failing.loc[subject.failing["component"].isin(COMMITMENT), KEY]
-    levels = _capped_commitment(with_energy(subject.levels, pieces, lowered), subject, costs)
+    costs = failing.loc[failing["component"].isin(COMMITMENT), KEY]
     paths = found.verdicts[found.verdicts["rule_id"] == "competitive_path"]
     failed = paths[~paths["passed"]]
-    assessed = {
+    tested = {
         "pass": "path assessment",
         "reference_bus": rules.slack_bus,
         "constraints": sorted(paths["constraint"].unique()),
@@ -56,17 +53,40 @@ def local_market_power(subject: Subject) -> Outcome:
         "intervals": int(failed["interval_start"].nunique()),
         "subject": len(cells),
     }
-    return market_result(
-        subject,
-        levels,
-        pd.concat([lowered[KEY], costs], ignore_index=True),
-        said=pd.concat(
-            [_said(split, lowered, paths, found), _said_of_costs(subject, costs)],
-            ignore_index=True,
-        ),
-        found=found,
-        events=[assessed],
+    return Subjects(
+        pd.concat([cells, costs], ignore_index=True),
+        details=_assessment(split, paths, found),
+        terms=_terms(split),
+        events=(tested,),
         notes=(chosen,) if len(paths) else (),
+    )
+
+
+def competitive_lmp(assessed: AssessedRun, subjects: Subjects) -> Replacement:
+    """Replace bids by ``max(default bid, competitive LMP)`` where they are dearer.
+
+    Reference levels are the default energy bids. Of a curve only the blocks at or above the
+    dispatch (or self-schedule) move, and none is left below one that stays. Start-up and no-load
+    count at their cap, the limit of the conduct test over the proxy cost; anything else at its
+    reference.
+    """
+    found = assessed.structure_tests(split_rules(assessed)[0])
+    needs_test(found, "competitive_path", "the competitive LMP")
+    keys = subjects.keys
+    energy = keys.loc[keys["component"] == "energy", KEY]
+    split = _at_units(assessed.run, found, energy)
+    floors = _floors(assessed.run, split)
+    pieces = capped(assessed.run.case, assessed.levels, energy, floors)
+    lowered = passed_by(pieces)
+    others = keys.loc[keys["component"] != "energy", KEY]
+    costs = others[others["component"].isin(COMMITMENT)]
+    levels = _capped_commitment(with_energy(assessed.levels, pieces, lowered), assessed, costs)
+    return Replacement(
+        pd.concat([lowered[KEY], others], ignore_index=True),
+        levels,
+        details=pd.concat(
+            [_lowered_bids(split, lowered), _capped_costs(assessed, costs)], ignore_index=True
+        ),
     )
 
 
@@ -97,21 +117,22 @@ def reference_bus(run: Run, buses: tuple[str, ...], path: str) -> tuple[str, str
 def _path_flow(run: Run, path: str) -> float:
     """Sum of the flows over a branch or interface, MW."""
     flows = run.flows
-    own = flows[flows["branch"] == path]
-    if len(own):
-        return float(own["flow_mw"].sum())
+    of_branch = flows[flows["branch"] == path]
+    if len(of_branch):
+        return float(of_branch["flow_mw"].sum())
     weights = run.case.tables["interfaces"]
     weights = weights.loc[weights["interface"] == path, ["branch", "weight"]]
     both = flows.merge(weights, on="branch", sort=False)
     return float((both["flow_mw"] * both["weight"]).sum())
 
 
-def _rules(subject: Subject) -> tuple[StructureRules, str]:
-    rules = subject.rules.structure
+def split_rules(assessed: AssessedRun) -> tuple[StructureRules, str]:
+    """Rules of the structural tests with the reference bus of the day, and why it is that one."""
+    rules = assessed.rules.structure
     if rules.slack != "bus" or rules.slack_bus:
         return rules, f"congestion is split from the slack {rules.slack} {rules.slack_bus}".strip()
-    own = subject.rules.caiso
-    bus, why = reference_bus(subject.run, own.reference_buses, own.reference_path)
+    market = assessed.rules.caiso
+    bus, why = reference_bus(assessed.run, market.reference_buses, market.reference_path)
     return rules.model_copy(update={"slack_bus": bus}), f"congestion is split from {why}"
 
 
@@ -132,56 +153,63 @@ def _floors(run: Run, split: pd.DataFrame) -> pd.DataFrame:
     return rows[AT].assign(floor=rows["competitive_lmp"], from_mw=from_mw)
 
 
-def _capped_commitment(levels: pd.DataFrame, subject: Subject, costs: pd.DataFrame) -> pd.DataFrame:
+def _capped_commitment(
+    levels: pd.DataFrame, assessed: AssessedRun, costs: pd.DataFrame
+) -> pd.DataFrame:
     """Levels of commitment costs raised from the proxy cost to its cap."""
     if costs.empty:
         return levels
     price = levels["price"].to_numpy(dtype=float).copy()
     component = levels["component"].to_numpy(dtype=object)
     for name in COMMITMENT:
-        own = component == name
-        rule = getattr(subject.rules.conduct, name)
-        zero = subject.rules.reference_at_or_below_zero
-        price[own] = price[own] + margin_above(price[own], rule, zero)
+        here = component == name
+        rule = getattr(assessed.rules.conduct, name)
+        zero = assessed.rules.reference_at_or_below_zero
+        price[here] = price[here] + margin_above(price[here], rule, zero)
     return levels.assign(price=price)
 
 
-def _said(
-    split: pd.DataFrame, lowered: pd.DataFrame, paths: pd.DataFrame, found: StructureTests
-) -> pd.DataFrame:
-    """What the procedure says of every energy bid above its default bid."""
+def _terms(split: pd.DataFrame) -> pd.DataFrame:
+    """The two parts that the price at the unit is split into."""
+    congestion, competitive = "mcc_noncompetitive", "competitive_lmp"
+    return terms_of(split, noncompetitive_congestion=congestion, competitive_lmp=competitive)
+
+
+def _assessment(split: pd.DataFrame, paths: pd.DataFrame, found: StructureTests) -> pd.DataFrame:
+    """What the path tests found at every energy bid above its default bid."""
+    rows = split.merge(_favoring(split, paths, found), on=KEY, how="left", sort=False)
+    tested = rows["interval_start"].isin(paths["interval_start"]).to_numpy()
+    untested = "above its default bid, but no constraint binds in the interval"
+    notes = [
+        ""
+        if there and congestion > _LEAST_PART
+        else f"non-competitive congestion of {congestion:g}: not subject to mitigation"
+        if there
+        else untested
+        for congestion, there in zip(rows["mcc_noncompetitive"], tested, strict=True)
+    ]
+    columns = ["bus", "mcc_noncompetitive", "competitive_lmp", "subject"]
+    return rows.drop(columns=columns).assign(note=notes, rule_id=_RULE)
+
+
+def _lowered_bids(split: pd.DataFrame, lowered: pd.DataFrame) -> pd.DataFrame:
+    """What became of the energy bids that are subject to mitigation."""
     rows = split.merge(lowered[[*KEY, "offer_used", "reference"]], on=KEY, how="left", sort=False)
-    rows = rows.merge(_favoring(split, paths, found), on=KEY, how="left", sort=False)
-    tested = pd.MultiIndex.from_frame(rows[["interval_start"]]).isin(
-        pd.MultiIndex.from_frame(paths[["interval_start"]])
-    )
-    texts = []
-    for congestion, price, reference, used, there in zip(
-        rows["mcc_noncompetitive"],
-        rows["competitive_lmp"],
-        rows["reference"],
-        rows["offer_used"],
-        tested,
-        strict=True,
-    ):
-        if not there:
-            texts.append("above its default bid, but no constraint binds in the interval")
-        elif not congestion > _LEAST_PART:
-            texts.append(f"non-competitive congestion of {congestion:g}: not subject to mitigation")
-        elif used == used:
-            texts.append(
-                f"non-competitive congestion of {congestion:g}: bid lowered to {used:g}, default "
-                f"bid {reference:g}, competitive LMP {price:g}"
-            )
-        else:
-            texts.append(
-                f"non-competitive congestion of {congestion:g}, but no block at or above the "
-                f"dispatch lies above both default bid and competitive LMP {price:g}"
-            )
-    said: pd.DataFrame = rows.drop(
-        columns=["bus", "mcc_noncompetitive", "competitive_lmp", "subject", "reference"]
-    )
-    return said.assign(note=texts, rule_id="mitigation.structure.competitive_path")
+    notes = [
+        f"non-competitive congestion of {congestion:g}: bid lowered to {used:g}, default "
+        f"bid {reference:g}, competitive LMP {price:g}"
+        if used == used
+        else f"non-competitive congestion of {congestion:g}, but no block at or above the "
+        f"dispatch lies above both default bid and competitive LMP {price:g}"
+        for congestion, price, reference, used in zip(
+            rows["mcc_noncompetitive"],
+            rows["competitive_lmp"],
+            rows["reference"],
+            rows["offer_used"],
+            strict=True,
+        )
+    ]
+    return rows[[*KEY, "offer_used"]].assign(note=notes, rule_id=_RULE)
 
 
 def _favoring(split: pd.DataFrame, paths: pd.DataFrame, found: StructureTests) -> pd.DataFrame:
@@ -190,22 +218,22 @@ def _favoring(split: pd.DataFrame, paths: pd.DataFrame, found: StructureTests) -
         found.binding[["test", *LIMIT, "shadow_price"]], on="test", sort=False
     )
     names = ["interval_start", *LIMIT]
-    verdicts = paths[[*names, "total_supply_mw", "need_mw", "rsi3", "passed", "note"]]
+    verdicts = paths[[*names, "total_supply_mw", "need_mw", "rsi3", "passed", "pivotal_group"]]
     verdicts = verdicts.drop_duplicates(names)
     rows = split[KEY].merge(factors, on=AT, sort=False).merge(verdicts, on=names, sort=False)
     rows["part"] = rows["dfax"] * rows["shadow_price"]
     rows = rows.sort_values(["passed", "part"], ascending=[True, False], kind="stable")
     first = rows.drop_duplicates(KEY)
-    return first[[*KEY, *LIMIT, "shadow_price", "need_mw", "rsi3"]].assign(
+    names = [*KEY, *LIMIT, "shadow_price", "need_mw", "rsi3", "pivotal_group"]
+    return first[names].assign(
         effective_supply_mw=first["total_supply_mw"],
-        pivotal_group=first["note"].str.removeprefix("potentially pivotal: "),
         tps_result=np.where(first["passed"], "pass", "fail"),
     )
 
 
-def _said_of_costs(subject: Subject, costs: pd.DataFrame) -> pd.DataFrame:
+def _capped_costs(assessed: AssessedRun, costs: pd.DataFrame) -> pd.DataFrame:
     """Commitment costs count at their cap."""
-    tests = subject.tests[subject.tests["result"] == "fail"]
+    tests = assessed.tests[assessed.tests["result"] == "fail"]
     rows = costs.merge(tests[[*KEY, "limit", "offered"]], on=KEY, sort=False)
     rows = rows.assign(over=rows["offered"] - rows["limit"]).sort_values("over", ascending=False)
     worst = rows.drop_duplicates(KEY)

@@ -1,73 +1,29 @@
-"""What procedures that start from structural tests share."""
+"""What slots that start from structural tests share: caps above a floor, notes, needs."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from cases.case import Case
-from cases.rulebook.structure import StructureRules
-from cases.run import Run
-from mitigation.again.engine import EngineModel
-from mitigation.again.rerun import EngineRerun
-from mitigation.impact.measure import DECIDED, cleared_again
-from mitigation.impact.subject import Outcome, Subject
+from cases.errors import InputError
 from mitigation.keys import AT, KEY
 from mitigation.references.curves import at_same_mw, for_intervals
-from mitigation.references.substitution import substituted
-from mitigation.structure.run import StructureTests, test_structure
-from mitigation.structure.verdicts import as_run_table
+from mitigation.structure.run import StructureTests
 
 __all__ = [
     "capped",
-    "market_result",
-    "no_impact",
+    "joined_notes",
+    "needs_test",
+    "note_of",
     "passed_by",
-    "structure_of",
-    "structure_tables",
     "with_energy",
 ]
 
 _SAME_MW: Final = 1e-6
 _SAME_PRICE: Final = 1e-9
-
-
-def structure_of(subject: Subject, rules: StructureRules | None = None) -> StructureTests:
-    """Make the structural tests of a procedure, before it clears anything again.
-
-    A run that was read from a folder is cleared again once, for the tests and the result.
-    """
-    rules = rules or subject.rules.structure
-    model = None
-    if subject.run.model is None and isinstance(subject.rerun, EngineRerun) and _solves(rules):
-        binds = (subject.run.price_terms["shadow_price"] > rules.shadow_price_min).any()
-        if binds:
-            model = EngineModel(subject.rerun.live().model)
-    return test_structure(subject.run, rules=rules, model=model)
-
-
-def _solves(rules: StructureRules) -> bool:
-    return "two_step" in rules.tests or (
-        "three_pivotal" in rules.tests and rules.base == "pre_control"
-    )
-
-
-def structure_tables(found: StructureTests) -> dict[str, pd.DataFrame]:
-    """Run tables of structural tests, without the indices."""
-    return {
-        "relief": as_run_table("relief", found.relief),
-        "tests_structure": as_run_table("tests_structure", found.verdicts),
-    }
-
-
-def no_impact() -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Give no rows of ``tests_impact`` and no verdicts: a procedure without an impact test."""
-    return (
-        pd.DataFrame(columns=["scope", *DECIDED[1:]]),
-        pd.DataFrame(columns=[*KEY, *DECIDED]),
-    )
 
 
 def capped(
@@ -135,44 +91,29 @@ def with_energy(levels: pd.DataFrame, pieces: pd.DataFrame, cells: pd.DataFrame)
     return pd.concat([kept, made], ignore_index=True) if len(made) else kept
 
 
-def market_result(
-    subject: Subject,
-    levels: pd.DataFrame,
-    chosen: pd.DataFrame,
-    *,
-    whole: bool = False,
-    said: pd.DataFrame,
-    found: StructureTests,
-    events: list[dict[str, Any]],
-    notes: tuple[str, ...] = (),
-) -> Outcome:
-    """Clear with ``chosen`` at ``levels`` and with what is forced at its reference.
+def needs_test(found: StructureTests, test: str, slot: str) -> None:
+    """Refuse structural tests without the one that a slot builds on.
 
-    Without anything to replace the tested run itself is the result.
+    Raises
+    ------
+    InputError
+        ``mitigation.structure.tests`` does not name it.
     """
-    forced = subject.forced[KEY]
-    mitigated = pd.concat([chosen[KEY], forced], ignore_index=True)
-    mitigated = mitigated.drop_duplicates().sort_values(KEY, ignore_index=True)
-    run: Run = subject.run
-    again = bool(len(mitigated))
-    if again:
-        case = substituted(run.case, subject.levels, forced)
-        case = substituted(case, levels, chosen[KEY].drop_duplicates(), whole=whole)
-        run = cleared_again(subject, case, mitigated)[0]
-    impact, verdicts = no_impact()
-    final = {
-        "pass": "final",
-        "replaced": len(mitigated),
-        "cleared_again": again,
-        "objective": run.objective,
-    }
-    return Outcome(
-        run,
-        mitigated,
-        impact,
-        verdicts,
-        [*events, final],
-        said=said,
-        tables=structure_tables(found),
-        notes=tuple(dict.fromkeys([*found.notes, *notes])),
-    )
+    if test not in found.rules.tests:
+        message = f"{slot} needs the structural test {test}: add it"
+        raise InputError.one("", None, "mitigation.structure.tests", "missing_test", message)
+
+
+def joined_notes(first: pd.Series, then: pd.Series) -> pd.Series:
+    """Notes one after the other, of rows of which either may be blank."""
+    one, other = first.fillna("").astype(object), then.fillna("").astype(object)
+    between = np.where((one != "") & (other != ""), "; ", "")
+    return one + between + other
+
+
+def note_of(details: pd.DataFrame, keys: pd.DataFrame) -> pd.Series:
+    """The note that details have of each key, blank where they have none; in the order of keys."""
+    if "note" not in details:
+        return pd.Series("", index=keys.index, dtype=object)
+    notes = keys[KEY].merge(details[[*KEY, "note"]], on=KEY, how="left", sort=False)["note"]
+    return notes.fillna("").astype(object).set_axis(keys.index)

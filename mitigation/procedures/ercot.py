@@ -7,55 +7,95 @@ offers are ``min(offer, max(mitigated offer cap, reference price))``. Source: ER
 
 from __future__ import annotations
 
+from typing import Final
+
+import numpy as np
 import pandas as pd
 
 from cases.run import Run
-from mitigation.impact.subject import Outcome, Subject, registered
 from mitigation.keys import AT, KEY, LIMIT
-from mitigation.procedures.common import capped, market_result, passed_by, structure_of, with_energy
+from mitigation.procedures.common import (
+    capped,
+    joined_notes,
+    needs_test,
+    note_of,
+    passed_by,
+    with_energy,
+)
+from mitigation.slots import AssessedRun, Replacement, Subjects
+from mitigation.slots.terms import terms_of
 from mitigation.structure.run import StructureTests
 
-__all__ = ["two_clearings"]
+__all__ = ["first_clearing_price", "noncompetitive_constraints"]
+
+_RULE: Final = "mitigation.structure.two_step"
 
 
-@registered("ercot")
-def two_clearings(subject: Subject) -> Outcome:
-    """Clear with competitive constraints, then with all and offers capped.
+def noncompetitive_constraints(assessed: AssessedRun) -> Subjects:
+    """Energy offers in intervals in which a binding constraint is not competitive.
 
-    The caps are the reference levels. Where every binding constraint is competitive no offer is
-    capped and the run stands; where one is not, it is tested by its element competitiveness index
-    and by whether suppliers are pivotal for it.
+    A constraint is tested by its element competitiveness index and by whether suppliers are
+    pivotal for it. With ``ercot.applies_to = "material"`` only units that relieve it count.
     """
-    found = structure_of(subject)
+    found = assessed.structure_tests()
+    needs_test(found, "two_step", "the subject of non-competitive constraints")
     tests = found.verdicts[found.verdicts["rule_id"] == "two_step"]
     failed = tests[~tests["passed"]]
-    above = subject.failing[subject.failing["component"] == "energy"]
+    above = assessed.failing[assessed.failing["component"] == "energy"]
     cells = above.loc[above["interval_start"].isin(failed["interval_start"]), KEY]
-    if subject.rules.ercot.applies_to == "material":
-        cells = cells.merge(_material(subject, found, failed), on=AT, sort=False)
-    floors = _reference_prices(subject.run, found, cells)
-    pieces = capped(subject.run.case, subject.levels, cells, floors)
-    lowered = passed_by(pieces)
-    levels = with_energy(subject.levels, pieces, lowered)
+    if assessed.rules.ercot.applies_to == "material":
+        cells = cells.merge(_material(assessed, found, failed), on=AT, sort=False)
     first = {
         "pass": "step 1",
         "constraints": sorted(tests["constraint"].unique()),
         "not_competitive": sorted(failed["constraint"].unique()),
         "intervals": int(failed["interval_start"].nunique()),
     }
-    return market_result(
-        subject,
-        levels,
-        lowered,
-        said=_said(subject, cells, lowered, tests),
-        found=found,
-        events=[first],
+    details, terms = _assessment(above[KEY], cells, tests)
+    return Subjects(cells.reset_index(drop=True), details=details, terms=terms, events=(first,))
+
+
+def first_clearing_price(assessed: AssessedRun, subjects: Subjects) -> Replacement:
+    """Replace offers by ``max(offer cap, price of the first clearing)`` where they are dearer.
+
+    The caps are the reference levels; anything but energy counts at its reference.
+    """
+    found = assessed.structure_tests()
+    needs_test(found, "two_step", "the price of the first clearing")
+    keys = subjects.keys
+    cells = keys.loc[keys["component"] == "energy", KEY].reset_index(drop=True)
+    others = keys.loc[keys["component"] != "energy", KEY]
+    floors = _reference_prices(assessed.run, found, cells)
+    pieces = capped(assessed.run.case, assessed.levels, cells, floors)
+    lowered = passed_by(pieces)
+    rows = cells.merge(lowered, on=KEY, how="left", sort=False)
+    notes = pd.Series(
+        [
+            f"capped at the higher of its cap {reference:g} and the price {floor:g} of the "
+            "clearing with competitive constraints only"
+            if used == used
+            else "not above the reference price of the first clearing"
+            for used, reference, floor in zip(
+                rows["offer_used"], rows["reference"], rows["floor"], strict=True
+            )
+        ],
+        index=rows.index,
+        dtype=object,
+    )
+    details = rows[[*KEY, "offer_used"]].assign(
+        note=joined_notes(notes, note_of(subjects.details, rows)), rule_id=_RULE
+    )
+    return Replacement(
+        pd.concat([lowered[KEY], others], ignore_index=True),
+        with_energy(assessed.levels, pieces, lowered),
+        details=details,
+        terms=terms_of(cells.merge(floors, on=AT, sort=False), first_step_price="floor"),
     )
 
 
-def _material(subject: Subject, found: StructureTests, failed: pd.DataFrame) -> pd.DataFrame:
+def _material(assessed: AssessedRun, found: StructureTests, failed: pd.DataFrame) -> pd.DataFrame:
     """Units and intervals that relieve a constraint that is not competitive."""
-    least = subject.rules.structure.two_step.dfax_min
+    least = assessed.rules.structure.two_step.dfax_min
     names = ["interval_start", *LIMIT]
     limits = found.binding.merge(failed[names].drop_duplicates(), on=names)
     rows = found.factors[found.factors["test"].isin(limits["test"])]
@@ -70,34 +110,33 @@ def _reference_prices(run: Run, found: StructureTests, cells: pd.DataFrame) -> p
     return priced.rename(columns={"lmp": "floor"}).assign(from_mw=0.0)
 
 
-def _said(
-    subject: Subject, cells: pd.DataFrame, lowered: pd.DataFrame, tests: pd.DataFrame
-) -> pd.DataFrame:
-    """What the procedure says of every energy offer above its cap."""
-    energy = subject.failing.loc[subject.failing["component"] == "energy", KEY]
-    rows = energy.merge(lowered, on=KEY, how="left", sort=False)
-    tested = pd.MultiIndex.from_frame(rows[AT]).isin(pd.MultiIndex.from_frame(cells[AT]))
+def _assessment(
+    energy: pd.DataFrame, cells: pd.DataFrame, tests: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What the tests found at every energy offer above its cap, the worst of its interval.
+
+    Details and terms.
+    """
+    subject = pd.MultiIndex.from_frame(energy[AT]).isin(pd.MultiIndex.from_frame(cells[AT]))
     worst = tests.sort_values(["passed", "shadow_price"], ascending=[True, False])
     worst = worst.drop_duplicates("interval_start").rename(
         columns={"total_supply_mw": "effective_supply_mw", "note": "index"}
     )
     names = ["interval_start", *LIMIT, "shadow_price", "need_mw", "effective_supply_mw", "index"]
-    rows = rows.merge(worst[[*names, "passed"]], on="interval_start", how="left", sort=False)
-    done = rows["offer_used"].notna()
-    note = pd.Series("not above the reference price of the first clearing", index=rows.index)
-    note = note.mask(~tested, "every binding constraint of the interval is competitive")
-    note = note.mask(~tested & rows["passed"].eq(False), "does not relieve such a constraint")
-    capped_note = [
-        f"capped at the higher of its cap {reference:g} and the price {floor:g} of the clearing "
-        "with competitive constraints only"
-        for reference, floor in zip(rows["reference"], rows["floor"], strict=True)
-    ]
-    note = note.mask(done, pd.Series(capped_note, index=rows.index))
-    index = rows["index"].where(rows["passed"].eq(False), "").fillna("")
-    note = note + index.where(index == "", "; " + rows["constraint"].fillna("") + ": " + index)
-    said: pd.DataFrame = rows.drop(columns=["floor", "reference", "index", "passed"])
-    return said.assign(
-        note=note,
-        rule_id="mitigation.structure.two_step",
+    names += ["concentration"]
+    rows = energy.merge(worst[[*names, "passed"]], on="interval_start", how="left", sort=False)
+    failed = rows["passed"].eq(False).to_numpy()
+    untested = np.where(
+        failed,
+        "does not relieve such a constraint",
+        "every binding constraint of the interval is competitive",
+    )
+    index = rows["index"].where(failed, "").fillna("")
+    competitiveness = index.where(index == "", rows["constraint"].fillna("") + ": " + index)
+    first = pd.Series(np.where(subject, "", untested), index=rows.index, dtype=object)
+    details = rows.drop(columns=["index", "passed", "concentration"]).assign(
+        note=joined_notes(first, competitiveness),
+        rule_id=_RULE,
         tps_result=rows["passed"].map({True: "pass", False: "fail"}),
     )
+    return details, terms_of(rows, competitiveness_index="concentration")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from cases.errors import InputError
-from mitigation.impact.subject import Outcome, Subject, registered
+from mitigation.slots import AssessedRun, Subjects
 
-__all__ = ["guangdong"]
+__all__ = ["monthly_auction"]
 
 
-@registered("guangdong")
-def guangdong(subject: Subject) -> Outcome:
+def monthly_auction(_assessed: AssessedRun) -> Subjects:
     """Say what is missing: declarations of a month instead of a day's offers.
 
     Raises

@@ -10,37 +10,27 @@ from __future__ import annotations
 
 import pandas as pd
 
-from mitigation.impact.measure import DECIDED, finished, measure
-from mitigation.impact.subject import Outcome, Subject, registered
-from mitigation.keys import KEY
+from mitigation.impact.measure import measure
+from mitigation.impact.verdicts import at_own_bus, by_price_or_guarantee
+from mitigation.slots import AssessedRun, Impact, Replacement
 
-__all__ = ["constrained_areas"]
-
-
-@registered("ieso")
-def constrained_areas(subject: Subject) -> Outcome:
-    """Measure what failed conduct by the price at its own bus, and replace what moved that."""
-    measured = measure(subject, subject.rules.impact.mode)
-    bus = subject.run.case.tables["units"].set_index("unit")["bus"]
-    for place, verdicts in enumerate(measured.verdicts):
-        measured.verdicts[place] = _at_own_bus(verdicts, measured.impact[place], bus)
-    return finished(subject, measured, measured.mitigated)
+__all__ = ["impact_at_own_bus"]
 
 
-def _at_own_bus(verdicts: pd.DataFrame, impact: pd.DataFrame, bus: pd.Series) -> pd.DataFrame:
-    """Verdicts with energy decided by the price at the unit's bus.
+def impact_at_own_bus(assessed: AssessedRun, replacement: Replacement) -> Impact:
+    """Replace what moved the price at its own bus, or the guarantee payment of its unit.
 
-    Start-up, no-load and parameters of a unit are decided by its guarantee payment, as elsewhere.
+    Energy is decided by the price at the unit's bus; start-up, no-load and parameters by its
+    guarantee payment, as elsewhere.
     """
-    priced = impact[impact["scope"] == "bus"]
-    energy = (verdicts["component"] == "energy").to_numpy()
-    own = verdicts.loc[energy, KEY]
-    own = own.assign(subject=own["unit"].map(bus))
-    decided = own.merge(
-        priced[["interval_start", *DECIDED]],
-        on=["interval_start", "subject"],
-        how="left",
-        sort=False,
-    )
-    parts = [decided[[*KEY, *DECIDED]], verdicts[~energy][[*KEY, *DECIDED]]]
-    return pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
+    bus_of = assessed.run.case.tables["units"].set_index("unit")["bus"]
+
+    def decide(keys: pd.DataFrame, impact: pd.DataFrame, withheld: set[str]) -> pd.DataFrame:
+        energy = keys["component"] == "energy"
+        parts = [at_own_bus(bus_of, keys[energy], impact)]
+        if not energy.all():
+            others = keys[~energy]
+            parts.append(by_price_or_guarantee(others, impact, withheld))
+        return pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
+
+    return measure(assessed, replacement, decide).impact()

@@ -7,22 +7,20 @@ and no-load (minimum generation) on the unit's guarantee payment of the day.
 
 from __future__ import annotations
 
-from mitigation.impact.measure import finished, measure
-from mitigation.impact.subject import Outcome, Subject, registered
+from mitigation.impact.measure import measure
+from mitigation.impact.verdicts import by_price_or_guarantee
+from mitigation.slots import AssessedRun, Impact, Replacement
 
 __all__ = ["three_runs"]
 
 
-@registered("nyiso")
-def three_runs(subject: Subject) -> Outcome:
-    """Run 1B with all failing components jointly at reference, and 1C with what failed both.
+def three_runs(assessed: AssessedRun, replacement: Replacement) -> Impact:
+    """Run 1B with all replacements made jointly; 1C is the result with what moved something.
 
-    Without a failing component 1A stands. The counterfactual is joint, whatever
-    ``mitigation.impact.mode`` says; ``mitigation.rerun.commitment`` says whether 1B and 1C commit
-    anew, as the market does, or keep the commitment of 1A.
+    Without a failing component 1A stands. The counterfactual is always joint;
+    ``mitigation.rerun.commitment`` says whether 1B and 1C commit anew, as the market does, or keep
+    the commitment of 1A.
     """
-    measured = measure(subject, "joint", label="1B")
-    found = finished(subject, measured, measured.mitigated, label="1C")
-    as_bid = {"pass": "1A", "run": subject.run.id, "objective": subject.run.objective}
-    found.events.insert(0, as_bid)
-    return found
+    measured = measure(assessed, replacement, by_price_or_guarantee, mode="joint", label="1B")
+    as_bid = {"pass": "1A", "run": assessed.run.id, "objective": assessed.run.objective}
+    return measured.impact(result="1C", before=(as_bid,))

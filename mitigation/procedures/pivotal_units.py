@@ -42,7 +42,9 @@ def pivotal_units(run: Run, found: StructureTests, rules: MitigationRules) -> pd
     ranked = tests.sort_values([*limits, "supply_mw"], ascending=[True] * 4 + [False])
     group = ranked.groupby(limits, sort=False).head(3).groupby(limits, sort=False)["owner"]
     named = group.agg(", ".join).rename("pivotal_group").reset_index()
-    failed = tests[~tests["passed"]].merge(named, on=limits, sort=False)
+    failed = (
+        tests[~tests["passed"]].drop(columns="pivotal_group").merge(named, on=limits, sort=False)
+    )
     columns = ["need_mw", "total_supply_mw", "relevant_price", "rsi1", "rsi2", "rsi3"]
     failed = failed[[*limits, "owner", *columns, "pivotal_group"]]
     least = rules.structure.three_pivotal.dfax_min

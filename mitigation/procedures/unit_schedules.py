@@ -9,11 +9,13 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from mitigation.impact.subject import Subject
+from cases.start_tiers import reached
+from mitigation.components import is_parameter, subject_of
 from mitigation.keys import AT, KEY
 from mitigation.procedures.schedules import Schedule, schedule_cost
 from mitigation.references.curves import at_same_mw, for_intervals
 from mitigation.references.substitution import COMMITMENT
+from mitigation.slots import AssessedRun
 
 __all__ = ["COST", "LIMITED", "PRICE", "UnitSchedules"]
 
@@ -26,13 +28,13 @@ _MW: Final = 1e-9
 class UnitSchedules:
     """Schedules of the units of a run: offers as submitted, and reference levels."""
 
-    def __init__(self, subject: Subject) -> None:
-        self.subject, self.case = subject, subject.run.case
-        self.committed = bool(subject.run.settings.get("commitment"))
+    def __init__(self, assessed: AssessedRun) -> None:
+        self.assessed, self.case = assessed, assessed.run.case
+        self.committed = bool(assessed.run.settings.get("commitment"))
         self.units = self.case.tables["units"].set_index("unit")
         self._beside: dict[tuple[Any, ...], pd.DataFrame] = {}
-        failing = subject.failing
-        limited = failing[failing["component"].str.startswith("param:")]
+        failing = assessed.failing
+        limited = failing[is_parameter(failing["component"])]
         self.parameters: dict[str, list[str]] = {
             str(unit): sorted(rows["component"]) for unit, rows in limited.groupby("unit")
         }
@@ -84,19 +86,20 @@ class UnitSchedules:
         """Total cost of each schedule, money."""
         return {name: schedule_cost(schedule) for name, schedule in schedules.items()}
 
-    def crossing(self, spell: Mapping[str, Any], chosen: str) -> list[str]:
-        """Say where the schedule that was not taken is cheaper at some MW: crossing curves."""
+    def crossing(self, spell: Mapping[str, Any], chosen: str) -> tuple[list[str], float]:
+        """Say from which MW the schedule not taken is cheaper, crossing curves; else NaN."""
         pieces = self._pieces(spell)
         kept, other = ("reference", "offered") if chosen == COST else ("offered", "reference")
         dearer = pieces[pieces[kept] > pieces[other] + _MW]
         if dearer.empty:
-            return []
+            return [], float("nan")
         first = dearer.iloc[0]
         which = COST if chosen == COST else PRICE
-        return [
+        said = (
             f"crossing curves: from {first['lower_mw']:g} MW on {spell['unit']} asks "
             f"{first[kept]:g} on its {which} schedule, {first[other]:g} on the other"
-        ]
+        )
+        return [said], float(first["lower_mw"])
 
     def keys(
         self, spell: Mapping[str, Any], cells: pd.DataFrame, name: str, *, strict: bool
@@ -124,7 +127,7 @@ class UnitSchedules:
     @cached_property
     def _state(self) -> pd.DataFrame:
         """Units and intervals on line with their spell: its number, start and hours off before."""
-        table = self.subject.run.dispatch[[*AT, "on", "start"]]
+        table = self.assessed.run.dispatch[[*AT, "on", "start"]]
         table = table.sort_values(AT, ignore_index=True)
         position = table.groupby("unit", sort=False).cumcount()
         before = table.groupby("unit", sort=False)["on"].shift().eq(True)
@@ -156,7 +159,7 @@ class UnitSchedules:
 
     @cached_property
     def _levels(self) -> pd.DataFrame:
-        levels = self.subject.levels
+        levels = self.assessed.levels
         return levels[levels["component"].isin(COMMITMENT)]
 
     def _parameters(self, unit: str, *, limited: bool) -> dict[str, float]:
@@ -164,9 +167,9 @@ class UnitSchedules:
         own_rows = self.units.loc[[unit]]
         found = {name: own_rows[name].to_numpy(dtype=float)[0] for name in ("p_min", "min_up")}
         if limited:
-            levels = self.subject.levels
+            levels = self.assessed.levels
             for component in self.parameters.get(unit, []):
-                name = component.removeprefix("param:")
+                name = subject_of(component)
                 own = levels[(levels["unit"] == unit) & (levels["component"] == component)]
                 if name in found and len(own):
                     found[name] = float(own["price"].iloc[0])
@@ -178,7 +181,7 @@ class UnitSchedules:
         unit = spell["unit"]
         eco_min = parameters["p_min"]
         if eco_min <= 0:
-            eco_min = min(self.subject.rules.pjm.least_mw, self._p_max[unit])
+            eco_min = min(self.assessed.rules.pjm.least_mw, self._p_max[unit])
         pieces = self._pieces(spell)
         at = pieces[pieces["upper_mw"] >= eco_min - _MW]
         row = (at if len(at) else pieces.tail(1)).iloc[0]
@@ -207,7 +210,7 @@ class UnitSchedules:
             return absent
         after = own["after_hours_off"].fillna(0.0)
         own = own.assign(after=after).sort_values("after")
-        held = own[own["after"] <= hours]
+        held = own[reached(own["after"], hours)]
         return float((held.tail(1) if len(held) else own.head(1))["price"].iloc[0])
 
     def _pieces(self, spell: Mapping[str, Any]) -> pd.DataFrame:
@@ -218,7 +221,7 @@ class UnitSchedules:
         """Offers beside references, block by block, of units and intervals."""
         if cells.empty:
             return {}
-        levels = self.subject.levels
+        levels = self.assessed.levels
         own = levels[levels["unit"].isin(cells["unit"]) & (levels["component"] == "energy")]
         pieces = at_same_mw(own, for_intervals(self.case.tables["offers"], cells))
         groups = pieces.groupby(AT, sort=False)

@@ -11,11 +11,13 @@ import pandas as pd
 from cases.files.hashing import value_hash
 from cases.run import Run
 from cases.tables.schema import RUN_TABLES
+from mitigation.components import is_parameter
+from mitigation.conduct.by_key import by_key
 from mitigation.impact.guarantee import payments
-from mitigation.impact.subject import Outcome
 from mitigation.keys import KEY, LIMIT
+from mitigation.slots import Outcome
 
-__all__ = ["by_key", "decide", "standing_decisions"]
+__all__ = ["decide", "standing_decisions"]
 
 _IMPACT: Final = {
     "with_offer": "lmp_with_offer",
@@ -40,24 +42,6 @@ _CARRIED: Final = (
     "impact_subject",
     "gap_bound",
 )
-
-
-def by_key(conduct: pd.DataFrame) -> pd.DataFrame:
-    """Rows of ``tests_conduct``, one per unit, interval and component: the one that matters most.
-
-    A row that fails goes before one that passes, one that passes before one that is exempt; among
-    them the one with the largest margin over its limit.
-    """
-    rank = conduct["result"].map({"fail": 0, "pass": 1, "exempt": 2}).fillna(3)
-    over = conduct["offered"] - conduct["limit"]
-    lower = conduct["component"].str.startswith("param:") & (
-        conduct["limit"] < conduct["reference"]
-    )
-    ranked = conduct.assign(rank=rank, over=over.where(~lower, -over))
-    ranked = ranked.sort_values([*KEY, "rank", "over"], ascending=[True] * 4 + [False])
-    near = conduct.groupby(KEY, dropna=False, sort=False)["near"].any().rename("any_near")
-    worst = ranked.drop_duplicates(KEY).join(near, on=KEY)
-    return worst.drop(columns=["rank", "over"]).reset_index(drop=True)
 
 
 def standing_decisions(run: Run, rules_hash: str) -> pd.DataFrame:
@@ -89,7 +73,7 @@ def decide(
     run
         The run that was tested.
     outcome
-        What the procedure found.
+        What the procedure came to.
     conduct
         The run table ``tests_conduct``.
     levels
@@ -107,7 +91,8 @@ def decide(
     rows = _with_impact(rows, outcome, standing)
     rows = _with_actions(rows, outcome, override_of, standing)
     rows = _with_structure(rows, run)
-    rows = _as_said(rows, outcome.said)
+    for details in outcome.details:
+        rows = _with_details(rows, details)
     rows["money_effect"] = _money(rows, run, outcome.final)
     rows["reference_inputs_hash"] = _hashes(rows, levels)
     parent = run.id
@@ -172,7 +157,7 @@ def _with_actions(
         note = np.where(by_hand & other, "", note)
     done = action == "mitigated"
     offered, reference = (rows[name].to_numpy(dtype=float) for name in ("offered", "reference"))
-    parameter = rows["component"].str.startswith("param:").to_numpy()
+    parameter = is_parameter(rows["component"]).to_numpy()
     used = np.where(parameter, reference, np.fmin(offered, reference))
     near = (action == "kept") & (rows["any_near"] | rows["impact_near"]).to_numpy()
     return rows.assign(
@@ -186,13 +171,13 @@ def _with_actions(
     )
 
 
-def _as_said(rows: pd.DataFrame, said: pd.DataFrame) -> pd.DataFrame:
-    """Rows with what the procedure says of them, but for those that are decided by hand."""
+def _with_details(rows: pd.DataFrame, details: pd.DataFrame) -> pd.DataFrame:
+    """Rows with what the procedure found of them, but for those that are decided by hand."""
     by_hand = (rows["override_by"] != "").to_numpy()
-    for name in said.columns.difference(KEY):
-        told = rows[KEY].merge(said[[*KEY, name]], on=KEY, how="left", sort=False)[name]
-        there = told.notna().to_numpy() & ~by_hand
-        rows[name] = rows[name].mask(there, told.set_axis(rows.index))
+    for name in details.columns.difference(KEY):
+        column = rows[KEY].merge(details[[*KEY, name]], on=KEY, how="left", sort=False)[name]
+        there = column.notna().to_numpy() & ~by_hand
+        rows[name] = rows[name].mask(there, column.set_axis(rows.index))
     return rows
 
 
@@ -251,7 +236,7 @@ def _with_structure(rows: pd.DataFrame, run: Run) -> pd.DataFrame:
         blank.loc[found["row"], name] = found[name].fillna("").to_numpy()
     blank.loc[found["row"], "shadow_price"] = found["shadow_price"].to_numpy()
     tests = run.tests_structure
-    tests = tests[tests["rule_id"] == "three_pivotal"]
+    tests = tests[tests["rule_id"] == "three_pivotal"].drop(columns="pivotal_group")
     if len(tests):
         _with_pivotal(blank, found, tests)
     return blank

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mitigation.references.curves import SLIVER_MW, rising
-from network.arrays import Floats
+from network.arrays import Floats, Integers
 
 __all__ = ["Blocks", "Level", "covered", "curve_levels"]
 
@@ -32,7 +31,7 @@ class Blocks:
     method: str
     upper: Floats
     price: Floats
-    sample: NDArray[np.int64]
+    sample: Integers
     inputs_hash: str = ""
     note: str = ""
     missing: str = ""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from cases.case import Case
+from mitigation.components import RESERVE, kind_of
 from mitigation.references.blocks import Blocks, Level
 from mitigation.references.cost_based import Missing
 from mitigation.references.curves import SLIVER_MW
@@ -83,7 +84,7 @@ def comparable_level(
     names, what = peers.of(unit, list(levels))
     if not names:
         return Missing("no comparable unit has a reference")
-    scaled = not component.startswith("reserve:")
+    scaled = kind_of(component) != RESERVE
     each = [levels[n].price / (peers.p_max[n] if scaled else 1.0) for n in names]
     price = float(np.median(each)) * (peers.p_max[unit] if scaled else 1.0)
     digest = inputs_hash("comparable", "", unit, component, sorted(names), price)

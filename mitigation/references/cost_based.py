@@ -8,6 +8,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from cases.start_tiers import held_tier
 from mitigation.references.blocks import Blocks, Level
 from mitigation.references.evidence import Evidence, inputs_hash
 from network.arrays import Floats
@@ -70,10 +71,10 @@ def commitment_cost(
     off: the one with the most hours among those that are not longer.
     """
     tiers = evidence.commitment_costs.get((unit, component), [])
-    held = [row for row in tiers if row["after_hours_off"] <= hours]
-    if not held:
+    held = int(held_tier(np.array([row["after_hours_off"] for row in tiers]), hours))
+    if held < 0:
         return Missing("no commitment costs")
-    row = held[-1]
+    row = tiers[held]
     fuel = _priced(evidence, unit, [row["fuel"]], np.array([row["fuel_use"]]), day)
     allowance = _allowance(evidence, np.array([row["emission"]]), day)
     for part in (fuel, allowance):

@@ -65,6 +65,7 @@ def given_levels(frame: pd.DataFrame, case: Case) -> pd.DataFrame:
         rows["interval_start"] = pd.array([pd.NaT] * len(rows), dtype=stamps)
     names = [*RUN_TABLES["reference_levels"].names]
     full = rows.assign(
+        kind=np.where(stored, "storage", "unit"),
         segment=segment.fillna(energy.astype(float)).astype("int64"),
         mw=width.where(width.notna() | ~energy, whole),
         sample=rows.get("sample", blank).fillna(0).astype("int64"),

@@ -110,9 +110,7 @@ def _of_run(run: Run) -> pd.DataFrame:
 def _replaced(run: Run, rows: pd.DataFrame, component: str) -> pd.Series:
     """Whether a decision of the run replaced this component of the unit in the interval."""
     decisions = run.decisions
-    taken = decisions[
-        (decisions["action"] == _MITIGATED) & decisions["component"].str.startswith(component)
-    ]
+    taken = decisions[(decisions["action"] == _MITIGATED) & (decisions["component"] == component)]
     keys = pd.MultiIndex.from_frame(taken[AT])
     return pd.Series(pd.MultiIndex.from_frame(rows[AT]).isin(keys), index=rows.index)
 

@@ -13,6 +13,7 @@ from cases.rulebook.book import RuleBook
 from cases.rulebook.references import ReferenceRules
 from cases.run import Run
 from cases.tables.schema import RUN_TABLES, conform
+from mitigation.components import kind_of
 from mitigation.references.evidence import Evidence, gathered
 from mitigation.references.opportunity import storage_levels
 from mitigation.references.unit_levels import Key, Row, day_levels
@@ -120,7 +121,7 @@ def _require(evidence: Evidence, levels: dict[Key, list[Row]]) -> None:
         )
         for (unit, component), rows in levels.items()
         for row in rows
-        if row.level.method == "none" and component.partition(":")[0] in evidence.rules.required
+        if row.level.method == "none" and kind_of(component) in evidence.rules.required
     ]
     if failures:
         raise InputError(failures)

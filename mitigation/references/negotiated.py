@@ -7,6 +7,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from cases.start_tiers import reached
 from mitigation.references.blocks import Blocks, Level
 from mitigation.references.cost_based import Missing
 from mitigation.references.evidence import Evidence, inputs_hash
@@ -34,7 +35,7 @@ def negotiated_level(
     """The agreed level of another component; of start-up tiers the longest not above ``hours``."""
     rows = _valid(evidence, unit, component, day)
     if len(rows):
-        rows = rows[rows["after_hours_off"] <= hours]
+        rows = rows[reached(rows["after_hours_off"], hours)]
     if not len(rows):
         return Missing("")
     row = rows.sort_values("after_hours_off").iloc[[-1]]

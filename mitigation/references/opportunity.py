@@ -180,6 +180,7 @@ def storage_levels(evidence: Evidence) -> pd.DataFrame:
                 pd.DataFrame(
                     {
                         "unit": row["storage"],
+                        "kind": "storage",
                         "interval_start": stamps.to_numpy(),
                         "component": component,
                         "segment": 1,

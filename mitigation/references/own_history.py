@@ -6,6 +6,7 @@ from datetime import date
 
 import numpy as np
 
+from cases.start_tiers import reached
 from mitigation.references.blocks import Level
 from mitigation.references.cost_based import Missing
 from mitigation.references.evidence import Evidence, inputs_hash
@@ -27,7 +28,9 @@ def offered_commitment(
     if rows is None:
         return Missing("no earlier run in the look-back")
     rows = rows[
-        (rows["component"] == component) & ~rows["mitigated"] & (rows["after_hours_off"] <= hours)
+        (rows["component"] == component)
+        & ~rows["mitigated"]
+        & reached(rows["after_hours_off"], hours)
     ]
     last = rows.groupby("interval_start")["after_hours_off"].transform("max")
     rows = rows[rows["after_hours_off"] == last]

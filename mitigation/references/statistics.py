@@ -6,9 +6,8 @@ from math import ceil
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from network.arrays import Floats
+from network.arrays import Floats, Positions
 
 __all__ = ["central", "fuel_adjusted", "lowest_share"]
 
@@ -34,7 +33,7 @@ def fuel_adjusted(price: Floats, ratio: Floats, share: float = 1.0) -> Floats:
 
 def lowest_share(
     price: Floats, percent: float, mw: Floats | None = None
-) -> tuple[float, NDArray[np.intp]]:
+) -> tuple[float, Positions]:
     r"""Mean of the lowest-priced share of hours, weighted by output where ``mw`` is given.
 
     .. math:: Ref = \sum_{t \in T} LMP_t Q_t / \sum_{t \in T} Q_t

@@ -15,6 +15,7 @@ import pandas as pd
 
 from cases.case import Case
 from cases.errors import Failure, InputError
+from mitigation.components import is_parameter, is_reserve, subject_of
 from mitigation.keys import AT, KEY
 from mitigation.references.curves import at_same_mw, for_intervals
 from settlement.ledger.frames import records
@@ -29,13 +30,11 @@ __all__ = [
 ]
 
 COMMITMENT: Final = ("no_load", "startup", "shutdown")
-_RESERVE: Final = "reserve:"
-_PARAMETER: Final = "param:"
 
 
 def whole_day(components: pd.Series) -> pd.Series:
     """Tell which components have one value for all intervals: commitment costs, parameters."""
-    found: pd.Series = components.isin(COMMITMENT) | components.str.startswith(_PARAMETER)
+    found: pd.Series = components.isin(COMMITMENT) | is_parameter(components)
     return found
 
 
@@ -208,13 +207,13 @@ def _commitment(
 
 def _reserves(case: Case, levels: pd.DataFrame, keys: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Reserve offers with stamped rows for the keys, at the lower of offer and reference."""
-    wanted = keys[keys["component"].str.startswith(_RESERVE)]
+    wanted = keys[is_reserve(keys["component"])]
     if wanted.empty:
         return {}
     offers = case.tables["reserve_offers"]
     parts, replaced = [], []
     for component, group in wanted.groupby("component", sort=True):
-        product = str(component).removeprefix(_RESERVE)
+        product = subject_of(str(component))
         cells = _cells(group, case)
         own = for_intervals(offers[offers["product"] == product], cells)
         reference = for_intervals(levels[levels["component"] == component], cells)
@@ -230,14 +229,14 @@ def _reserves(case: Case, levels: pd.DataFrame, keys: pd.DataFrame) -> dict[str,
 
 def _parameters(case: Case, levels: pd.DataFrame, keys: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Units with the parameters of the keys at their references."""
-    wanted = keys[keys["component"].str.startswith(_PARAMETER)]
+    wanted = keys[is_parameter(keys["component"])]
     if wanted.empty:
         return {}
     units = case.tables["units"].copy()
     place = pd.Index(units["unit"])
     known = levels.drop_duplicates(["unit", "component"])[["unit", "component", "price"]]
     for row in records(wanted.merge(known, on=["unit", "component"])):
-        column = row["component"].removeprefix(_PARAMETER)
+        column = subject_of(row["component"])
         units.loc[place.get_loc(row["unit"]), column] = row["price"]
     return {"units": units}
 

@@ -68,7 +68,7 @@ def day_levels(evidence: Evidence, day: date) -> dict[Key, list[Row]]:
     peers = Peers(evidence.case)
     curves = _curves(evidence, peers, day)
     commitment = _commitment(evidence, peers, day)
-    reserves = _reserves(evidence, peers, day)
+    reserves = _reserves(evidence, day)
     levels: dict[Key, list[Row]] = {
         (unit, "energy"): [Row(level, k) for k, level in enumerate(curve, start=1)]
         for unit, curve in curves.items()
@@ -193,7 +193,7 @@ def _tried(
     return _none(reasons), reasons
 
 
-def _reserves(evidence: Evidence, peers: Peers, day: date) -> dict[Key, list[Row]]:
+def _reserves(evidence: Evidence, day: date) -> dict[Key, list[Row]]:
     """Reserve products that units offer; without data their cost is the rulebook's."""
     rows: dict[Key, list[Row]] = {}
     offers = evidence.case.reserve_offers[["unit", "product"]].drop_duplicates()

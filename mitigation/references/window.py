@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from datetime import date
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from cases.rulebook.references import WindowRules
 from mitigation.references.fuel import days_before
+from network.arrays import Booleans
 from settlement.time.calendar import working_calendar
 
 __all__ = ["in_window"]
 
 
-def in_window(
-    stamps: pd.Series, day: date, rules: WindowRules, *, hours: bool = True
-) -> NDArray[np.bool_]:
+def in_window(stamps: pd.Series, day: date, rules: WindowRules, *, hours: bool = True) -> Booleans:
     """Which interval starts, in market time, lie in the look-back of a market day.
 
     The ``days`` before ``day``; hour beginning ``first_hour`` to hour beginning ``last_hour``, over
@@ -32,10 +29,10 @@ def in_window(
     return found[place]
 
 
-def _inside(stamps: pd.Series, day: date, rules: WindowRules, hours: bool) -> NDArray[np.bool_]:
+def _inside(stamps: pd.Series, day: date, rules: WindowRules, hours: bool) -> Booleans:
     dates = stamps.dt.date
     recent = (dates >= days_before(day, rules.days)) & (dates < day)
-    kept: NDArray[np.bool_] = recent.to_numpy(dtype=bool, copy=True)
+    kept: Booleans = recent.to_numpy(dtype=bool, copy=True)
     if hours:
         hour = stamps.dt.hour
         after, before = hour >= rules.first_hour, hour <= rules.last_hour

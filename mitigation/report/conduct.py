@@ -11,9 +11,11 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from cases.market_time import hours_of
 from cases.rulebook.structure import PeakRules
+from mitigation.components import kinds
 from mitigation.keys import CELL
-from mitigation.report.market import hours, on_peak
+from mitigation.report.market import on_peak
 from mitigation.structure.tables import sum_by
 
 __all__ = [
@@ -40,7 +42,7 @@ def conduct_summary(tests: pd.DataFrame) -> pd.DataFrame:
 
     ``tests`` is the run table ``tests_conduct``; components of a block curve count block by block.
     """
-    rows = tests.assign(component=tests["component"].str.partition(":")[0], tests=1)
+    rows = tests.assign(component=kinds(tests["component"]), tests=1)
     for name, result in (("passed", "pass"), ("failed", "fail"), ("exempt", "exempt")):
         rows[name] = (rows["result"] == result).astype(int)
     by = ["component", "area"]
@@ -56,10 +58,9 @@ def output_gap_summary(indices: pd.DataFrame, capacity_mw: float) -> pd.DataFram
 
     Returns threshold_percent, average_mw, maximum_mw, mwh, share (average over ``capacity_mw``).
     """
-    rows = indices[indices["index"].str.startswith("output_gap.")]
+    rows = indices[indices["measure"] == "output_gap"]
     rows = rows.assign(
-        threshold_percent=rows["index"].str.removeprefix("output_gap.").astype(float),
-        hours=hours(rows),
+        hours=hours_of(rows),
     )
     by = ["threshold_percent", "interval_start"]
     total = rows.groupby(by).agg(mw=("value", "sum"), hours=("hours", "first")).reset_index()
@@ -116,7 +117,7 @@ def markup_in_prices_summary(
     whole = sum_by(load, ["interval_start"], ["mw"]).assign(zone="")
     zones = sum_by(load[load["zone"] != ""], ["interval_start", "zone"], ["mw"])
     joined = rows.merge(pd.concat([whole, zones]), on=["interval_start", "zone"], sort=False)
-    weight = joined["mw"] * hours(joined)
+    weight = joined["mw"] * hours_of(joined)
     joined = joined.assign(
         month=joined["interval_start"].dt.strftime("%Y-%m"),
         period=on_peak(joined["interval_start"], rules).map({True: "peak", False: "off-peak"}),
@@ -165,7 +166,7 @@ def _capped(decisions: pd.DataFrame, dispatch: pd.DataFrame) -> pd.DataFrame:
     always = set(done.loc[done["interval_start"].isna(), "unit"])
     stamped = pd.MultiIndex.from_frame(done.loc[done["interval_start"].notna(), CELL])
     capped = pd.MultiIndex.from_frame(running[CELL]).isin(stamped) | running["unit"].isin(always)
-    length = hours(running)
+    length = hours_of(running)
     return running.assign(
         unit_hours=length,
         mwh=running["mw"] * length,
@@ -273,7 +274,7 @@ def mitigated_summary(decisions: pd.DataFrame) -> pd.DataFrame:
 
     The average fall of a mitigated offer is in its own units: offered, used (averages).
     """
-    rows = decisions.assign(component=decisions["component"].str.partition(":")[0])
+    rows = decisions.assign(component=kinds(decisions["component"]))
     grouped = rows.groupby(["component", "action"])
     return grouped.agg(
         decisions=("unit", "size"),

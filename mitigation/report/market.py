@@ -12,17 +12,12 @@ import numpy as np
 import pandas as pd
 
 from cases.errors import InputError
+from cases.market_time import hours_of
 from cases.rulebook.structure import ConcentrationRules, PeakRules
 from mitigation.keys import LIMIT
 from mitigation.structure.tables import sum_by
 
 OF_MARKET = ("market", "owner")
-
-
-def hours(frame: pd.DataFrame) -> pd.Series:
-    """Length of the interval of each row, hours."""
-    length: pd.Series = (frame["interval_end"] - frame["interval_start"]).dt.total_seconds() / 3600
-    return length
 
 
 def on_peak(starts: pd.Series, rules: PeakRules) -> pd.Series:
@@ -49,11 +44,11 @@ def concentration_summary(indices: pd.DataFrame, rules: ConcentrationRules) -> p
     hours_high (HHI above ``rules.high``), share_high.
     """
     known = indices[indices["value"].notna()]
-    found = known[known["index"].str.startswith("hhi.") & (known["scope"] == "market")]
-    found = found.assign(basis=found["index"].str.removeprefix("hhi."), hours=hours(found))
+    found = known[(known["measure"] == "hhi") & (known["scope"] == "market")]
+    found = found.assign(hours=hours_of(found))
     found["hours_high"] = found["hours"].where(found["value"] > rules.high, 0.0)
-    shares = known[known["index"].str.startswith("share.") & (known["scope"] == "owner")]
-    highest = shares.groupby(shares["index"].str.removeprefix("share."))["value"].max()
+    shares = known[(known["measure"] == "share") & (known["scope"] == "owner")]
+    highest = shares.groupby("basis")["value"].max()
     table = found.groupby("basis").agg(
         average=("value", "mean"),
         minimum=("value", "min"),
@@ -171,7 +166,7 @@ def pivotal_summary(indices: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         alone.
     """
     market = indices[indices["scope"].isin(OF_MARKET)]
-    market = market.assign(hours=hours(market))
+    market = market.assign(hours=hours_of(market))
     joint = market[market["index"] == "jointly_pivotal"]
     total = joint["hours"].sum()
     sizes = [1, 2, 3]
@@ -193,7 +188,7 @@ def congestion_summary(verdicts: pd.DataFrame, rule_id: str = "competitive_path"
 
     A constraint counts as competitive in an interval where nobody failed the test ``rule_id``.
     """
-    rows = verdicts[verdicts["rule_id"] == rule_id].assign(hours=lambda frame: hours(frame))
+    rows = verdicts[verdicts["rule_id"] == rule_id].assign(hours=hours_of)
     test = [*LIMIT, "interval_start"]
     tests = rows.groupby(test, as_index=False).agg(
         passed=("passed", "all"), hours=("hours", "first")
@@ -219,7 +214,7 @@ def duration_curve(indices: pd.DataFrame, index: str, subject: str | None = None
         known = ", ".join(sorted(indices["index"].unique()))
         raise InputError.one("", None, "index", "index", f"no values of {index}; known: {known}")
     lowest = (
-        rows.assign(hours=hours(rows))
+        rows.assign(hours=hours_of(rows))
         .groupby("interval_start")
         .agg(value=("value", "min"), hours=("hours", "first"))
     )

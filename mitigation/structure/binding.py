@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from cases.errors import InputError
+from cases.place_prices import taken
 from cases.run import Run
 from mitigation.keys import LIMIT, TERM
 from mitigation.structure.slack import SlackWeights, bus_weights, load_weights, reslacked
@@ -59,7 +60,7 @@ def measured_against(run: Run, kind: str, bus: str = "") -> tuple[str, pd.DataFr
         return (f"bus {reference}" if reference else "load-weighted"), prices, terms
     island = islands(run)
     if kind == "load":
-        slack = SlackWeights("load-weighted", load_weights(run.load_awards, island))
+        slack = SlackWeights("load-weighted", load_weights(taken(run), island))
     else:
         if bus not in island.index:
             raise InputError.one("", None, "slack_bus", "slack_bus", f"unknown slack bus: {bus!r}")

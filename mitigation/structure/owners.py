@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cases.errors import Failure, InputError
+from cases.market_time import day_of
 from cases.run import Run
 
 HOW_TO_ASSIGN = (
@@ -44,7 +45,7 @@ class Ownership:
         Any ``owner`` column is replaced. Rows of units that have one group stay as they are.
         """
         keyed = frame.drop(columns="owner", errors="ignore").assign(
-            day=frame["interval_start"].dt.tz_localize(None).dt.normalize()
+            day=day_of(frame["interval_start"])
         )
         merged = keyed.merge(self.shares, on=["day", "unit"], how="left", sort=False)
         unknown = merged.loc[merged["owner"].isna(), "unit"].unique()
@@ -60,7 +61,7 @@ class Ownership:
         """Net contract MW of the owner on the day of each row (interval_start, owner)."""
         keys = pd.DataFrame(
             {
-                "day": frame["interval_start"].dt.tz_localize(None).dt.normalize(),
+                "day": day_of(frame["interval_start"]),
                 "owner": frame["owner"],
             }
         )
@@ -200,5 +201,4 @@ def _root(name: str, parent_of: dict[str, str]) -> str:
 
 def owners_of(run: Run) -> Ownership:
     """Find the groups of affiliates on the days of a run; raises as :func:`ownership`."""
-    days = run.case.interval_starts.tz_localize(None).normalize()
-    return ownership(run.case.units, run.case.owners, pd.DatetimeIndex(days))
+    return ownership(run.case.units, run.case.owners, day_of(run.case.interval_starts))

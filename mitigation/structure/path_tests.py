@@ -70,7 +70,7 @@ def path_tests(
     """Verdict rows of the competitive path assessment, one per binding constraint, without owner.
 
     ``rsi3`` holds the index, ``need_mw`` and ``total_supply_mw`` the demand and supply of
-    counterflow, the note the potentially pivotal portfolios.
+    counterflow, ``pivotal_group`` the potentially pivotal portfolios.
     """
     path = rules.competitive_path
     portfolios = counterflow(run, factors, ownership, rules)
@@ -80,12 +80,13 @@ def path_tests(
     )
     rsi = path_index(supply, demand)
     named = assessed[assessed["pivotal"]].groupby("test")["portfolio"].agg(", ".join)
-    note = "potentially pivotal: " + binding["test"].map(named).fillna("nobody")
+    group = binding["test"].map(named).fillna("nobody")
     rows = binding[PLACE].assign(
         total_supply_mw=supply,
         need_mw=demand,
         rsi3=rsi,
         passed=is_competitive(rsi, path.rsi_min),
-        note=note,
+        pivotal_group=group,
+        note="potentially pivotal: " + group,
     )
     return verdict_rows(rows, rule_id="competitive_path", slack=slack, base="dispatch")

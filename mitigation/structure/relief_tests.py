@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from mitigation.structure.three_pivotal import clear_relief, effective_price, ju
 from mitigation.structure.verdicts import stacked, verdict_rows
 from network.arrays import Floats
 
+_RELIEF: Final = ("three_pivotal", "two_step")
 PLACE = ["interval_start", "interval_end", "constraint", "contingency", "direction", "shadow_price"]
 
 
@@ -47,12 +49,13 @@ def relief_supply(
 ) -> ReliefSupply:
     """Relief that units can add to the base dispatch, by segment and owner, in all tests.
 
-    Counted are units whose factor reaches the lower of the cut-offs of ``three_pivotal`` and
-    ``two_step``; each test applies its own. ``factors`` (test, unit, bus, dfax) and ``prices``
+    Counted are units whose factor reaches the lowest cut-off of the tests that are made; each test
+    applies its own. ``factors`` (test, unit, bus, dfax) and ``prices``
     (interval_start, bus, mec) are measured against one slack. A contract covers supply as far as
     the owner's base output does not serve it already, at the owner's average relief factor.
     """
-    cut_off = min(rules.three_pivotal.dfax_min, rules.two_step.dfax_min)
+    cut_offs = [getattr(rules, test).dfax_min for test in _RELIEF if test in rules.tests]
+    cut_off = min(cut_offs, default=rules.three_pivotal.dfax_min)
     helping = factors.loc[factors["dfax"] >= cut_off]
     span = reach(run, base.dispatch, rules.supply).merge(
         helping[["test", "unit", "bus", "dfax"]], on=["test", "unit"], how="inner", sort=False

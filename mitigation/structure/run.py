@@ -5,16 +5,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import pandas as pd
 
 from cases.errors import DataWarning
-from cases.rulebook.book import RuleBook
 from cases.rulebook.structure import StructureRules
 from cases.run import Run
-from mitigation.again.protocols import LiveModel, live_model, needed
-from mitigation.indices.measure import measure_indices
+from mitigation.again.protocols import LiveModel, needed
+from mitigation.again.reopen import live_model
 from mitigation.keys import LIMIT, TERM
 from mitigation.structure.base import ReliefBase, relief_base
 from mitigation.structure.binding import binding_constraints, measured_against, unit_factors
@@ -25,7 +23,15 @@ from mitigation.structure.relief_tests import relief_supply, three_pivotal_tests
 from mitigation.structure.slack import negative_relief
 from mitigation.structure.system_margin import margin_tests, system_tests
 from mitigation.structure.two_step import element_competitiveness, step_one_prices
-from mitigation.structure.verdicts import as_run_table, no_verdicts, stacked
+from mitigation.structure.verdicts import no_verdicts, stacked
+
+__all__ = [
+    "StructureTests",
+    "slack_sensitivity",
+    "solves_again",
+    "structure_tests",
+    "test_structure",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,23 +79,8 @@ class StructureTests:
     base: ReliefBase | None
     prices: pd.DataFrame
 
-    @cached_property
-    def indices(self) -> pd.DataFrame:
-        """Long table of all indices, measured when first asked for: :func:`measure_indices`."""
-        return measure_indices(
-            self.run, self.owners, self.rules, verdicts=self.verdicts, reference=self.reference
-        )
 
-    def tables(self) -> dict[str, pd.DataFrame]:
-        """Give the run tables ``tests_structure``, ``relief`` and ``indices``."""
-        return {
-            "relief": as_run_table("relief", self.relief),
-            "tests_structure": as_run_table("tests_structure", self.verdicts),
-            "indices": as_run_table("indices", self.indices),
-        }
-
-
-def test_structure(
+def structure_tests(
     run: Run,
     *,
     rules: StructureRules | None = None,
@@ -97,7 +88,9 @@ def test_structure(
     model: LiveModel | None = None,
     reference: pd.DataFrame | None = None,
 ) -> StructureTests:
-    """Make the structural tests that the rulebook asks for; indices follow from their result.
+    """Make the structural tests that the rulebook asks for.
+
+    Indices follow from their result: :func:`mitigation.indices.tested.indices_of`.
 
     Parameters
     ----------
@@ -122,7 +115,7 @@ def test_structure(
     rules = rules or run.rulebook.mitigation.structure
     owners = owners or owners_of(run)
     binding = binding_constraints(run, rules.shadow_price_min)
-    if len(binding) and _solves(rules):
+    if len(binding) and solves_again(rules):
         model = live_model(run, model)
     slack, prices, terms = measured_against(run, rules.slack, rules.slack_bus)
     factors = unit_factors(binding, terms, run.case.units)
@@ -158,7 +151,7 @@ def test_structure(
             prices,
             terms,
             paths.rename(columns={"passed": "competitive"}),
-            smallest_congestion=rules.competitive_path.smallest_congestion,
+            smallest_congestion=_smallest_congestion(rules),
         ),
         step_one=step_one[["interval_start", "bus", "lmp"]],
         notes=_notes(binding, wrong, slack),
@@ -166,43 +159,6 @@ def test_structure(
         factors=factors,
         base=base,
         prices=prices,
-    )
-
-
-def with_tests(
-    run: Run,
-    found: StructureTests,
-    *,
-    rulebook: RuleBook | None = None,
-    what_if: Sequence[str] = (),
-) -> Run:
-    """Make a run of tests only: the tables of ``run`` and what was found, naming it as parent.
-
-    ``rulebook`` is the rulebook of the tests where it is not that of the run, ``what_if`` says in
-    words how control over units differs from that of the case; both are kept in the new run.
-    """
-    event = {
-        "pass": "structure",
-        "rules": sorted(found.verdicts["rule_id"].unique()),
-        "verdicts": len(found.verdicts),
-        "failed": int((~found.verdicts["passed"]).sum()),
-        "what_if": list(what_if),
-        "notes": list(found.notes),
-    }
-    manifest = {
-        **run.manifest,
-        "parent": run.id,
-        "settings": {**run.settings, "what_if": list(what_if)},
-        "warnings": list(dict.fromkeys([*run.manifest["warnings"], *found.notes])),
-    }
-    del manifest["tables"], manifest["created"]
-    return Run(
-        manifest,
-        {**run.tables, **found.tables()},
-        run.case,
-        rulebook or run.rulebook,
-        [*run.events, event],
-        run.model,
     )
 
 
@@ -241,10 +197,17 @@ def slack_sensitivity(
     return pd.concat(found, ignore_index=True)
 
 
-def _solves(rules: StructureRules) -> bool:
+def _smallest_congestion(rules: StructureRules) -> float:
+    """What non-competitive congestion must exceed; without path tests there is none."""
+    path_tested = "competitive_path" in rules.tests
+    return rules.competitive_path.smallest_congestion if path_tested else 0.0
+
+
+def solves_again(rules: StructureRules) -> bool:
     """Whether the tests of constraints solve the market again."""
-    before = rules.base == "pre_control" and "three_pivotal" in rules.tests
-    return before or "two_step" in rules.tests
+    if "two_step" in rules.tests:
+        return True
+    return "three_pivotal" in rules.tests and rules.base == "pre_control"
 
 
 def _with_notes(verdicts: pd.DataFrame, wrong: pd.DataFrame) -> pd.DataFrame:
@@ -286,6 +249,7 @@ def _named(relief: pd.DataFrame, binding: pd.DataFrame) -> pd.DataFrame:
         "interval_start",
         *LIMIT,
         "unit",
+        "kind",
         "owner",
         "segment",
         "price",
@@ -301,4 +265,9 @@ def _named(relief: pd.DataFrame, binding: pd.DataFrame) -> pd.DataFrame:
         binding[["test", "interval_start", *LIMIT]], on="test", sort=False
     )
     order = [*LIMIT, "interval_start", "effective_price", "unit", "segment"]
-    return named.sort_values(order, ignore_index=True)[columns]
+    return named.assign(kind="unit").sort_values(order, ignore_index=True)[columns]
+
+
+test_structure = structure_tests
+"""The former name, which test collectors take for a test."""
+test_structure.__test__ = False  # type: ignore[attr-defined]

@@ -94,7 +94,8 @@ def _complete(price_terms: pd.DataFrame, island: pd.Series) -> pd.DataFrame:
 def load_weights(loads: pd.DataFrame, island: pd.Series) -> pd.DataFrame:
     """Slack weights by the MW taken at each bus: interval_start, island, bus, weight.
 
-    ``loads`` has interval_start, bus, mw. Islands or intervals without load have no rows.
+    ``loads`` has interval_start, bus, mw >= 0 (``cases.place_prices.taken``). Islands or intervals
+    without load have no rows.
     """
     taken = sum_by(loads, ["interval_start", "bus"], ["mw"])
     taken["island"] = taken["bus"].map(island)

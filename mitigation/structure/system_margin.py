@@ -92,6 +92,7 @@ def margin_tests(run: Run, ownership: Ownership, rules: StructureRules) -> pd.Da
             rsi2=index.rsi2,
             rsi3=index.rsi3,
             passed=~pivotal,
+            margin_mw=margin[test],
             note=[f"margin {value:.1f} MW" for value in margin[test]],
         )
         return verdict_rows(frame, rule_id=rule, base="available")

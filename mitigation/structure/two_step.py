@@ -25,7 +25,8 @@ def element_competitiveness(
 
     The element competitiveness index is the HHI of the owners' effective MW of relief. A
     constraint is not competitive where the index lies above its limit, or where the relief cannot
-    be had without the ``two_step.pivotal_suppliers`` largest owners. The index stands in the note.
+    be had without the ``two_step.pivotal_suppliers`` largest owners. The index is the column
+    ``concentration``.
 
     Source: ERCOT NPRR520 and Nodal Protocols 3.19, constraint competitiveness tests.
     """
@@ -54,7 +55,11 @@ def element_competitiveness(
         for want, value, alone in zip(needed, index, pivotal, strict=True)
     ]
     rows = binding[PLACE].assign(
-        total_supply_mw=total, need_mw=base.need_mw, passed=competitive, note=note
+        total_supply_mw=total,
+        need_mw=base.need_mw,
+        concentration=np.where(needed, index, np.nan),
+        passed=competitive,
+        note=note,
     )
     return verdict_rows(rows, rule_id="two_step", slack=slack, base=base.name)
 

@@ -26,6 +26,9 @@ COLUMNS: Final = (
     "rsi1",
     "rsi2",
     "rsi3",
+    "concentration",
+    "margin_mw",
+    "pivotal_group",
     "passed",
     "slack",
     "base",
@@ -37,6 +40,7 @@ _TEXT: Final = (
     "direction",
     "rule_id",
     "owner",
+    "pivotal_group",
     "slack",
     "base",
     "note",
@@ -50,6 +54,8 @@ _NUMBER: Final = (
     "rsi1",
     "rsi2",
     "rsi3",
+    "concentration",
+    "margin_mw",
 )
 
 

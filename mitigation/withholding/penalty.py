@@ -7,8 +7,9 @@ from decimal import Decimal
 
 import pandas as pd
 
+from cases.market_time import hours_of
 from cases.rulebook.withholding import WithholdingPenalty
-from settlement.ledger.frames import hours_of, records
+from settlement.ledger.frames import records
 from settlement.ledger.money import exact, round_to
 
 __all__ = ["withholding_penalties"]

@@ -69,7 +69,7 @@ def held_back(
     state = _state(run)
     state["full_mw"] = _reference(state, levels, "p_max", state["p_max"])
     state["excused_mw"] = _excused(state, excused)
-    state["economic_top"] = _economic_top(run, state, levels)
+    state["economic_top"] = _economic_top(state, levels)
     parts = [_missing(state), _unoffered(run, state), *_ramps(run, state, levels)]
     if actual is not None:
         parts.append(_unfollowed(state, actual))
@@ -129,7 +129,7 @@ def _excused(rows: pd.DataFrame, excused: pd.DataFrame | None) -> pd.Series:
     return rows["unit"].map(always).fillna(0.0) + there
 
 
-def _economic_top(run: Run, rows: pd.DataFrame, levels: pd.DataFrame) -> pd.Series:
+def _economic_top(rows: pd.DataFrame, levels: pd.DataFrame) -> pd.Series:
     """MW up to which running pays at the LMP, at reference energy cost; inf without reference."""
     energy = levels[(levels["component"] == "energy") & levels["price"].notna()]
     whole = rows[CELL].assign(segment=1, mw=rows["full_mw"], price=0.0)

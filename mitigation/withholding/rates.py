@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from cases.market_time import hours_of
 from cases.rulebook.withholding import WithholdingRules
 from cases.run import Run
 from mitigation.structure.tables import sum_by
-from settlement.ledger.frames import hours_of
 
 __all__ = ["withholding_rates"]
 

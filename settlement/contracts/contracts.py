@@ -128,6 +128,7 @@ def check_contracts(
     prices: Prices,
     rules: ContractRules,
     overrides: Mapping[str, str] | None = None,
+    made: Mapping[str, Curve] | None = None,
 ) -> list[Failure]:
     """Everything that keeps contracts from being settled; an empty list means they can be.
 
@@ -139,15 +140,12 @@ def check_contracts(
     """
     found = Problems(_FILE)
     overrides = overrides or {}
-    for name in overrides:
-        if name not in set(contracts["contract"]):
-            found.add(None, "contract", "override", f"override for {name}, which is no contract")
     for position, row in enumerate(records(contracts)):
         name, curve = row["contract"], row["curve"]
         if not curve or curve not in curves:
             why = f"its curve {curve} does not exist" if curve else "it has no curve"
             found.add(position, "curve", "curve", f"contract {name} cannot be settled: {why}")
-        late = _fixed_late(row)
+        late = _fixed_late(row, (made or {}).get(curve))
         if late and rules.curve_after_trade == "reject" and name not in overrides:
             found.add(position, "curve_fixed", "curve_fixed", f"contract {name}: {late}")
         problem = prices.problem(row["point"])
@@ -162,12 +160,20 @@ def check_contracts(
     return found.failures
 
 
-def _fixed_late(row: Row) -> str:
+def _fixed_late(row: Row, curve: Curve | None) -> str:
     """Says that the curve was fixed after signing; "" where it was not or is not known."""
-    signed, fixed = row["signed"], row["curve_fixed"]
+    signed, fixed = row["signed"], _fixed_on(row, curve)
     if pd.isna(signed) or pd.isna(fixed) or fixed <= signed:
         return ""
     return f"curve fixed on {fixed:%Y-%m-%d}, after signing on {signed:%Y-%m-%d}"
+
+
+def _fixed_on(row: Row, curve: Curve | None) -> pd.Timestamp:
+    """The day on which a curve was frozen, or what its contract says of it; NaT if not known."""
+    if curve is not None and curve.fixed_on is not None:
+        return curve.fixed_on
+    stated: pd.Timestamp = row["curve_fixed"]
+    return stated
 
 
 def settle_contracts(
@@ -185,21 +191,24 @@ def settle_contracts(
     rulebook's `settlement.contracts.lines` says. A physical contract pays K q for energy that is
     handed over at the point, so the spot money P q of that energy goes from seller to buyer.
     """
+    spots: dict[str, list[tuple[pd.Timestamp, Decimal | None]]] = {}
     for row in records(contracts):
         name, kind, seller, buyer = row["contract"], row["kind"], row["seller"], row["buyer"]
         strike = ledger.price(row["strike"])
-        note = f"; {_fixed_late(row)}" if _fixed_late(row) else ""
+        curve = curves[row["curve"]]
+        note = f"; {_fixed_late(row, curve)}" if _fixed_late(row, curve) else ""
         if overrides and name in overrides:
             note += f"; override: {overrides[name]}"
-        curve = curves[row["curve"]]
-        fixed: pd.Timestamp = row["curve_fixed"]
+        fixed = _fixed_on(row, curve)
         dated = "" if pd.isna(fixed) else f" of {fixed:%Y-%m-%d}"
         place = f"{prices.label(row['point'])}, {curve.source} curve{dated}{note}"
         energies = curve.on(prices.starts, interval_hours, ledger.quantity_unit)
-        for at, mwh, spot in zip(prices.starts, energies, prices.of(row["point"]), strict=True):
+        if row["point"] not in spots:
+            spots[row["point"]] = _spot(ledger, prices, row["point"])
+        for (at, price), mwh in zip(spots[row["point"]], energies, strict=True):
             if mwh == 0:
                 continue
-            if np.isnan(spot):
+            if price is None:
                 raise InputError.one(
                     _FILE,
                     None,
@@ -207,7 +216,6 @@ def settle_contracts(
                     "price",
                     f"contract {name}: there is no price at {row['point']} from {at.isoformat()}",
                 )
-            price = ledger.price(spot)
             if kind == "physical" or (
                 kind == "cfd" and ledger.rules.contracts.lines == "contract_plus_deviation"
             ):
@@ -245,3 +253,12 @@ def settle_contracts(
                     per_mwh,
                     f"{rule}, K = {strike}, P = {price} at {place}",
                 )
+
+
+def _spot(ledger: Ledger, prices: Prices, point: str) -> list[tuple[pd.Timestamp, Decimal | None]]:
+    """Interval starts of the run with the price at a point as statements show it."""
+    values = prices.of(point)
+    return [
+        (at, None if np.isnan(value) else ledger.price(value))
+        for at, value in zip(prices.starts, values, strict=True)
+    ]

@@ -12,21 +12,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from cases.errors import Failure, InputError
+from cases.market_time import first_moment
+from cases.rulebook.settlement import SettlementRules
 from settlement.contracts.shapes import block_weights, typical_day_weights
 from settlement.ledger.frames import line_of, records
 from settlement.ledger.money import exact, round_to, split
-from settlement.time.blocks import Block
+from settlement.time.blocks import Block, named_blocks
 from settlement.time.calendar import WorkingCalendar
 
-__all__ = ["Curve", "CurveMaker", "quota_curves"]
+__all__ = ["Curve", "CurveMaker", "described", "quota_curves"]
 
 _FILE = "contract_curves"
+_HOUR = 3_600_000_000_000
+"""Nanoseconds."""
+_ZERO = Decimal(0)
 
 
 @dataclass(frozen=True)
@@ -34,13 +40,15 @@ class Curve:
     """Contract energy by interval.
 
     `mwh` holds exact MWh (Decimal) by interval start, ascending; `step_hours` is the length of its
-    intervals; `source` says what it was made from.
+    intervals; `source` says what it was made from; `fixed_on` is the day on which it was frozen
+    (`settlement.contracts.frozen`), None for a curve that was not.
     """
 
     name: str
     source: str
     step_hours: float
     mwh: pd.Series
+    fixed_on: pd.Timestamp | None = None
 
     @property
     def energy(self) -> Decimal:
@@ -53,36 +61,47 @@ class Curve:
         A step longer than the interval is spread evenly and exactly, a shorter one is summed.
         """
         steps = self.step_hours / interval_hours
+        moments = _moments(starts)
         if steps >= 1:
-            return self._spread(starts, interval_hours, round(steps), unit)
-        known: dict[pd.Timestamp, Decimal] = dict(self.mwh.items())  # type: ignore[arg-type]
-        step = pd.Timedelta(hours=self.step_hours)
+            return self._spread(moments, interval_hours, round(steps), unit)
+        at, mwh = self._arrays
+        known = dict(zip(at.tolist(), mwh, strict=True))
+        step = round(self.step_hours * _HOUR)
         count = round(1 / steps)
         return [
-            sum((known.get(start + k * step, Decimal(0)) for k in range(count)), Decimal(0))
-            for start in starts
+            sum((known.get(start + k * step, _ZERO) for k in range(count)), _ZERO)
+            for start in moments.tolist()
         ]
 
+    @cached_property
+    def _arrays(self) -> tuple[NDArray[np.int64], list[Decimal]]:
+        """Interval starts, nanoseconds, and their MWh."""
+        return _moments(pd.DatetimeIndex(self.mwh.index)), self.mwh.tolist()
+
     def _spread(
-        self, starts: pd.DatetimeIndex, interval_hours: float, parts: int, unit: Decimal
+        self, moments: NDArray[np.int64], interval_hours: float, parts: int, unit: Decimal
     ) -> list[Decimal]:
-        index = pd.DatetimeIndex(self.mwh.index)
-        rows = index.searchsorted(starts, side="right") - 1
-        result = []
+        at, mwh = self._arrays
+        rows = at.searchsorted(moments, side="right") - 1
+        since = moments - at[np.maximum(rows, 0)]
+        part = np.rint(since / (interval_hours * _HOUR)).astype(int)
+        part[(rows < 0) | (part < 0) | (part >= parts)] = -1
+        if parts == 1:
+            return [
+                _ZERO if k < 0 else mwh[row]
+                for row, k in zip(rows.tolist(), part.tolist(), strict=True)
+            ]
         shares: dict[int, list[Decimal]] = {}
-        for start, row in zip(starts, rows.tolist(), strict=True):
-            part = (
-                -1
-                if row < 0
-                else round((start - index[row]) / pd.Timedelta(hours=1) / interval_hours)
-            )
-            if not 0 <= part < parts:
-                result.append(Decimal(0))
-                continue
-            if row not in shares:
-                shares[row] = split(self.mwh.iloc[row], [1] * parts, unit)
-            result.append(shares[row][part])
+        result = []
+        for row, k in zip(rows.tolist(), part.tolist(), strict=True):
+            if k >= 0 and row not in shares:
+                shares[row] = split(mwh[row], [1] * parts, unit)
+            result.append(_ZERO if k < 0 else shares[row][k])
         return result
+
+
+def _moments(starts: pd.DatetimeIndex) -> NDArray[np.int64]:
+    return np.asarray(starts.as_unit("ns").asi8, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -98,6 +117,12 @@ class CurveMaker:
     blocks: Mapping[str, Block]
     calendar: WorkingCalendar
     unit: Decimal = Decimal("0.000001")
+
+    @classmethod
+    def of(cls, rules: SettlementRules, timezone: str, interval_hours: float) -> CurveMaker:
+        """What makes curves under the settlement rules of a rulebook."""
+        blocks, calendar = named_blocks(rules.futures)
+        return cls(timezone, interval_hours, blocks, calendar, exact(rules.quantity_unit))
 
     def make(self, table: pd.DataFrame) -> dict[str, Curve]:
         """Every curve of the table, by name.
@@ -229,11 +254,20 @@ class CurveMaker:
 
     def intervals(self, first: pd.Timestamp, last: pd.Timestamp) -> pd.DatetimeIndex:
         """Interval starts from the first day's midnight to the last day's end."""
-        begin = first.tz_localize(self.timezone)
-        end = (last + timedelta(days=1)).tz_localize(self.timezone)
+        begin = first_moment(first, self.timezone)
+        end = first_moment(last + timedelta(days=1), self.timezone)
         return pd.date_range(
             begin, end, freq=pd.Timedelta(hours=self.interval_hours), inclusive="left"
         )
+
+
+def described(curve: Curve) -> str:
+    """What a statement says of a curve: fixed, and since when, or made by the rules of today."""
+    if curve.fixed_on is not None:
+        return f"{curve.source}, fixed on {curve.fixed_on:%Y-%m-%d}"
+    if curve.source == "custom":
+        return "MW by interval, as given; not frozen"
+    return f"{curve.source}, decomposed by the rulebook of this settlement; not frozen"
 
 
 def quota_curves(

@@ -11,9 +11,10 @@ from decimal import Decimal
 
 import pandas as pd
 
+from cases.market_time import hours_of
 from cases.run import Run
 from settlement.given import Given
-from settlement.ledger.frames import hours_of, records
+from settlement.ledger.frames import records
 from settlement.ledger.money import exact
 from settlement.market.positions import NO_OWNER
 

@@ -27,6 +27,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cases.errors import InputError
+from cases.market_time import day_of
 from settlement.time.blocks import Block, parse_spans
 from settlement.time.calendar import WorkingCalendar
 
@@ -127,7 +128,7 @@ def typical_day_weights(
     InputError
         If the shape cannot be read, is not whole parts of a day, or leaves a kind of day out.
     """
-    days = starts.normalize().tz_localize(None)
+    days = day_of(starts)
     weights = np.full(len(starts), np.nan)
     for part in (part.strip() for part in shape.split(";") if part.strip()):
         first, _, others = part.partition(" ")

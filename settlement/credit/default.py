@@ -34,7 +34,7 @@ def default_waterfall(
     Raises
     ------
     InputError
-        If an amount is negative.
+        If an amount is negative, no number, or no multiple of the smallest unit.
     """
     amounts = {
         "loss": loss,
@@ -44,8 +44,9 @@ def default_waterfall(
         **(members or {}),
     }
     for name, amount in amounts.items():
-        if exact(amount) < 0:
-            raise InputError.one("", None, None, "amount", f"{name} must not be negative")
+        problem = _problem(amount, unit)
+        if problem:
+            raise InputError.one("", None, None, "amount", f"{name} {problem}")
     left = exact(loss)
     rows: list[tuple[str, str, Decimal, Decimal, Decimal]] = []
     for layer, payer, amount in (
@@ -69,3 +70,13 @@ def default_waterfall(
             left -= used
             rows.append(("members", owner, margin, used, left))
     return pd.DataFrame(rows, columns=["layer", "payer", "available", "used", "left"])
+
+
+def _problem(amount: Number, unit: Decimal) -> str:
+    try:
+        value = exact(amount)
+    except ValueError:
+        return f"must be a finite number, not {amount}"
+    if value < 0:
+        return "must not be negative"
+    return f"of {value} is no multiple of the smallest unit, {unit}" if value % unit else ""

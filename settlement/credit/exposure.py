@@ -8,13 +8,18 @@ from decimal import Decimal
 
 import pandas as pd
 
+from cases.errors import InputError
 from cases.rulebook.settlement import CreditRules
 from settlement.contracts.contracts import difference
 from settlement.contracts.curves import Curve
-from settlement.ledger.frames import records
+from settlement.credit.netting import Netting, net_losses, net_values
+from settlement.ledger.frames import Problems, records
 from settlement.ledger.money import Number, exact, round_to
 
 __all__ = ["exposures", "open_contracts"]
+
+_CONTRACT_COLUMNS = ("contract", "buyer", "seller", "kind", "point", "strike", "mwh", "value",
+                     "gain")  # fmt: skip
 
 COLUMNS = (
     "owner",
@@ -45,23 +50,39 @@ def open_contracts(
     forward: Mapping[str, Number],
     after: pd.Timestamp,
 ) -> pd.DataFrame:
-    """What is left of each contract from `after` on: contract, buyer, seller, mwh, value, gain.
+    """What is left of each contract from `after` on.
 
-    `value` is strike x remaining energy; `gain` is the seller's gain (negative: loss) if the rest
-    is settled at the forward price of the contract's point. Caps and floors count what they would
-    pay at the forward price.
+    Columns contract, buyer, seller, kind, point, strike, mwh, value, gain: `value` is strike x
+    remaining energy; `gain` is the seller's gain (negative: loss) if the rest is settled at the
+    forward price of the contract's point. Caps and floors count what they would pay at the forward
+    price.
+
+    Raises
+    ------
+    InputError
+        Naming every contract without a curve, and every point without a forward price.
     """
     rows = []
-    for row in records(contracts):
-        curve = curves[row["curve"]]
+    found = Problems("contracts")
+    for position, row in enumerate(records(contracts)):
+        name = row["contract"]
+        curve = curves.get(row["curve"])
+        if curve is None:
+            found.add(position, "curve", "curve", f"contract {name}: no curve {row['curve']!r}")
+            continue
+        if row["point"] not in forward:
+            message = f"contract {name}: there is no forward price at {row['point']}"
+            found.add(position, "point", "forward", message)
+            continue
         left = [mwh for start, mwh in curve.mwh.items() if start >= after]  # type: ignore[operator]
         mwh = sum(left, Decimal(0))
         strike = exact(row["strike"])
         per_mwh, _ = difference(row["kind"], strike, exact(forward[row["point"]]))
-        rows.append(
-            (row["contract"], row["buyer"], row["seller"], mwh, strike * mwh, per_mwh * mwh)
-        )
-    return pd.DataFrame(rows, columns=["contract", "buyer", "seller", "mwh", "value", "gain"])
+        parties = (name, row["buyer"], row["seller"], row["kind"], row["point"], strike)
+        rows.append((*parties, mwh, strike * mwh, per_mwh * mwh))
+    if found.failures:
+        raise InputError(found.failures)
+    return pd.DataFrame(rows, columns=list(_CONTRACT_COLUMNS))
 
 
 def exposures(
@@ -92,6 +113,10 @@ def exposures(
     -------
     One row per owner. current = payable + futures_loss + contract_loss (losses >= 0); potential =
     futures_margin + contract_margin; required = current + potential + bond.
+
+    A side counts only where it may have to pay: both sides of two-way and physical contracts, the
+    seller of a cap, the buyer of a floor. Energies that offset each other at one point are netted
+    as `rules.netting` says, and so are gains and losses.
     """
     parts: dict[str, _Parts] = {}
     owed: dict[str, Decimal] = {}
@@ -107,7 +132,7 @@ def exposures(
             part.futures_loss = max(Decimal(0), -sum(rows["total"], Decimal(0)))
             part.futures_margin = sum(rows["margin"], Decimal(0))
     if contracts is not None:
-        _add_contracts(parts, contracts)
+        _add_contracts(parts, contracts, rules.netting)
     table = []
     for owner in sorted(parts):
         if owner == operator:
@@ -132,11 +157,10 @@ def exposures(
     return pd.DataFrame(table, columns=list(COLUMNS))
 
 
-def _add_contracts(parts: dict[str, _Parts], contracts: pd.DataFrame) -> None:
-    gains: dict[str, Decimal] = {}
-    for row in records(contracts):
-        for owner, sign in ((row["seller"], 1), (row["buyer"], -1)):
-            gains[owner] = gains.get(owner, Decimal(0)) + sign * row["gain"]
-            parts.setdefault(owner, _Parts()).contract_value += row["value"]
-    for owner, gain in gains.items():
-        parts[owner].contract_loss = max(Decimal(0), -gain)
+def _add_contracts(parts: dict[str, _Parts], contracts: pd.DataFrame, netting: Netting) -> None:
+    for owner in (*contracts["seller"], *contracts["buyer"]):
+        parts.setdefault(owner, _Parts())
+    for owner, value in net_values(contracts, netting).items():
+        parts[owner].contract_value = value
+    for owner, loss in net_losses(contracts, netting).items():
+        parts[owner].contract_loss = loss

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 
 import pandas as pd
@@ -23,13 +23,14 @@ def margin_problems(
     futures: Futures,
     *,
     unit: Decimal = Decimal("0.01"),
+    months: Collection[str] | None = None,
 ) -> list[Failure]:
     """Trades that their owner's collateral does not cover, in order of the time of trade.
 
     The margin required is the initial margin of each net position (lots bought less lots sold) at
     the price of the trade that touched it last, plus the fees. A trade that makes the sum exceed
     the collateral is refused and does not enter the position; later trades are still checked. An
-    owner without collateral has none.
+    owner without collateral has none. `months` are the delivery months that count; None: all.
     """
     ordered = trades.reset_index(drop=True).sort_values(
         "traded_at", kind="stable", na_position="first"
@@ -40,6 +41,8 @@ def margin_problems(
     found = Problems("futures")
     for position, row in zip(ordered.index, records(ordered), strict=True):
         owner, product, month = row["owner"], row["product"], row["month"]
+        if months is not None and month not in months:
+            continue
         key = (owner, product, month)
         held = lots.get(key, Decimal(0)) + traded_lots(row["side"], row["lots"])
         at = abs(held) * futures.lot_price(product, month, exact(row["price"]))

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cases.errors import InputError
+from cases.market_time import day_of, first_moment
 from settlement.futures.product import PRODUCTS, Futures
 
 __all__ = ["Cover", "CoverMethod", "cover_load"]
@@ -98,8 +99,9 @@ def _interval_hours(starts: pd.DatetimeIndex) -> float:
         raise InputError.one("", None, None, "load", "the load curve needs regular intervals")
     first, hours = starts[0], steps[0] / pd.Timedelta(hours=1)
     end = starts[-1] + steps[0]
-    month_start = first.normalize().replace(day=1)
-    if first != month_start or end != month_start + pd.offsets.MonthBegin(1):
+    month = day_of(first).replace(day=1)
+    edges = [month, month + pd.offsets.MonthBegin(1)]
+    if [first, end] != [first_moment(day, str(starts.tz)) for day in edges]:
         raise InputError.one(
             "",
             None,

@@ -9,12 +9,13 @@ of the futures paper.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 
 import pandas as pd
 
 from cases.errors import Failure
+from settlement.futures.marks import Marks
 from settlement.futures.product import Futures, parse_month
 from settlement.ledger.frames import Problems, records
 from settlement.ledger.money import exact, round_to
@@ -24,7 +25,10 @@ __all__ = ["cash_settlement", "months_between", "time_value_charge", "time_value
 
 
 def months_between(traded_at: pd.Timestamp, month: str) -> int:
-    """Months from the month of the trade (a) to the delivery month (b): b - a."""
+    """Months from the month of the trade (a) to the delivery month (b): b - a.
+
+    `traded_at` is on the market's own clock (`Futures.local`).
+    """
     year, number = parse_month(month)
     return (year - traded_at.year) * 12 + number - traded_at.month
 
@@ -54,13 +58,15 @@ def time_value_charge(
     )
 
 
-def time_value_problems(trades: pd.DataFrame, futures: Futures) -> list[Failure]:
-    """Trades whose time value cannot be computed, because their time is not known."""
+def time_value_problems(
+    trades: pd.DataFrame, futures: Futures, months: Collection[str] | None = None
+) -> list[Failure]:
+    """Trades (of some delivery months) whose time value needs a time that is not known."""
     if futures.rules.time_value == "none":
         return []
     found = Problems("futures")
     for position, row in enumerate(records(trades)):
-        if pd.isna(row["traded_at"]):
+        if pd.isna(row["traded_at"]) and (months is None or row["month"] in months):
             message = f"trade {row['trade']} has no time, so its time value is not known"
             found.add(position, "traded_at", "traded_at", message)
     return found.failures
@@ -71,6 +77,7 @@ def cash_settlement(
     index: Mapping[tuple[str, str], Decimal],
     futures: Futures,
     unit: Decimal = Decimal("0.01"),
+    marks: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Cash settlement of whole delivery months.
 
@@ -85,25 +92,32 @@ def cash_settlement(
         The product definition.
     unit
         Smallest unit of money.
+    marks
+        Settlement prices that the positions were marked at (`mark_to_market`): delivery is settled
+        against the last one, because the variation up to it was paid day by day.
 
     Returns
     -------
-    The trades with `difference` (lots x (index - price), received by the buyer), `time_value`
-    (paid by the buyer) and `amount`, their sum.
+    The trades with `difference` (lots x (index - price or last mark), received by the buyer),
+    `time_value` (paid by the buyer) and `amount`, their sum.
     """
+    marked = Marks.of(marks)
     result = trades.reset_index(drop=True).copy()
     differences: list[Decimal] = []
     charges: list[Decimal] = []
     for row in records(result):
         product, month = row["product"], row["month"]
         lots = exact(row["lots"])
+        known = not pd.isna(row["traded_at"])
         traded = lots * futures.lot_price(product, month, exact(row["price"]))
         delivered = lots * futures.lot_price(product, month, index[product, month])
+        since = futures.local(row["traded_at"]).date() if known else None
+        mark = marked.last((product, month), since)
+        reference = traded if mark is None else lots * futures.lot_price(product, month, mark[1])
         sign = 1 if row["side"] == "buy" else -1
-        known = not pd.isna(row["traded_at"])
-        months = months_between(row["traded_at"], month) if known else 0
+        months = months_between(futures.local(row["traded_at"]), month) if known else 0
         charge = time_value_charge(futures, traded, delivered, months)
-        differences.append(round_to(sign * (delivered - traded), unit))
+        differences.append(round_to(sign * (delivered - reference), unit))
         charges.append(round_to(-sign * charge, unit))
     result["difference"] = pd.Series(differences, dtype=object)
     result["time_value"] = pd.Series(charges, dtype=object)

@@ -177,11 +177,11 @@ def _time_value(
             for row in rows
             if row["side"] == "sell" and (row["product"], row["month"]) == (product, month)
         ]
-        bought_at = pd.Timestamp(buy["traded_at"])  # type: ignore[arg-type]
+        bought_at = futures.local(pd.Timestamp(buy["traded_at"]))  # type: ignore[arg-type]
         if convention.until == "delivery":
             months = months_between(bought_at, month)
         else:
-            closed = max(pd.Timestamp(row["traded_at"]) for row in sales)  # type: ignore[arg-type]
+            closed = max(futures.local(pd.Timestamp(row["traded_at"])) for row in sales)  # type: ignore[arg-type]
             months = months_between(bought_at, f"{closed:%Y-%m}")
         price = exact(buy["price"])  # type: ignore[arg-type]
         if convention.principal == "sale":

@@ -2,19 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
+import numpy as np
 import pandas as pd
 
 from cases.errors import Failure, InputError
+from cases.market_time import first_moment
 from settlement.futures.delivery import months_between, time_value_charge
-from settlement.futures.product import Futures
-from settlement.ledger.frames import records
+from settlement.futures.marks import Marks
+from settlement.futures.matching import Matched
+from settlement.futures.product import Futures, parse_month
+from settlement.ledger.frames import Row, records
 from settlement.ledger.ledger import Ledger
 from settlement.ledger.money import exact
 from settlement.points import Prices
 
-__all__ = ["index_price", "settle_futures"]
+__all__ = ["clearing_house", "index_price", "settle_futures"]
+
+
+@dataclass(frozen=True)
+class _Side:
+    """Lots that one owner holds against another, and the trade that they come from."""
+
+    row: Row
+    subject: str
+    other: str
+    lots: Decimal
+
+    @property
+    def sign(self) -> int:
+        """1 for lots bought, -1 for lots sold."""
+        return 1 if self.row["side"] == "buy" else -1
 
 
 def index_price(futures: Futures, prices: Prices) -> pd.Series:
@@ -28,51 +50,100 @@ def index_price(futures: Futures, prices: Prices) -> pd.Series:
     return prices.of(point)
 
 
-def settle_futures(
-    ledger: Ledger, trades: pd.DataFrame, futures: Futures, prices: Prices, interval_hours: float
-) -> None:
-    """Lines of every trade whose delivery month the run reaches; the operator clears them.
+def clearing_house(futures: Futures, operator: str) -> str:
+    """Who stands for a side that nobody else takes; "" where the rulebook names nobody."""
+    name = futures.rules.clearing_house
+    return operator if name == "operator" else name
 
-    Item `futures` per interval of the block: MWh x (index - traded price), and item `time_value`
-    once per trade for the MWh of the run.
+
+def settle_futures(
+    ledger: Ledger,
+    trades: pd.DataFrame,
+    futures: Futures,
+    prices: Prices,
+    interval_hours: float,
+    *,
+    matched: Matched,
+    marks: Marks,
+    overrides: Mapping[str, str] | None = None,
+) -> None:
+    """Lines of every trade whose delivery month the run reaches.
+
+    Item `futures` per interval of the block: MWh x (index - reference), where the reference is the
+    last settlement price that the position was marked at (what came before was paid as variation)
+    or, without marks, the traded price. Item `time_value` once per trade for the MWh of the run:
+    over the runs of a month the charges on a traded value sum to the charge of the month, rounded
+    once. The clearing house is the other side of every trade; without one the two sides of a pair
+    settle with each other.
     """
     if trades.empty:
         return
     index = index_price(futures, prices)
-    for row in records(trades):
-        product, month = row["product"], row["month"]
-        mw = futures.delivery_mw(product, month, prices.starts, interval_hours)
-        if not mw.any():
+    for side in _sides(trades, futures, ledger.operator, matched):
+        _settle(ledger, side, futures, prices, index, interval_hours, marks, overrides or {})
+
+
+def _sides(trades: pd.DataFrame, futures: Futures, operator: str, matched: Matched) -> list[_Side]:
+    rows = {row["trade"]: row for row in records(trades)}
+    house = clearing_house(futures, operator)
+    if house:
+        return [
+            _Side(row, name, house, exact(row["lots"]))
+            for name, row in rows.items()
+            if row["owner"] != house
+        ]
+    return [
+        _Side(rows[buy], f"{buy} / {sale}", rows[sale]["owner"], lots)
+        for buy, sale, lots in matched.pairs
+    ]
+
+
+def _settle(
+    ledger: Ledger,
+    side: _Side,
+    futures: Futures,
+    prices: Prices,
+    index: pd.Series,
+    interval_hours: float,
+    marks: Marks,
+    overrides: Mapping[str, str],
+) -> None:
+    row, sign = side.row, side.sign
+    product, month = row["product"], row["month"]
+    mw = futures.delivery_mw(product, month, prices.starts, interval_hours)
+    if not mw.any():
+        return
+    quoted, words = _reference(row, futures, marks)
+    reference = ledger.price(futures.mwh_price(product, month, quoted))
+    why = overrides.get(row["trade"]) or row.get("override")
+    note = f"; override: {why}" if why else ""
+    delivered = Decimal(0)
+    for at, price, lot_mw in zip(prices.starts, index, mw, strict=True):
+        if lot_mw == 0:
             continue
-        sign = 1 if row["side"] == "buy" else -1
-        traded = ledger.price(futures.mwh_price(product, month, exact(row["price"])))
-        bought = Decimal(0)
-        delivered = Decimal(0)
-        for at, price, lot_mw in zip(prices.starts, index, mw, strict=True):
-            if lot_mw == 0:
-                continue
-            mwh = ledger.quantity(exact(row["lots"]) * exact(lot_mw) * exact(interval_hours))
-            spot = ledger.price(price)
-            ledger.transfer(
-                row["owner"],
-                ledger.operator,
-                row["trade"],
-                at,
-                "futures",
-                sign * mwh,
-                spot - traded,
-                f"{product} {month}: MWh x (index {spot} - traded {traded})",
-            )
-            bought += mwh * traded
-            delivered += mwh * spot
-        if futures.rules.time_value == "none":
-            continue
-        months = months_between(row["traded_at"].tz_convert(prices.starts.tz), month)
-        charge = time_value_charge(futures, bought, delivered, months)
+        if np.isnan(price):
+            message = f"trade {row['trade']}: the index has no price from {at.isoformat()}"
+            raise InputError.one("futures", None, "price", "price", message)
+        mwh = ledger.quantity(side.lots * exact(lot_mw) * exact(interval_hours))
+        spot = ledger.price(price)
         ledger.transfer(
             row["owner"],
-            ledger.operator,
-            row["trade"],
+            side.other,
+            side.subject,
+            at,
+            "futures",
+            sign * mwh,
+            spot - reference,
+            f"{product} {month}: MWh x (index {spot} - {words} {reference}){note}",
+        )
+        delivered += mwh * spot
+    if futures.rules.time_value != "none":
+        months = months_between(futures.local(row["traded_at"]), month)
+        charge = _time_value(ledger, side, futures, prices, interval_hours, delivered, months)
+        ledger.transfer(
+            row["owner"],
+            side.other,
+            side.subject,
             prices.starts[0],
             "time_value",
             Decimal(-sign),
@@ -80,3 +151,44 @@ def settle_futures(
             f"time value of {months} months on the {futures.rules.time_value} value, "
             f"{futures.rules.nominal_rate:g} a year by {futures.rules.rate_convention}",
         )
+
+
+def _reference(row: Row, futures: Futures, marks: Marks) -> tuple[Decimal, str]:
+    """The price that delivery is settled against, as quoted, and what it is."""
+    at = row["traded_at"]
+    contract = (row["product"], row["month"])
+    since: date | None = None if pd.isna(at) else futures.local(at).date()
+    mark: tuple[date, Decimal] | None = marks.last(contract, since)
+    if mark is None:
+        return exact(row["price"]), "traded"
+    return mark[1], f"last mark of {mark[0]}"
+
+
+def _time_value(
+    ledger: Ledger,
+    side: _Side,
+    futures: Futures,
+    prices: Prices,
+    interval_hours: float,
+    delivered: Decimal,
+    months: int,
+) -> Decimal:
+    """Money of the run's part of the month, rounded so that the parts sum to the month's charge."""
+    row = side.row
+    product, month = row["product"], row["month"]
+    value = side.lots * futures.lot_price(product, month, exact(row["price"]))
+    if futures.rules.time_value != "purchase":
+        return ledger.money(time_value_charge(futures, value, delivered, months))
+    whole = ledger.money(time_value_charge(futures, value, delivered, months))
+    year, number = parse_month(month)
+    inside = prices.starts[(prices.starts.year == year) & (prices.starts.month == number)]
+    step = pd.Timedelta(hours=interval_hours)
+    begin = first_moment(pd.Timestamp(year, number, 1), str(prices.starts.tz))
+    before = pd.date_range(begin, inside[0], freq=step, inclusive="left")
+    hours = [
+        exact(futures.delivery_mw(product, month, starts, interval_hours).sum() * interval_hours)
+        for starts in (before, inside)
+    ]
+    energy = futures.lot_mwh(product, month)
+    first, last = hours[0] / energy, (hours[0] + hours[1]) / energy
+    return ledger.money(whole * last) - ledger.money(whole * first)

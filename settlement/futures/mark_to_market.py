@@ -11,14 +11,13 @@ from typing import NamedTuple
 import pandas as pd
 
 from cases.errors import InputError
+from settlement.futures.marks import Contract, Marks
 from settlement.futures.product import Futures
+from settlement.futures.trading import last_trading_day
 from settlement.ledger.frames import Problems, records
 from settlement.ledger.money import exact, round_to
 
-__all__ = ["mark_to_market", "settlement_prices", "traded_lots"]
-
-Contract = tuple[str, str]
-"""Product and delivery month."""
+__all__ = ["mark_to_market", "traded_lots"]
 
 Key = tuple[str, Contract]
 """Owner and contract."""
@@ -39,28 +38,6 @@ class Trade(NamedTuple):
 def traded_lots(side: str, lots: float | Decimal) -> Decimal:
     """Signed lots of a trade: bought positive, sold negative."""
     return exact(lots) if side == "buy" else -exact(lots)
-
-
-def settlement_prices(table: pd.DataFrame) -> dict[date, dict[Contract, Decimal]]:
-    """Daily settlement prices from a table with date, product, month and price.
-
-    Raises
-    ------
-    InputError
-        If a product has two prices on a day.
-    """
-    prices: dict[date, dict[Contract, Decimal]] = defaultdict(dict)
-    found = Problems("settlement_prices")
-    for position, row in enumerate(records(table)):
-        day = pd.Timestamp(row["date"]).date()
-        key = (row["product"], row["month"])
-        if key in prices[day]:
-            message = f"two prices of {key[0]} {key[1]} on {day}"
-            found.add(position, "price", "duplicate", message)
-        prices[day][key] = exact(row["price"])
-    if found.failures:
-        raise InputError(found.failures)
-    return dict(sorted(prices.items()))
 
 
 def mark_to_market(
@@ -97,9 +74,11 @@ def mark_to_market(
     Raises
     ------
     InputError
-        If a trade has no time, or a day with a position has no settlement price.
+        If a trade has no time, or a day with a position has no settlement price. A month whose
+        trading has ended needs none: its positions wait for delivery, which settles against the
+        last mark.
     """
-    daily = settlement_prices(prices)
+    daily = Marks.of(prices).by_day
     by_day = _by_day(trades, timezone)
     account = _Account(futures, unit)
     for day in sorted({*daily, *by_day}):
@@ -139,6 +118,13 @@ class _Account:
         rules = self.futures.rules
         today = {c: self.futures.lot_price(*c, price) for c, price in prices.items()}
         touched = {key for key, lots in self.held.items() if lots} | {t.key for t in trades}
+        traded = {trade.key for trade in trades}
+        ended = {
+            key
+            for key in touched - traded
+            if key[1] not in today and _ended(self.futures, key[1][1], day)
+        }
+        touched -= ended
         unknown = {contract for _, contract in touched if contract not in today}
         for product, month in sorted(unknown):
             message = f"no settlement price of {product} {month} on {day}"
@@ -172,6 +158,14 @@ class _Account:
                 )
             )
         self.before.update(today)
+
+
+def _ended(futures: Futures, month: str, day: date) -> bool:
+    """Whether the trading of a delivery month has ended; not where its calendar is not known."""
+    try:
+        return day > last_trading_day(futures, month)
+    except InputError:
+        return False
 
 
 def _by_day(trades: pd.DataFrame, timezone: str) -> dict[date, list[Trade]]:

@@ -71,9 +71,36 @@ def lot_hours(year: int, month: int, summer: bool = False) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class Futures:
-    """The product definition of a rulebook, ready for use."""
+    """The product definition of a rulebook, ready for use.
+
+    `timezone` is the market's own: trading days, months and hours are those of its clock. Where it
+    is not given, a product of the Chinese calendar is in Chinese time.
+    """
 
     rules: FuturesRules
+    timezone: str = ""
+
+    @property
+    def zone(self) -> str:
+        """The timezone of the product; "" where it is not known."""
+        return self.timezone or ("Asia/Shanghai" if self.rules.calendar == "CN" else "")
+
+    def local(self, at: pd.Timestamp) -> pd.Timestamp:
+        """A time on the market's own clock, however it was written.
+
+        Raises
+        ------
+        InputError
+            If the time carries an offset and the product's timezone is not known.
+        """
+        if at.tzinfo is None:
+            return at
+        if not self.zone:
+            raise InputError.one(
+                "futures", None, "traded_at", "timezone",
+                "the product's timezone is not known: give Futures(rules, timezone)",
+            )  # fmt: skip
+        return at.tz_convert(self.zone)
 
     @cached_property
     def _definition(self) -> tuple[dict[str, Block], WorkingCalendar]:
@@ -98,13 +125,20 @@ class Futures:
         return blocks[product]
 
     def hours(self, product: str, month: str) -> Decimal:
-        """Hours of the product's block in a delivery month of 24-hour days."""
-        hours = self.block(product).month_hours(*parse_month(month), self.working_days)
-        if hours == 0:
-            raise InputError.one(
-                "futures", None, "month", "month", f"{product} has no hour in {month}"
-            )
-        return exact(hours) if hours % 1 else Decimal(int(hours))
+        """Hours of the product's block in a delivery month, clock changes included."""
+        key = (product, month)
+        if key not in self._hours:
+            own = self.block(product)
+            hours = own.month_hours(*parse_month(month), self.working_days, self.zone)
+            if hours == 0:
+                message = f"{product} has no hour in {month}"
+                raise InputError.one("futures", None, "month", "month", message)
+            self._hours[key] = exact(hours) if hours % 1 else Decimal(int(hours))
+        return self._hours[key]
+
+    @cached_property
+    def _hours(self) -> dict[tuple[str, str], Decimal]:
+        return {}
 
     def lot_mwh(self, product: str, month: str) -> Decimal:
         """Energy of one lot, MWh: lot MW times the hours of the block."""

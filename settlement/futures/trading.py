@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, time, timedelta
 from decimal import Decimal
 
 import pandas as pd
 
 from cases.errors import Failure, InputError
+from settlement.futures.marks import Marks
 from settlement.futures.product import Futures, month_end, parse_month
 from settlement.ledger.frames import records
 from settlement.ledger.money import exact
@@ -31,7 +32,8 @@ def last_trading_day(futures: Futures, month: str) -> date:
 
     `before_delivery_month` counts the rulebook's working days back from the delivery month's first
     day (October 2016: 26 September), `before_month_end` from the end of its last day (25 October).
-    The paper's "5 working days before the delivery month's cut-off" can be read as either.
+    The paper's "5 working days before the delivery month's cut-off" can be read as either. Where
+    that working day is a made-up weekend, on which trading is closed, it is the trading day before.
     """
     year, number = parse_month(month)
     if futures.rules.last_trading_day == "before_delivery_month":
@@ -42,7 +44,14 @@ def last_trading_day(futures: Futures, month: str) -> date:
     while left > 0:
         day -= timedelta(days=1)
         left -= futures.working_days.is_working(day)
+    while not _open(futures, day):
+        day -= timedelta(days=1)
     return day
+
+
+def _open(futures: Futures, day: date) -> bool:
+    """Whether a day is a trading day: Monday to Friday, and no holiday."""
+    return day.weekday() < 5 and futures.working_days.is_working(day)
 
 
 def trading_days(futures: Futures, first: date, last: date) -> list[date]:
@@ -53,7 +62,7 @@ def trading_days(futures: Futures, first: date, last: date) -> list[date]:
     days = []
     day = first
     while day <= last:
-        if day.weekday() < 5 and futures.working_days.is_working(day):
+        if _open(futures, day):
             days.append(day)
         day += timedelta(days=1)
     return days
@@ -76,7 +85,9 @@ def check_trades(
     trades: pd.DataFrame,
     futures: Futures,
     timezone: str,
-    previous: Mapping[tuple[str, str], Decimal] | None = None,
+    previous: Mapping[tuple[str, str], Decimal] | Marks | None = None,
+    overrides: Mapping[str, str] | None = None,
+    months: Collection[str] | None = None,
 ) -> TradeCheck:
     """Every rule that a trade breaks: refusals, and what the rulebook only warns of.
 
@@ -85,15 +96,24 @@ def check_trades(
     trades
         Table `futures`; a blank `traded_at` is a trade whose time is not known.
     previous
-        Previous settlement price by (product, month), in the rulebook's quote; trades of other
-        products have no price limit.
+        Previous settlement price by (product, month), in the rulebook's quote, or all marks, of
+        which the last before the day of the trade counts; trades of other products have no price
+        limit.
+    overrides
+        Trade -> "who: why": rules of trading that it breaks are warnings, on record; so are those
+        of a trade with a text in its column `override`.
+    months
+        Delivery months to look at; None: all.
     """
     refused: list[Failure] = []
     warned: list[Failure] = []
     for position, row in enumerate(records(trades)):
+        if months is not None and row["month"] not in months:
+            continue
         line, name = position + 2, row["trade"]
         try:
             problems = _problems(row, futures, timezone, previous or {})
+            excused = name in (overrides or {}) or bool(row.get("override"))
         except InputError as error:
             refused += [
                 Failure("futures", line, f.column, f.rule, f"trade {name}: {f.message}")
@@ -102,9 +122,8 @@ def check_trades(
             continue
         for column, rule, message in problems:
             failure = Failure("futures", line, column, rule, f"trade {name}: {message}")
-            (warned if rule == "tick" and futures.rules.off_tick == "warn" else refused).append(
-                failure
-            )
+            mild = (rule == "tick" and futures.rules.off_tick == "warn") or excused
+            (warned if mild else refused).append(failure)
     return refused, warned
 
 
@@ -112,7 +131,7 @@ def _problems(
     row: Mapping[str, object],
     futures: Futures,
     timezone: str,
-    previous: Mapping[tuple[str, str], Decimal],
+    previous: Mapping[tuple[str, str], Decimal] | Marks,
 ) -> list[tuple[str, str, str]]:
     product, month = str(row["product"]), str(row["month"])
     futures.lot_mwh(product, month)  # a product, month and working calendar that are known
@@ -121,7 +140,13 @@ def _problems(
     if lots <= 0 or lots % 1:
         found.append(("lots", "lots", f"lots are whole and above zero, not {lots}"))
     found += _off_tick(futures, product, month, price)
-    before = previous.get((product, month))
+    before: Decimal | None
+    if isinstance(previous, Marks):
+        at = row["traded_at"]
+        day = None if pd.isna(at) else at.tz_convert(timezone).date()  # type: ignore[call-overload, attr-defined]
+        before = None if day is None else previous.before((product, month), day)
+    else:
+        before = previous.get((product, month))
     if before is not None:
         low, high = price_band(futures, before)
         if not low <= price <= high:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from cases.errors import Failure
 
-__all__ = ["Problems", "Row", "grouped", "hours_of", "items", "line_of", "records"]
+__all__ = ["Problems", "Row", "grouped", "items", "line_of", "records"]
 
 Row = dict[str, Any]
 """One row of a table by column name."""
@@ -37,11 +37,6 @@ def records(frame: pd.DataFrame) -> list[Row]:
 def line_of(index: Any) -> int:
     """The line that a row of a table has in a CSV file, the header being line 1."""
     return int(index) + 2
-
-
-def hours_of(table: pd.DataFrame) -> pd.Series:
-    """Length in hours of every row with interval_start and interval_end."""
-    return (table["interval_end"] - table["interval_start"]).dt.total_seconds() / 3600
 
 
 def grouped(frame: pd.DataFrame, by: list[str]) -> list[tuple[Any, pd.DataFrame]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from decimal import ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal, localcontext
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from typing import SupportsFloat
 
 import numpy as np
@@ -92,11 +92,30 @@ def split(total: Decimal, weights: Sequence[Number], unit: Decimal) -> list[Deci
         units = abs(total) / unit
         if units != units.to_integral_value():
             raise ValueError(f"{total} is no multiple of {unit}")
-        ideal = [units * share / whole for share in shares]
-        counts = [part.to_integral_value(ROUND_FLOOR) for part in ideal]
-        left = int(units - sum(counts, _ZERO))
-        order = sorted(range(len(shares)), key=lambda i: (counts[i] - ideal[i], i))
-        for i in order[:left]:
-            counts[i] += 1
         sign = -1 if total < 0 else 1
-        return [sign * count * unit + _ZERO for count in counts]
+        return [sign * count * unit + _ZERO for count in _largest_remainder(int(units), shares)]
+
+
+def _largest_remainder(units: int, shares: Sequence[Decimal]) -> list[int]:
+    """Whole units in proportion to shares, exact: in integers, without any rounding."""
+    weights = _integers(shares)
+    whole = sum(weights)
+    counts, remainders = [], []
+    for weight in weights:
+        count, remainder = divmod(units * weight, whole)
+        counts.append(count)
+        remainders.append(remainder)
+    order = sorted(range(len(weights)), key=lambda i: -remainders[i])
+    for i in order[: units - sum(counts)]:
+        counts[i] += 1
+    return counts
+
+
+def _integers(numbers: Sequence[Decimal]) -> list[int]:
+    """Decimals that are not negative, all times the same power of ten that makes them whole."""
+    parts = [number.as_tuple() for number in numbers]
+    lowest = min(int(part.exponent) for part in parts)
+    return [
+        int(number.scaleb(-int(part.exponent), _HALF_UP)) * 10 ** (int(part.exponent) - lowest)
+        for number, part in zip(numbers, parts, strict=True)
+    ]

@@ -14,7 +14,8 @@ import pandas as pd
 from cases.errors import InputError
 from cases.files.folders import new_folder
 from cases.files.hashing import file_hash
-from cases.files.tables import read_parquet_table, write_csv, write_parquet
+from cases.files.sheets import write_sheet
+from cases.files.tables import read_parquet_table, write_parquet
 from cases.tables.columns import Column, Table
 from cases.tables.schema import STATEMENT_TABLES
 
@@ -47,9 +48,21 @@ COLUMN_OF_ITEM = {
     "time_value": "futures",
     "right": "rights",
     "right_shortfall": "rights",
+    "rent_credit": "congestion",
+    "surplus_credit": "losses",
+    "metered_energy": "energy",
+    "unaccounted_energy": "energy",
+    "metered_charge": "energy",
+    "metered_credit": "energy",
+    "variation": "futures",
+    "futures_fee": "futures",
     "rounding": "rounding",
 }
 """Balance column of each item; energy and link lines are split by the components of the price."""
+COLUMN_OF_ITEM = {
+    f"{item}_deviation": name for item, name in COLUMN_OF_ITEM.items()
+} | COLUMN_OF_ITEM
+"""The same with the items of deviations from the day ahead, in the column of what deviates."""
 
 
 def _money(name: str, description: str) -> Column:
@@ -167,17 +180,14 @@ class Statement:
         with new_folder(folder) as part:
             for name, frame in self._tables().items():
                 write_parquet(TABLES[name], frame, part / f"{name}.parquet", timezone)
-                write_csv(TABLES[name], frame, part / f"{name}.csv")
+                write_sheet(frame, part / f"{name}.csv", TABLES[name])
             for name, text in (pages or {}).items():
                 (part / name).write_text(text, encoding="utf-8")
             (part / "owners").mkdir()
             for number, owner in enumerate(self.balance["owner"], start=1):
                 rows = self.lines[self.lines["owner"] == owner]
-                write_csv(
-                    TABLES["statement"],
-                    rows,
-                    part / "owners" / f"{number:03d}-{_file_name(owner)}.csv",
-                )
+                path = part / "owners" / f"{number:03d}-{_file_name(owner)}.csv"
+                write_sheet(rows, path, TABLES["statement"])
             files = {
                 path.relative_to(part).as_posix(): file_hash(path)
                 for path in sorted(part.rglob("*"))

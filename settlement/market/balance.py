@@ -14,7 +14,7 @@ from settlement.market.two_settlement import Market
 
 __all__ = ["balance_sheet", "reconciliation"]
 
-_ENERGY = ("energy", "link_rent")
+_ENERGY = ("energy", "link_rent", "energy_deviation", "link_rent_deviation")
 
 
 def balance_sheet(ledger: Ledger, markets: Sequence[Market]) -> pd.DataFrame:
@@ -28,11 +28,10 @@ def balance_sheet(ledger: Ledger, markets: Sequence[Market]) -> pd.DataFrame:
     split: dict[str, Decimal] = {}
     for row in ledger.rows:
         columns = sheet.setdefault(row.owner, dict.fromkeys(BALANCE_COLUMNS, Decimal(0)))
-        item = row.item.removesuffix("_deviation") if row.item != "contract_deviation" else row.item
-        if item in _ENERGY:
+        if row.item in _ENERGY:
             split[row.owner] = split.get(row.owner, Decimal(0)) + row.amount
         else:
-            columns[COLUMN_OF_ITEM[item]] += row.amount
+            columns[COLUMN_OF_ITEM[row.item]] += row.amount
     parts = _component_money(markets)
     for owner, total in split.items():
         congestion, losses = (ledger.money(part) for part in parts[owner])

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from cases.market_time import hours_of
 from cases.run import Run
-from settlement.ledger.frames import hours_of
 
 __all__ = ["lost_at_buses"]
 

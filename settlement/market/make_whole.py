@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from cases.market_time import day_of, hours_of
 from cases.run import Run
-from settlement.ledger.frames import hours_of, records
+from settlement.ledger.frames import records
 from settlement.ledger.money import exact, round_to
 from settlement.market.positions import NO_OWNER, day_ahead_interval
 from settlement.market.reserves import reserve_awards, with_day_ahead
@@ -80,7 +81,7 @@ def _empty(run: Run) -> pd.DataFrame:
 def _intervals(run: Run, day_ahead: Run | None) -> pd.DataFrame:
     """Dispatch of units in their commitment blocks, with `block` and `energy_revenue`."""
     table = run.dispatch.sort_values(["unit", "interval_start"], kind="stable")
-    table = table.assign(hours=hours_of(table), day=table["interval_start"].dt.normalize())
+    table = table.assign(hours=hours_of(table), day=day_of(table["interval_start"]))
     table["block"] = _block_numbers(table)
     table = table[table["block"] > 0]
     return table.assign(energy_revenue=_energy_revenue(table, run, day_ahead))

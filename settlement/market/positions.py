@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from cases.errors import InputError
+from cases.market_time import hours_of
 from cases.points import Points
 from cases.run import Run
-from settlement.ledger.frames import Problems, hours_of
+from settlement.ledger.frames import Problems
 
 __all__ = ["KEY", "NO_OWNER", "day_ahead_interval", "deviations", "positions"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from cases.market_time import hours_of
 from cases.run import Run
-from settlement.ledger.frames import hours_of
 from settlement.market.positions import NO_OWNER
 
 __all__ = ["reserve_awards", "reserve_deviations", "with_day_ahead", "with_reserve_prices"]

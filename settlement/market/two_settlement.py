@@ -107,11 +107,14 @@ def _losses(ledger: Ledger, market: Market) -> None:
         subject, item = "balance", f"unserved_energy{market.suffix}"
         rule = f"{market.words}: charged to loads but not supplied; price is the mean"
     for row in records(surplus):
-        amount = ledger.money(exact(row["surplus"]))
         quantity = ledger.quantity(row["quantity"])
-        if amount == 0 and quantity == 0:
+        if quantity:
+            rate = ledger.price(row["surplus"] / row["quantity"])
+        else:
+            quantity, rate = Decimal(1), ledger.price(ledger.money(exact(row["surplus"])))
+        amount = ledger.money(quantity * rate)
+        if amount == 0 and not row["quantity"]:
             continue
-        rate = ledger.price(row["surplus"] / row["quantity"]) if quantity else Decimal(0)
         ledger.add(
             ledger.operator, subject, row["interval_start"], item, quantity, rate, amount, rule
         )

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
 import pandas as pd
 
+from cases.market_time import hours_of
 from cases.run import Run
 from network import Grid
 from network.arrays import Floats
-from settlement.ledger.frames import hours_of, records
-from settlement.ledger.ledger import Ledger
+from settlement.ledger.frames import records
+from settlement.ledger.ledger import Ledger, Line
 from settlement.ledger.money import split
 from settlement.rights.points import right_injections
 
-__all__ = ["Funding", "right_targets", "settle_rights"]
+__all__ = ["Funding", "right_targets", "settle_rights", "shortfall_cuts"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,9 @@ def right_targets(rights: pd.DataFrame, run: Run, grid: Grid | None = None) -> p
     `price` is the congestion component at the sink less that at the source; an option's is not
     below zero. Intervals outside the term of a right are left out.
     """
+    columns = ["right", "owner", "interval_start", "quantity", "price"]
+    if rights.empty:
+        return pd.DataFrame(columns=columns)
     grid = grid or Grid.from_case(run.case, run.rulebook.network.convention)
     injections = right_injections(rights, run.case, grid)
     mcc = run.prices.pivot(index="interval_start", columns="bus", values="mcc")
@@ -82,41 +87,26 @@ def right_targets(rights: pd.DataFrame, run: Run, grid: Grid | None = None) -> p
                 }
             )
         )
-    if not frames:
-        return pd.DataFrame(columns=["right", "owner", "interval_start", "quantity", "price"])
     return pd.concat(frames, ignore_index=True)
 
 
-def settle_rights(ledger: Ledger, rights: pd.DataFrame, run: Run, rent: Decimal) -> Funding:
-    """Lines of all rights against the operator, which holds the rent.
+def settle_rights(
+    ledger: Ledger, targets: pd.DataFrame, rent: Decimal, *, in_full: bool = False
+) -> Funding:
+    """Lines of all rights (`right_targets`) against the operator, which holds the rent.
 
     Where rent and the charges of counterflow obligations fall short of the credits and the rulebook
-    says `prorate`, every credit is cut in proportion by a line `right_shortfall`.
+    says `prorate`, every credit is cut in proportion by a line `right_shortfall`; not where they
+    are paid `in_full` because a month's rent funds them.
     """
     own = Ledger.like(ledger)
-    targets = right_targets(rights, run).rename(columns={"right": "subject"})
+    targets = targets.rename(columns={"right": "subject"})
     own.priced(targets[targets["price"] != 0], "right", "MWh x (mcc at sink - mcc at source)")
     credits = sum((row.amount for row in own.rows if row.amount > 0), Decimal(0))
     charges = -sum((row.amount for row in own.rows if row.amount < 0), Decimal(0))
-    available = max(rent, Decimal(0)) + charges
-    shortfall = Decimal(0)
-    if credits > available and ledger.rules.rights.shortfall == "prorate":
-        shortfall = credits - available
-        paid = [row for row in own.rows if row.amount > 0]
-        for row, cut in zip(
-            paid, split(-shortfall, [row.amount for row in paid], ledger.money_unit), strict=True
-        ):
-            own.add(
-                row.owner,
-                row.subject,
-                row.interval_start,
-                "right_shortfall",
-                Decimal(1),
-                cut,
-                cut,
-                f"rights are funded to {available} of {credits}",
-            )
-    for row in list(own.rows):
+    cuts = [] if in_full else shortfall_cuts(ledger, own.rows, rent)
+    shortfall = -sum((cut.amount for cut in cuts), Decimal(0))
+    for row in [*own.rows, *cuts]:
         ledger.rows.append(row)
         ledger.add(
             ledger.operator,
@@ -129,3 +119,30 @@ def settle_rights(ledger: Ledger, rights: pd.DataFrame, run: Run, rent: Decimal)
             row.rule,
         )
     return Funding(rent, credits, charges, shortfall)
+
+
+def shortfall_cuts(ledger: Ledger, rows: Sequence[Line], rent: Decimal) -> list[Line]:
+    """Lines that cut the credits of rights to what rent and charges pay for; none if they do.
+
+    Parameters
+    ----------
+    ledger
+        Its rules say whether credits are cut in proportion (`prorate`) or paid in full.
+    rows
+        Lines of item `right` of the holders.
+    rent
+        Congestion rent of the same period.
+    """
+    credits = sum((row.amount for row in rows if row.amount > 0), Decimal(0))
+    charges = -sum((row.amount for row in rows if row.amount < 0), Decimal(0))
+    available = max(rent, Decimal(0)) + charges
+    if credits <= available or ledger.rules.rights.shortfall != "prorate":
+        return []
+    paid = [row for row in rows if row.amount > 0]
+    amounts = split(available - credits, [row.amount for row in paid], ledger.money_unit)
+    rule = f"rights are funded to {available} of {credits}"
+    return [
+        Line(row.owner, row.subject, row.interval_start, "right_shortfall", Decimal(1), cut, cut,
+             rule)
+        for row, cut in zip(paid, amounts, strict=True)
+    ]  # fmt: skip

@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cases.errors import InputError
+from cases.market_time import day_of, first_moment
 from cases.rulebook.settlement import BlockRules, FuturesRules
 from settlement.time.calendar import WorkingCalendar, month_days, working_calendar
 
@@ -23,6 +24,7 @@ Spans = tuple[tuple[int, int], ...]
 """Minutes of the local day, start included, end excluded."""
 
 _DAY = 24 * 60
+_QUARTER = 0.25
 _SPAN = re.compile(r"(\d{1,2}):(\d\d)\s*-\s*(\d{1,2}):(\d\d)")
 
 
@@ -87,14 +89,22 @@ class Block:
             return self.summer_spans
         return self.spans
 
-    def month_hours(self, year: int, month: int, calendar: WorkingCalendar) -> float:
-        """Hours of the block in a month of 24-hour days."""
-        minutes = sum(
-            end - start
-            for day in month_days(year, month)
-            for start, end in self.spans_on(day, calendar)
-        )
-        return minutes / 60
+    def month_hours(
+        self, year: int, month: int, calendar: WorkingCalendar, timezone: str = ""
+    ) -> float:
+        """Hours of the block in a month: in days of 23 or 25 hours what is delivered in them.
+
+        Without a `timezone` every day has 24 hours.
+        """
+        total = 0.0
+        for day in month_days(year, month):
+            spans = self.spans_on(day, calendar)
+            if spans and timezone and _clock_changes(day, timezone):
+                starts = _quarters(day, timezone)
+                total += float(self.hours(starts, _QUARTER, calendar).sum())
+            else:
+                total += sum(end - start for start, end in spans) / 60
+        return total
 
     def hours(
         self, starts: pd.DatetimeIndex, interval_hours: float, calendar: WorkingCalendar
@@ -108,7 +118,7 @@ class Block:
         interval_hours
             Length of an interval, hours; an interval must not cross midnight.
         """
-        days = starts.normalize().tz_localize(None)
+        days = day_of(starts)
         # Wall-clock minutes, so that a block keeps its local hours on days of 23 or 25 hours.
         begin = (starts.hour * 60 + starts.minute).to_numpy(dtype=float)
         end = begin + interval_hours * 60
@@ -123,6 +133,23 @@ class Block:
                 overlap = np.minimum(end[rows], upper) - np.maximum(begin[rows], lower)
                 minutes[rows] += np.clip(overlap, 0.0, None)
         return minutes / 60
+
+
+def _quarters(day: date, timezone: str) -> pd.DatetimeIndex:
+    """Starts of the quarter hours of a local day."""
+    first, last = _ends(day, timezone)
+    return pd.date_range(first, last, freq="15min", inclusive="left")
+
+
+def _clock_changes(day: date, timezone: str) -> bool:
+    first, last = _ends(day, timezone)
+    return last - first != pd.Timedelta(days=1)
+
+
+def _ends(day: date, timezone: str) -> tuple[pd.Timestamp, pd.Timestamp]:
+    midnight = pd.Timestamp(day)
+    after = midnight + pd.Timedelta(days=1)
+    return first_moment(midnight, timezone), first_moment(after, timezone)
 
 
 def _minutes(hours: Sequence[tuple[int, int]]) -> Spans:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cases import read_case
 from cases.errors import InputError
 from cases.readers.mfile import read_mfile
 from tests.cases import mpc
@@ -60,12 +61,20 @@ def test_latin_1_and_byte_order_marks_are_read(tmp_path: Path) -> None:
 
 
 def test_every_bad_row_is_named_with_its_line(tmp_path: Path) -> None:
-    content = "\nmpc.bus = [\n1 2 3;\n1 x 3;\n1 2;\n1 2 3;\n1 50/3 4;\n];\n"
+    content = "\nmpc.bus = [\n1 2 3;\n1 x 3;\n1 2;\n1 2 3;\n1 50/y 4;\n1 135/sqrt(3) 4;\n];\n"
     assert failures(tmp_path, content) == [
         "small.m row 4, mpc.bus: 'x' is not a number",
-        "small.m row 7, mpc.bus: '50/3' is not a number",
+        "small.m row 7, mpc.bus: '50/y' is not a number",
         "small.m row 5, mpc.bus: the row has 2 numbers, the other rows have 3",
     ]
+
+
+def test_entries_may_be_arithmetic(tmp_path: Path) -> None:
+    """MATPOWER's case533mt writes voltages as 135/sqrt(3): 77.942286 kV."""
+    content = "mpc.baseMVA = 50/3;\nmpc.bus = [1 135/sqrt(3) -2^2];\n"
+    read = read_mfile(mpc.write(tmp_path, content))
+    assert read.matrices["bus"].values[0] == pytest.approx([1, 77.9422863, -4])
+    assert float(read.scalars["baseMVA"]) == pytest.approx(16.6666667)
 
 
 @pytest.mark.parametrize(
@@ -124,11 +133,71 @@ def test_broken_files(tmp_path: Path, content: str, expected: str) -> None:
     assert failures(tmp_path, content) == [expected]
 
 
-def test_distribution_case_that_converts_units_in_code_is_refused() -> None:
-    from cases import read_case
+UNITS = """
+[PQ, PV, REF, NONE, BUS_I, BUS_TYPE, PD, QD, GS, BS, BUS_AREA, VM, ...
+    VA, BASE_KV, ZONE, VMAX, VMIN] = idx_bus;
+Vbase = mpc.bus(1, BASE_KV) * 1e3;      %% in Volts
+Sbase = mpc.baseMVA * 1e6;              %% in VA
+mpc.branch(:, [BR_R BR_X]) = mpc.branch(:, [BR_R BR_X]) / (Vbase^2 / Sbase);
+mpc.bus(:, [PD, QD]) = mpc.bus(:, [PD, QD]) / 1e3;
+pf = 0.8;
+mpc.bus(:, QD) = mpc.bus(:, PD) * sin(acos(pf));
+mpc.bus(:, PD) = mpc.bus(:, PD) * pf;
+"""
 
-    with pytest.raises(InputError, match=r"case33bw\.m row 122: .*mpc\.branch\(:, \[BR_R BR_X\]\)"):
-        read_case("matpower/case33bw")
+
+def test_conversions_of_units_in_code_are_computed(tmp_path: Path) -> None:
+    """The forms of MATPOWER's files, by hand.
+
+    100 MVA at 230 kV are 529 ohms: 5.29 and 52.9 ohms are 0.01 and 0.1. 100,000 kVA are 100 MVA,
+    80 MW and 60 MVAr at a power factor of 0.8.
+    """
+    bus = [[1, 3, 0, 0, 0, 0, 1, 1, 0, 230, 7], [2, 1, 100_000, 0, 0, 0, 2, 1, 0, 230, 8]]
+    branch = [[1, 2, 5.29, 52.9, 0, 80, 0, 0, 0, 0, 1, -360, 360]]
+    read = read_mfile(mpc.write(tmp_path, mpc.text(bus=bus, branch=branch, tail=UNITS)))
+    np.testing.assert_allclose(read.matrices["bus"]["PD"], [0.0, 80.0])
+    np.testing.assert_allclose(read.matrices["bus"]["QD"], [0.0, 60.0])
+    np.testing.assert_allclose(read.matrices["branch"].values[0, 2:4], [0.01, 0.1])
+    assert len(read.conversions) == 4
+    case = read_case(tmp_path / "small.m")
+    assert case.demand.iloc[0, 1] == pytest.approx(80.0)
+    assert any("/ (Vbase^2 / Sbase)" in note for note in case.meta.imported["notes"])
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "for k = 1:3\n  mpc.bus(:, PD) = mpc.bus(:, PD) / 2;\nend",
+        "if pf\n  mpc.bus(:, PD) = mpc.bus(:, PD) / 2;\nend",
+        "return;\nmpc.bus(:, PD) = mpc.bus(:, PD) / 2;",
+        "function x = other\nmpc.bus(:, PD) = mpc.bus(:, PD) / 2;",
+        "mpc.bus(:, PD) = mpc.bus(:, PD) / unknown;",
+        "mpc.bus(:, PD) = mpc.bus(:, PD) / 0;",
+        "mpc.bus(:, PD) = mpc.bus(:, PD) / 2 + 1;",
+        "mpc.bus(:, PD) = mpc.bus(:, PD) * 2 ^ 3 ^ 2;",
+        "mpc.bus(:, PD) = mpc.gen(:, PG) * 2;",
+        "mpc.bus(:, [PD QD]) = mpc.bus(:, PD) * 2;",
+        "mpc.bus(:, XD) = mpc.bus(:, XD) * 2;",
+        "mpc.bus(:, MU_VMIN) = mpc.bus(:, MU_VMIN) * 2;",
+        "mpc.bus(:, PD) = mpc.bus(:, PD) .* mpc.bus(:, QD);",
+        "mpc.bus(2, PD) = mpc.bus(2, PD) / 2;",
+        "mpc.bus(:, PD) = mpc.bus(:, PD) / mpc.bus(3, BASE_KV);",
+        "x = 2; if y, x = 3; end\nmpc.bus(:, PD) = mpc.bus(:, PD) / x;",
+    ],
+)
+def test_any_other_change_is_refused(tmp_path: Path, code: str) -> None:
+    [found] = failures(tmp_path, mpc.text(tail="pf = 0.5;\n" + code))
+    assert "the file changes its own data in code, which is not run: mpc." in found
+
+
+@pytest.mark.parametrize(
+    ("name", "megawatts"),
+    [("case33bw", 3.715), ("case69", 3.8021), ("case18nbr", 1.4105)],
+)
+def test_distribution_cases_have_the_published_load(name: str, megawatts: float) -> None:
+    """Baran and Wu (1989), 33 buses: 3715 kW, 69 buses: 3802 kW; the sum of the column / 1000."""
+    case = read_case(f"matpower/{name}")
+    assert case.demand.iloc[0, 1:].sum() == pytest.approx(megawatts, rel=1e-6)
 
 
 @pytest.mark.parametrize("row", ["'1 2 3", "1 '%' 3", "1 \x0b 2 '%", '"1" 2 3'])

@@ -41,6 +41,7 @@ def test_the_default_has_the_values_of_the_design() -> None:
         "contingency": 2000,
         "ramp": 10000,
         "reserve": 1000,
+        "custom": 2000,
     }
     assert (book.pricing.method, book.pricing.allow_offline) == ("fixed", False)
     assert book.losses.method == "none"

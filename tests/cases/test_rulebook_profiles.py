@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from collections.abc import Iterator
-from importlib import resources
 from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
 
 from cases import InputError, RuleBook, rulebook_names
+from cases.rulebook.files import rules_file
 from cases.rulebook.mitigation import ImpactRules
 
 TAG = re.compile(r"\[[VCHMLD]\] 20\d\d-\d\d: \S.*")
@@ -56,13 +55,13 @@ def test_every_threshold_has_a_tag_and_a_date(name: str) -> None:
 @pytest.mark.parametrize("name", MARKETS)
 def test_a_number_that_a_profile_changes_has_a_tag_of_its_own(name: str) -> None:
     own, base = RuleBook.load(name), RuleBook.load("default")
-    file = tomllib.loads((resources.files("cases") / f"rulebooks/{name}.toml").read_text())
+    file = rules_file(name)
+    given = dict(file.values())
     before = threshold_numbers(base)
     for key, value in threshold_numbers(own).items():
         if before.get(key) != value:
-            parts = key.split(".")
-            names = {".".join(parts[:n]) for n in range(1, len(parts) + 1)}
-            assert names & set(file["evidence"]), key
+            source = file.source_of(key, given[key][-1])
+            assert source is not None and source.complete, key
 
 
 @pytest.mark.parametrize("name", MARKETS)

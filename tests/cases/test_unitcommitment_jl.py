@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import gzip
+import json
 import math
 import warnings
 from pathlib import Path
@@ -17,6 +19,7 @@ from cases.importing import import_case
 from tests.cases import uc_days
 from tests.cases.test_pglib_uc import cost_of
 from tests.oracles import commitment
+from tests.outside import outside
 
 
 def read(tmp_path: Path, content: Any, name: str = "2017-01-01.json", **options: Any) -> Case:
@@ -258,6 +261,72 @@ def test_versions(tmp_path: Path, version: Any) -> None:
         assert offers["unit"].tolist() == ["coal", "gas", "gas"]
         stamps = offers["interval_start"][offers["unit"] == "gas"].tolist()
         assert stamps == [case.interval_starts[0], case.interval_starts[2]]
+
+
+def of_format_0_2() -> dict[str, Any]:
+    """The day in the form of the instances published for UnitCommitment.jl 0.2."""
+    content = uc_days.unitcommitment_jl()
+    for section in ("Storage units", "Interfaces"):
+        content.pop(section, None)
+    content["Reserves"] = {"Spinning (MW)": [6.0, 7.0, 9.0, 6.5]}
+    units = content["Generators"]
+    content["Generators"] = {name: units[name] for name in ("coal", "gas")}
+    for unit in content["Generators"].values():
+        unit.pop("Type")
+        unit.pop("Shutdown cost ($)", None)
+        unit.pop("Reserve eligibility", None)
+    return content
+
+
+def test_no_version_and_nothing_later_is_format_0_2(tmp_path: Path) -> None:
+    """The published instances name no version: read as one that says 0.2, with a note."""
+    content = of_format_0_2()
+    content["Parameters"]["Version"] = "0.2"
+    said = read(tmp_path, content)
+    del content["Parameters"]["Version"]
+    case = read(tmp_path, content)
+    assert case.meta.imported["version"] == "0.2"
+    note = "the file names no version of the format: read as 0.2"
+    assert note in case.meta.imported["notes"] and note not in said.meta.imported["notes"]
+    assert case.replace(imported={}).hash == said.replace(imported={}).hash
+
+
+@pytest.mark.parametrize("later", ["Type", "Reserve eligibility", "Reserves", "Storage units"])
+def test_no_version_but_something_later_is_refused(tmp_path: Path, later: str) -> None:
+    """What 0.2 does not have would be read by the wrong rules."""
+    content, newer = of_format_0_2(), uc_days.unitcommitment_jl()
+    del content["Parameters"]["Version"]
+    if later in newer:
+        content[later] = newer[later]
+    else:
+        content["Generators"]["coal"][later] = newer["Generators"]["coal"][later]
+    assert failures(tmp_path, content) == {("Parameters/Version", "missing_key")}
+
+
+PUBLISHED = {
+    "case118": (118, 54, 186, 177),
+    "case300": (300, 69, 411, 320),
+    "case1354pegase": (1354, 260, 1991, 1288),
+    "case2383wp": (2383, 323, 2896, 2240),
+    "case3375wp": (3374, 590, 4161, 3245),
+    "case6515rte": (6515, 1368, 9037, 6063),
+}
+"""Buses, generators, lines and contingencies of the files, counted in their JSON."""
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_the_published_instances_are_read(name: str) -> None:
+    path = outside(f"unitcommitment-jl/{name}-2017-02-01.json.gz")
+    case = read_case(path)
+    sizes = tuple(len(t) for t in (case.buses, case.units, case.branches, case.contingencies))
+    assert sizes == PUBLISHED[name] and case.meta.intervals == 36
+    content = json.loads(gzip.decompress(path.read_bytes()))
+    for bus, load in content["Buses"].items():
+        series = np.broadcast_to(load["Load (MW)"], 36)
+        if series.any():
+            np.testing.assert_array_equal(case.demand[bus], series)
+    required = case.reserve_requirements["mw"].to_numpy()
+    np.testing.assert_array_equal(required, content["Reserves"]["Spinning (MW)"])
 
 
 @pytest.mark.parametrize(

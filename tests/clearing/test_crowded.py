@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import clearing
-from clearing.program.live import LiveModel
+from clearing.program.live import LiveProgram
 from clearing.session import loop as security
 from tests.strategies import FULL, random_case
 
@@ -27,9 +27,9 @@ def test_making_room_changes_no_result(
     )
     plain = clearing.clear(tight, commitment=False, security=secure)
     charged: list[int] = []
-    charge = LiveModel.charge
+    charge = LiveProgram.charge
     monkeypatch.setattr(
-        LiveModel,
+        LiveProgram,
         "charge",
         lambda live, rows: (charged.append(len(rows)), charge(live, rows))[1],
     )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cases import RuleBook
-from clearing.commit.program import Program
+from clearing.commit.program import CommitmentProgram
 from clearing.day.day import Day
 from clearing.day.fleet import Fleet
 from tests.oracles import commitment
@@ -17,7 +17,7 @@ from tests.strategies_commitment import UNITS, commitment_day
 def test_no_schedule_with_a_state_costs_less_than_its_margin(seed: int) -> None:
     case = commitment_day(UNITS, seed)
     day = Day.of(case, RuleBook.load("default"))
-    program = Program(Fleet(day, merge=False), (), np.inf, None)
+    program = CommitmentProgram(Fleet(day, merge=False), (), np.inf, None)
     bound = program.relax()
     margins = program.margins
     assert margins is not None

@@ -225,3 +225,4 @@ def test_a_price_that_is_not_unique_follows_the_tie_break(seed: int) -> None:
         assert expected.to_numpy() == pytest.approx(offer, abs=1e-4)
         assert lmp(run).to_numpy() == pytest.approx(offer, abs=1e-6)
         assert any("not be unique" in warning for warning in run.manifest["warnings"])
+        assert not run.prices["unique"].any()

@@ -43,6 +43,11 @@ def assert_agrees(run: Run, *, convention: str = "matpower", security: str = "no
     assert np.abs(lmp - expected.lmp.to_numpy())[unique].max(initial=0.0) <= 1e-4
     assert (lmp >= left - 1e-3).all()
     assert (lmp <= right + 1e-3).all()
+    said = run.prices.pivot(index="interval_start", columns="bus", values="unique")
+    told = said[expected.lmp.columns].fillna(True).to_numpy(dtype=bool)
+    # Where the oracle's slopes agree the price is unique; where ours says so, so do both duals.
+    assert told[unique].all()
+    assert np.abs(lmp - expected.lmp.to_numpy())[told].max(initial=0.0) <= 1e-4
 
 
 @settings(examples, max_examples=18)

@@ -19,11 +19,12 @@ def test_other_prices_on_the_live_model(seed: int, security: str) -> None:
     offers = case.offers
     factor = np.where(offers["unit"] == offers["unit"].iloc[0], 1.7, 1.0)
     dearer = case.replace(offers=offers.assign(price=offers["price"] * factor + 0.01))
+    session = run.model.session
     again = clearing.reclear(run, dearer)
     fresh = clearing.clear(dearer, commitment=False, security=security)
     assert again.objective == pytest.approx(fresh.objective, rel=1e-9)
     assert again.manifest["parent"] == run.id
-    assert again.model.session is run.model.session
+    assert again.model.session is session
     assert len(clearing.validate(again)) == 0
 
 

@@ -246,8 +246,9 @@ def test_other_reserve_prices_on_the_live_model() -> None:
     case = reserve_day(TWO, [90.0], SPIN, [("spin", "", 30.0)], [("G1", "spin", 40.0, 2.0)])
     run = clearing.clear(case, commitment=False)
     dearer = case.replace(reserve_offers=case.reserve_offers.assign(price=7.0))
+    session = run.model.session
     again = clearing.reclear(run, dearer)
-    assert again.model.session is run.model.session
+    assert again.model.session is session
     assert again.objective == approx(2460.0 + 30 * 5)
     assert prices_of(again) == approx({("spin", ""): 37.0})
     less = case.replace(reserve_requirements=case.reserve_requirements.assign(mw=10.0))

@@ -12,7 +12,7 @@ import pytest
 
 import clearing
 import counterflow as cf
-from cases import Case, Run
+from cases import Case, Proof, Run
 from counterflow import console
 from tests.counterflow.test_cli import Call, call
 
@@ -136,7 +136,8 @@ def test_a_limit_is_a_warning_with_its_gap(
     text = "the commitment was stopped by a limit: proven to lie within 3.0000 % of the best"
 
     def limited(*args: object, **options: object) -> Run:
-        manifest: dict[str, Any] = {**made.stated, "status": "limit", "gap": 0.03}
+        proof = Proof("commitment", 0.03, None, "time_limit")
+        manifest: dict[str, Any] = {**made.stated, "status": "limit", **proof.stated()}
         manifest["warnings"] = [text]
         return Run(manifest, made.tables, made.case, made.rulebook)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 import counterflow as cf
 from counterflow.cli import invoke
 from counterflow.tables.mitigation_summary import mitigation_cards
+from mitigation.procedures.shipped import REGISTRY
 
 AT_FIVE = "2024-07-16T17:00:00-04:00"
 
@@ -217,3 +219,25 @@ def test_cards_of_a_run_in_which_nothing_was_replaced(folder: Path) -> None:
     cards = mitigation_cards(bid, cf.mitigate(bid, settings=never)).set_index("item")
     assert cards.loc["mitigated", "value"] == 0
     assert cards.loc["load_payment", "change"] == 0.0
+
+
+def test_a_plugin_is_run_where_it_is_named(folder: Path, tmp_path: Path, call: Call) -> None:
+    own = Path(__file__).parents[2] / "examples" / "own-market"
+    rulebook = ("--rulebook", own / "own_market.toml")
+    code, _, err = call("mitigate", folder / "bid", *rulebook)
+    assert code == 1 and "no procedure southmark" in err and "--plugin" in err
+    plugin = ("--plugin", own / "own_market.py")
+    code, out, _ = call("mitigate", folder / "bid", *plugin, *rulebook, "-o", tmp_path / "own")
+    assert code == 0 and "southmark" in out
+    record = cf.Run.read(tmp_path / "own").manifest["mitigation"]
+    assert record["procedure"] == {
+        "subject": "dominant_owner",
+        "replacement": "reference_and_margin",
+        "impact": "price",
+        "apply": "rerun",
+    }
+    assert record["registered"]["subject.dominant_owner"]["module"] == "plugin_own_market"
+    for name in ("dominant_owner", "reference_and_margin"):
+        REGISTRY.functions = {k: f for k, f in REGISTRY.functions.items() if k[1] != name}
+    REGISTRY.profiles.pop("southmark")
+    sys.modules.pop("plugin_own_market")

@@ -22,6 +22,7 @@ NAMES = [
     "MonitorTables",
     "NoClearing",
     "NotYet",
+    "PathExplanation",
     "PriceExplanation",
     "RuleBook",
     "Run",
@@ -32,11 +33,13 @@ NAMES = [
     "disclose",
     "errors",
     "explain_decision",
+    "explain_path",
     "explain_price",
     "export_prices",
     "mitigate",
     "mitigate_by_rulebooks",
     "mitigate_by_sweep",
+    "mitigation",
     "monitor_tables",
     "plots",
     "read_case",
@@ -46,6 +49,7 @@ NAMES = [
     "study",
     "summarize",
     "validate",
+    "verify",
 ]
 
 

@@ -32,7 +32,7 @@ def test_binding_constraints_and_rent(day: Run) -> None:
 def test_ramps_and_idle_rows_are_no_binding_constraints(
     run: Run, changed: Callable[..., Run]
 ) -> None:
-    ramp = run.constraints.assign(constraint="ramp_up:Solitude")
+    ramp = run.constraints.assign(constraint="ramp_up:Solitude", kind="ramp_up", element="Solitude")
     idle = run.constraints.assign(constraint="A-B", shadow_price=0.0)
     both = pd.concat([run.constraints, ramp, idle], ignore_index=True)
     rows = cf.summarize(changed(constraints=both)).constraints

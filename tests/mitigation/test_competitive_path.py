@@ -11,7 +11,7 @@ import pytest
 from cases.errors import InputError
 from mitigation.structure.competitive_path import dynamic_competitive_path
 from mitigation.structure.decomposition import mitigated_price
-from mitigation.structure.run import test_structure as structure_tests
+from mitigation.structure.run import structure_tests
 from tests.mitigation.markets import cleared, five_bus
 
 G1 = pd.DataFrame(

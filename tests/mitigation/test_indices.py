@@ -23,8 +23,9 @@ from mitigation.indices.residual_demand import (
     residual_demand,
     residual_demand_indices,
 )
+from mitigation.indices.tested import indices_of
 from mitigation.structure.owners import owners_of
-from mitigation.structure.run import test_structure as structure_tests
+from mitigation.structure.run import structure_tests
 from mitigation.structure.what_if import cover
 from tests.mitigation.markets import OracleModel, cleared, five_bus
 
@@ -154,7 +155,7 @@ def reference_of(run, **price: float) -> pd.DataFrame:  # type: ignore[no-untype
 
 
 def values(result, index: str, scope: str = "market") -> pd.DataFrame:  # type: ignore[no-untyped-def]
-    rows = result.indices
+    rows = indices_of(result)
     return rows[(rows["index"] == index) & (rows["scope"] == scope)].set_index("subject")
 
 

@@ -92,6 +92,8 @@ def test_output_gap_of_the_market() -> None:
     indices = rows(
         [0, 0, 1, 1],
         index=["output_gap.100", "output_gap.100", "output_gap.100", "output_gap.50"],
+        measure="output_gap",
+        threshold_percent=[100.0, 100.0, 100.0, 50.0],
         value=[30.0, 10.0, 0.0, 8.0],
     )
     table = monitor.output_gap_summary(indices, 200.0).set_index("threshold_percent")

@@ -13,9 +13,9 @@ from cases.case import Case
 from cases.errors import DataWarning, InputError
 from cases.run import Run
 from mitigation.indices.measure import COLUMNS as INDEX_COLUMNS
+from mitigation.indices.tested import tables_of, with_tests
 from mitigation.structure.owners import owners_of
-from mitigation.structure.run import slack_sensitivity, with_tests
-from mitigation.structure.run import test_structure as structure_tests
+from mitigation.structure.run import slack_sensitivity, structure_tests
 from mitigation.structure.verdicts import COLUMNS
 from mitigation.structure.what_if import cover, divest, merge_owners
 from tests.mitigation.markets import cleared, five_bus
@@ -109,7 +109,7 @@ def test_no_binding_constraint_says_so() -> None:
     assert result.notes == ("no constraint binds: there is nothing to test by constraint",)
     assert not (result.verdicts["rule_id"] == "three_pivotal").any()
     assert result.relief.empty
-    tables = result.tables()
+    tables = tables_of(result)
     assert len(tables["indices"])
     assert (tables["tests_structure"]["constraint"] == "").all()
 
@@ -267,7 +267,7 @@ def test_tables_fit_the_schema_of_a_run(tmp_path: Path) -> None:
     run = cleared(five_bus("A2", reference="E"))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        tables = structure_tests(run, model=run.model).tables()
+        tables = tables_of(structure_tests(run, model=run.model))
         again = with_tests(run, structure_tests(run))
     assert len(again.tests_structure) == len(tables["tests_structure"])
     assert len(again.indices) == len(tables["indices"])

@@ -8,8 +8,8 @@ import pytest
 from cases.errors import InputError
 from cases.run import Run
 from counterflow.plots.structure import pivotal_heat_map, relief_supply_curve, structure_duration
-from mitigation.structure.run import StructureTests
-from mitigation.structure.run import test_structure as structure_tests
+from mitigation.indices.tested import tables_of
+from mitigation.structure.run import StructureTests, structure_tests
 from tests.mitigation.markets import cleared, five_bus
 
 
@@ -17,7 +17,7 @@ from tests.mitigation.markets import cleared, five_bus
 def tested() -> tuple[Run, StructureTests]:
     run = cleared(five_bus("A2", reference="E", load_factors=(0.3, 0.9, 1.0, 1.1)))
     found = structure_tests(run, model=run.model)
-    tables = {**run.tables, **found.tables()}
+    tables = {**run.tables, **tables_of(found)}
     return Run(run.manifest, tables, run.case, run.rulebook), found
 
 

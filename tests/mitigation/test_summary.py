@@ -7,9 +7,9 @@ import pytest
 
 from cases.errors import InputError
 from cases.rulebook.structure import ConcentrationRules, PeakRules
+from mitigation.indices.tested import indices_of
 from mitigation.report import market as summary
-from mitigation.structure.run import StructureTests
-from mitigation.structure.run import test_structure as structure_tests
+from mitigation.structure.run import StructureTests, structure_tests
 from tests.mitigation.markets import cleared, five_bus
 
 PEAK = PeakRules()
@@ -112,7 +112,7 @@ def day() -> StructureTests:
 
 def test_pivotal_hours(day: StructureTests) -> None:
     """1530 MW, 930 without the largest, 410 without two, 210 - 10 without three: 200."""
-    together, alone = summary.pivotal_summary(day.indices)
+    together, alone = summary.pivotal_summary(indices_of(day))
     # Loads 270, 540, 900, 1080 MW: jointly pivotal 3, 2, 2, 1.
     assert together["hours"].to_list() == [1.0, 3.0, 4.0]
     assert together["share"].to_list() == [0.25, 0.75, 1.0]
@@ -121,17 +121,17 @@ def test_pivotal_hours(day: StructureTests) -> None:
 
 
 def test_duration_curve(day: StructureTests) -> None:
-    curve = summary.duration_curve(day.indices, "rsi1")
+    curve = summary.duration_curve(indices_of(day), "rsi1")
     assert curve["value"].to_list() == pytest.approx([930 / load for load in (270, 540, 900, 1080)])
     assert curve["share_of_hours"].to_list() == [0.25, 0.5, 0.75, 1.0]
-    one = summary.duration_curve(day.indices, "rsi1", "east")
+    one = summary.duration_curve(indices_of(day), "rsi1", "east")
     assert one["value"].iloc[-1] == pytest.approx(1330 / 1080)
     with pytest.raises(InputError, match="no values of rsi9"):
-        summary.duration_curve(day.indices, "rsi9")
+        summary.duration_curve(indices_of(day), "rsi9")
 
 
 def test_concentration_summary(day: StructureTests) -> None:
-    table = summary.concentration_summary(day.indices, ConcentrationRules()).set_index("basis")
+    table = summary.concentration_summary(indices_of(day), ConcentrationRules()).set_index("basis")
     hhi = sum((100 * mw / 1530) ** 2 for mw in (210, 520, 200, 600))
     row = table.loc["capacity"]
     assert row[["average", "minimum", "maximum"]].to_list() == pytest.approx([hhi] * 3)
@@ -141,7 +141,7 @@ def test_concentration_summary(day: StructureTests) -> None:
 
 
 def test_verdict_table(day: StructureTests) -> None:
-    table = summary.verdict_table(day.verdicts, day.indices, ConcentrationRules())
+    table = summary.verdict_table(day.verdicts, indices_of(day), ConcentrationRules())
     assert table["level"].to_list() == ["aggregate", "local"]
     assert table["result"].to_list() == ["not competitive", "not competitive"]
     assert "in 50.0% of hours" in table["why"].iloc[0]

@@ -14,7 +14,7 @@ from mitigation.report.ferc_screens import (
     pivotal_supplier_screen,
 )
 from mitigation.structure.owners import owners_of
-from mitigation.structure.run import test_structure as structure_tests
+from mitigation.structure.run import structure_tests
 from mitigation.structure.system_margin import supply_margin
 from mitigation.structure.what_if import cover
 from tests.mitigation.markets import cleared, five_bus

@@ -22,6 +22,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from tests.oracles import dcopf
+from tests.oracles.custom import add_custom
 from tests.oracles.dcopf import RAMP, Outcome, Supply, blocks_of, value_at
 from tests.oracles.lp import INF
 from tests.oracles.mixed import MixedProgram
@@ -48,6 +49,8 @@ class Model(dcopf.Model):
     energy: dict[tuple[int, str], int] = field(default_factory=dict)
     budgets: dict[tuple[str, Any], int] = field(default_factory=dict)
     virtuals: dict[tuple[int, str], int] = field(default_factory=dict)
+    priced: set[str] = field(default_factory=set)
+    """Custom constraints with a penalty of their own: they may be bought at it."""
 
     def give(self, on: pd.DataFrame) -> None:
         """Hold the commitment at what is given; what is left is a linear program."""
@@ -61,9 +64,10 @@ class Model(dcopf.Model):
             self.lp.fix(column, float(round(values[column])))
 
     def harden(self) -> None:
-        """Let no limit be bought."""
-        for column in self.slacks.values():
-            self.lp.upper[column] = 0.0
+        """Let no limit be bought that has no price of its own."""
+        for key, column in self.slacks.items():
+            if key[1] not in self.priced:
+                self.lp.upper[column] = 0.0
 
 
 @dataclass(frozen=True)
@@ -169,6 +173,7 @@ def build(
                 terms = {after[b.name]: 1.0}
                 limit = b.emergency
                 model.soft((t, b.name, name), terms, -limit, limit, dcopf.CONTINGENCY)
+    model.priced = add_custom(model, case)
     return model
 
 

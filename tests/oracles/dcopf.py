@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tests.oracles.custom import add_custom
 from tests.oracles.lp import INF, LinearProgram
 
 BALANCE, BRANCH, INTERFACE, CONTINGENCY, RAMP = 5000.0, 2000.0, 2000.0, 2000.0, 10000.0
@@ -216,6 +217,7 @@ def build(
             for b in left:
                 terms = {after[b.name]: 1.0}
                 model.soft((t, b.name, name), terms, -b.emergency, b.emergency, CONTINGENCY)
+    add_custom(model, case)
     return model
 
 

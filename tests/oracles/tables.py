@@ -160,6 +160,14 @@ def _kind(case: Case, constraint: str, contingency: str) -> str:
     return "interface" if (case.interface_limits.interface == constraint).any() else "branch"
 
 
+def _limited(case: Case, constraint: str, contingency: str, direction: str) -> dict[str, str]:
+    """What a row of the model limits: kind and element of `constraints`."""
+    kind = _kind(case, constraint, contingency)
+    if kind == "ramp":
+        kind = "ramp_up" if direction == "upper" else "ramp_down"
+    return {"kind": kind, "element": constraint.rpartition(":")[2]}
+
+
 def _limit_name(constraint: str, direction: str) -> str:
     return constraint.replace("ramp:", "ramp_up:" if direction == "upper" else "ramp_down:")
 
@@ -175,6 +183,7 @@ def _slacks(case: Case, best: Outcome) -> pd.DataFrame:
                 "contingency": contingency,
                 "kind": kind,
                 "direction": direction,
+                "element": constraint.rpartition(":")[2],
                 "mw": mw,
                 "penalty": PENALTY[kind],
                 "cost": mw * PENALTY[kind] * case.interval_hours,
@@ -196,6 +205,7 @@ def _constraints(case: Case, model: Model, best: Outcome) -> pd.DataFrame:
                 "constraint": _limit_name(constraint, direction),
                 "contingency": contingency,
                 "direction": direction,
+                **_limited(case, constraint, contingency, direction),
                 "limit_mw": limit if direction == "upper" else -limit,
                 "flow_mw": sum(best.values[c] * v for c, v in terms.items()),
                 "shadow_price": best.shadow_prices.get(key, 0.0),

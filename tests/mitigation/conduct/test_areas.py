@@ -23,7 +23,7 @@ from mitigation.conduct import (
     pivotal_units,
     price_thresholds,
 )
-from mitigation.conduct import test_conduct as conduct_test
+from mitigation.conduct import conduct_tests as conduct_test
 from tests.mitigation.conduct.days import FIVE_BUS, five_bus, levels, rules
 
 
@@ -351,3 +351,41 @@ formula = { kind = "two_percent" }
     assert row["limit"] == pytest.approx(30.8)
     without = conduct_of_run(run, levels(), book(tmp_path, text))
     assert without.areas.money == {} and "sets no threshold" in without.notes[0]
+
+
+# Pockets behind limits
+
+
+def test_a_pocket_behind_a_named_limit_is_what_it_separates_or_the_nearer_side() -> None:
+    """The limit D-E parts A, E from B, C, D: half of the way by DFAX (network.behind)."""
+    case = five_bus()
+    pocket = AreaRules(kind="pocket", behind=True, constraints=("D-E",))
+    assert members(case, pocket) == ["Alta", "Park City", "Brighton"]
+    radial = case.branches[case.branches["branch"].isin(["A-B", "B-C", "C-D", "D-E"])]
+    line = five_bus(branches=radial)  # A-B-C-D-E in a row: behind B-C lie A and B
+    assert members(line, AreaRules(kind="pocket", behind=True, constraints=("B-C",))) == [
+        "Alta",
+        "Park City",
+    ]
+    for named, expected in (
+        ((), "must name them"),
+        (("D-F",), r"there is no branch or interface D-F"),
+    ):
+        with pytest.raises(InputError, match=expected):
+            members(case, AreaRules(kind="pocket", behind=True, constraints=named))
+
+
+def test_a_pocket_behind_whatever_binds_is_there_while_it_binds() -> None:
+    """A-B-C-D-E in a row, C-D held to 100 MW: D with 400 MW of load and E lie behind it."""
+    case = five_bus()
+    branches = case.branches[case.branches["branch"].isin(["A-B", "B-C", "C-D", "D-E"])]
+    limit = branches["branch"].map({"C-D": 100.0})
+    held = five_bus(branches=branches.assign(rating_mw=limit), offers={"Brighton": 50.0})
+    run = cleared(held)
+    binding = run.constraints[run.constraints["shadow_price"] > 0]
+    assert binding["constraint"].tolist() == ["C-D"]
+    area = AreaRules(kind="pocket", active="binding", behind=True)
+    assert members(held, area, run) == ["Sundance", "Brighton"]
+    assert members(held, area) == []
+    named = area.model_copy(update={"constraints": ("A-B",)})
+    assert members(held, named, run) == []

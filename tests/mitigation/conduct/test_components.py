@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from cases import InputError
+from mitigation.conduct import conduct_tests as conduct_test
 from mitigation.conduct import failing_components
-from mitigation.conduct import test_conduct as conduct_test
 from tests.mitigation.conduct.days import FIVE_BUS, five_bus, levels, rules
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from mitigation.conduct import conduct_tests as conduct_test
 from mitigation.conduct import failing_components
-from mitigation.conduct import test_conduct as conduct_test
 from tests.mitigation.conduct.days import five_bus, levels, rules
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 import counterflow as cf
-from mitigation.impact.subject import procedures
+from mitigation.procedures.shipped import PROFILES
 from tests.mitigation.markets import PRICES, UNITS, five_bus
 
 A1 = {"A": 16.977359, "B": 26.384460, "C": 30.0, "D": 39.942736, "E": 10.0}
@@ -220,4 +220,4 @@ def test_the_profile_names_the_procedure() -> None:
     assert [name for name in passes if name in ("1A", "1C")] == ["1A", "1C"]
     assert [e["name"] for e in made.events if e.get("pass") == "rerun"] == ["1B"]
     assert replaced(made) == {"Solitude"}
-    assert {"default", "nyiso", "isone", "miso", "spp"} <= set(procedures())
+    assert {"default", "nyiso", "isone", "miso", "spp"} <= set(PROFILES)

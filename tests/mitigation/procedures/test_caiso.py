@@ -15,7 +15,7 @@ import counterflow as cf
 from cases import RuleBook
 from mitigation.procedures.caiso import reference_bus
 from mitigation.procedures.common import capped
-from mitigation.structure.run import test_structure as structure_of
+from mitigation.structure.run import structure_tests as structure_of
 from tests.mitigation.markets import five_bus
 from tests.mitigation.procedures.days import (
     blocks,

@@ -7,7 +7,7 @@ import pytest
 from cases import RuleBook
 from mitigation.structure.binding import measured_against
 from mitigation.structure.decomposition import competitive_prices
-from mitigation.structure.run import test_structure as structure_of
+from mitigation.structure.run import structure_tests as structure_of
 from tests.mitigation.markets import five_bus
 from tests.mitigation.procedures.days import cleared, energy, lmp, mitigated, references, replaced
 

@@ -52,7 +52,7 @@ def test_fuel_adjusted_offers() -> None:
     assert row["price"].tolist() == [34.0]
     half = rules(offer__fuel_share=0.5)
     row = energy(reference_levels(day(offer_history=history, fuel_prices=prices), rules=half))
-    assert row["price"].tolist() == [(25 + 30 + 33) / 3]
+    assert row["price"].tolist() == pytest.approx([(25 + 30 + 33) / 3], abs=1e-7)
     assert first < second
 
 

@@ -1,0 +1,62 @@
+"""``counterflow index``: price indices of one run or of many."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from counterflow.commands.options import Json
+
+
+def run(
+    runs: Annotated[
+        list[str], typer.Argument(metavar="RUN...", help="Run folders, or folders of them.")
+    ],
+    place: Annotated[
+        str, typer.Option("--place", help="Bus, hub or zone. [default: the whole market]")
+    ] = "",
+    weighting: Annotated[
+        str, typer.Option("--weighting", help="load (what the place takes), system or time.")
+    ] = "load",
+    block: Annotated[
+        str, typer.Option("--block", help="all, or a block of the rulebook: base, mid, peak.")
+    ] = "all",
+    period: Annotated[str, typer.Option("--period", help="interval, day or month.")] = "day",
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Constituents and weights, as CSV."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Price index of the day-ahead market, with its definition and what it was made from."""
+    from counterflow import console
+    from counterflow.commands.settle_month import runs_of
+    from settlement.index import IndexDefinition, price_index
+
+    found, _ = runs_of(runs)
+    ahead = [item for item in found if item.settings.get("market") != "rt"] or found
+    name = f"{place or 'market'} {block} {period}"
+    definition = IndexDefinition(name, place, weighting, block, period)  # type: ignore[arg-type]
+    index = price_index(ahead, definition)
+    if output is not None:
+        with output.open("x", encoding="utf-8", newline="") as file:
+            index.constituents.to_csv(file, index=False)
+    if as_json:
+        console.print_json(
+            {
+                "ok": True,
+                "definition": {"place": place, "weighting": weighting, "block": block,
+                               "period": period},
+                "values": index.values,
+                "file": output,
+            }
+        )  # fmt: skip
+        return
+    table = index.values.astype({"value": float})
+    columns = {"period": "period", "value": "price", "weight": "MWh or hours"}
+    title = f"{place or 'whole market'}, weighed by {weighting}, block {block}"
+    console.out().print(console.table(table, title, columns))
+    if output is not None:
+        console.out().print(f"\nwritten to {output}", markup=False)

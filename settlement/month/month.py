@@ -1,0 +1,309 @@
+"""Settle a month: every day by its last version, and what is monthly by rule, in one ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+
+from cases.errors import CheckFailed, Failure, InputError
+from cases.run import Run
+from settlement.given import Given, made_curves
+from settlement.ledger.ledger import Ledger, Line
+from settlement.ledger.money import Number
+from settlement.ledger.statement import BALANCE_COLUMNS
+from settlement.market.balance import balance_sheet
+from settlement.market.give_back import Shares, give_back
+from settlement.month.days import Span, check_cover, month_bounds, next_day, spans_of
+from settlement.month.futures import month_futures
+from settlement.month.indices import month_indices
+from settlement.month.statement import MonthStatement, invoices_of, netting_of
+from settlement.rights.funding import shortfall_cuts
+from settlement.settle import Settled, settle_given
+
+__all__ = ["settle_month"]
+
+
+def settle_month(
+    runs: Sequence[Run],
+    month: str,
+    *,
+    contracts: pd.DataFrame | None = None,
+    contract_curves: pd.DataFrame | None = None,
+    frozen_curves: pd.DataFrame | None = None,
+    futures: pd.DataFrame | None = None,
+    rights: pd.DataFrame | None = None,
+    settlement_prices: pd.DataFrame | None = None,
+    meter_readings: pd.DataFrame | None = None,
+    overrides: Mapping[str, str] | None = None,
+    collateral: Mapping[str, Number] | None = None,
+    versions: Mapping[str, str] | None = None,
+    partial: bool = False,
+) -> MonthStatement:
+    """Settle the runs of a month into one statement.
+
+    Parameters
+    ----------
+    runs
+        Day-ahead runs of any length and their real-time runs, in any order. Runs of the same
+        intervals are versions: the last one counts, the others are compared with it.
+    month
+        Written like 2016-10; on the clock of the runs' timezone. Runs may reach beyond it.
+    contracts, contract_curves, frozen_curves, futures, rights, settlement_prices, meter_readings
+        As in `settle`; each settles over its own period.
+    overrides, collateral
+        As in `settle`.
+    versions
+        Run id -> initial, final or rerun, where parents do not say the order.
+    partial
+        Settle although days are missing; the statement says so.
+
+    Returns
+    -------
+    A MonthStatement, whose amounts sum to zero.
+
+    Raises
+    ------
+    InputError
+        Missing days (unless `partial`), versions without order, and everything that `settle`
+        refuses; nothing is settled by half.
+    """
+    if not runs:
+        raise InputError.one("", None, None, "month", "no runs to settle")
+    timezone = runs[0].case.meta.timezone
+    start, end = month_bounds(month, timezone)
+    spans = [s for s in spans_of(runs, versions or {}) if s.start < end and s.end > start]
+    missing = check_cover(spans, start, end)
+    if missing and not partial:
+        raise InputError(_missing(missing, month))
+    if not spans:
+        raise InputError.one("", None, None, "month", f"no run holds a day of {month}")
+    tables = {
+        "contracts": contracts,
+        "contract_curves": contract_curves,
+        "frozen_curves": frozen_curves,
+        "futures": futures,
+        "rights": rights,
+        "settlement_prices": settlement_prices,
+        "meter_readings": meter_readings,
+    }
+    book = _Book(month, start, end, Ledger(spans[-1].versions[-1][1].rulebook.settlement))
+    book.pooled = _pooled(spans)
+    for span in spans:
+        book.settle(span, tables, overrides, collateral)
+    last = spans[-1].versions[-1][1]
+    book.month_lines(futures, settlement_prices, last)
+    return book.statement(spans, missing, overrides)
+
+
+def _missing(days: Sequence[pd.Timestamp], month: str) -> list[Failure]:
+    listed = ", ".join(f"{day:%Y-%m-%d}" for day in days)
+    message = f"{month} cannot be settled: no run covers {listed}; a month with missing days is "
+    return [Failure("", None, None, "missing_day", message + "settled as partial only")]
+
+
+def _pooled(spans: Sequence[Span]) -> bool:
+    """Whether rent is pooled over the month; all runs must say the same."""
+    found = {run.rulebook.settlement.rights.period for s in spans for _, run, _ in s.versions}
+    if len(found) > 1:
+        raise InputError.one(
+            "", None, "settlement.rights.period", "month",
+            "some runs fund rights by run and some by month: settle them under one rule",
+        )  # fmt: skip
+    return found == {"month"}
+
+
+@dataclass
+class _Book:
+    """The month's ledger while it is filled."""
+
+    month: str
+    start: pd.Timestamp
+    end: pd.Timestamp
+    ledger: Ledger
+    pooled: bool = False
+    labels: list[tuple[str, str, str]] = field(default_factory=list)
+    """Day, version and run of every row of the ledger."""
+    balances: list[pd.DataFrame] = field(default_factory=list)
+    versions: list[tuple[str, str, str, str, Decimal, Decimal]] = field(default_factory=list)
+    loads: list[pd.DataFrame] = field(default_factory=list)
+    targets: list[pd.DataFrame] = field(default_factory=list)
+    notes: dict[str, Any] = field(default_factory=lambda: {"curves": {}, "unmatched": {}})
+    _curves: dict[tuple[object, ...], Any] = field(default_factory=dict)
+
+    def settle(
+        self,
+        span: Span,
+        tables: Mapping[str, pd.DataFrame | None],
+        overrides: Mapping[str, str] | None,
+        collateral: Mapping[str, Number] | None,
+    ) -> None:
+        """Settle every version of a span; the last one enters the ledger."""
+        before: dict[tuple[str, str], Decimal] = {}
+        for number, (version, run, real_time) in enumerate(span.versions):
+            given = Given.of(
+                run,
+                **tables,
+                overrides=overrides,
+                collateral=collateral,
+                curves=self._made(run, tables),
+            )
+            settled = settle_given(run, given, real_time, overrides, version, pooled=self.pooled)
+            rows = [line for line in settled.ledger.rows if self._inside(line.interval_start)]
+            left = sum((row.amount for row in rows), Decimal(0))
+            if left:
+                raise CheckFailed([f"the part of {self.month} of a run leaves {left}"])
+            totals = self._totals(rows)
+            for key in sorted(before.keys() | totals.keys()):
+                now = totals.get(key, Decimal(0))
+                change = now - before.get(key, Decimal(0)) if number else Decimal(0)
+                self.versions.append((key[0], version, run.id, key[1], now, change))
+            before = totals
+        self._take(settled, rows, version, run)
+
+    def _made(self, run: Run, tables: Mapping[str, pd.DataFrame | None]) -> Any:
+        """Curves of tables that are the same for every run, made once per rulebook."""
+        if tables["contract_curves"] is None and tables["frozen_curves"] is None:
+            return None
+        key = (run.rulebook.hash, run.case.interval_hours)
+        if key not in self._curves:
+            self._curves[key] = made_curves(run, tables)
+        return self._curves[key]
+
+    def _take(self, settled: Settled, rows: list[Line], version: str, run: Run) -> None:
+        self.ledger.rows.extend(rows)
+        self.labels += [(self._day(row.interval_start), version, run.id) for row in rows]
+        own = Ledger.like(settled.ledger)
+        own.rows = rows
+        markets = [replace(m, positions=self._part(m.positions)) for m in settled.markets]
+        self.balances.append(balance_sheet(own, markets))
+        self.loads.append(self._part(settled.loads))
+        self.targets.append(self._part(settled.targets))
+        manifest = settled.manifest
+        self.notes["curves"] |= manifest["curves"]
+        self.notes["unmatched"] |= manifest["futures"]["unmatched"]
+        self.notes["clearing_house"] = manifest["futures"]["clearing_house"]
+
+    def month_lines(
+        self, futures: pd.DataFrame | None, prices: pd.DataFrame | None, last: Run
+    ) -> None:
+        """Lines that are the month's own: daily variation, fees, pooled rent."""
+        own = Ledger.like(self.ledger)
+        month_futures(own, futures, prices, last, self.start, self.end)
+        if self.pooled:
+            holders = [
+                row for row in self.ledger.rows if row.item == "right" and row.owner != own.operator
+            ]
+            rent = self.ledger.total(["congestion_rent"])
+            cuts = shortfall_cuts(own, holders, rent)
+            own.rows += cuts
+            own.rows += [
+                cut._replace(owner=own.operator, quantity=-cut.quantity, amount=-cut.amount)
+                for cut in cuts
+            ]
+            self.notes["rights"] = {
+                "rent": str(rent),
+                "shortfall": str(-sum((cut.amount for cut in cuts), Decimal(0))),
+            }
+            shares = Shares.of(_joined(self.loads), _joined(self.targets))
+            give_back(own, [*self.ledger.rows, *own.rows], shares, self.start, f"of {self.month}")
+        self.ledger.rows += own.rows
+        self.labels += [(self.month, "", "")] * len(own.rows)
+        if own.rows:
+            self.balances.append(balance_sheet(own, []))
+
+    def statement(
+        self, spans: Sequence[Span], missing: list[pd.Timestamp], overrides: Any
+    ) -> MonthStatement:
+        """The finished statement.
+
+        Raises
+        ------
+        CheckFailed
+            If it does not sum to zero.
+        """
+        if self.ledger.total() != 0:
+            raise CheckFailed([f"the month does not sum to zero: {self.ledger.total()} is left"])
+        last = spans[-1].versions[-1][1]
+        timezone = last.case.meta.timezone
+        lines = self.ledger.frame(timezone)
+        for place, name in enumerate(("day", "version", "run"), start=1):
+            lines.insert(place, name, pd.Series([x[place - 1] for x in self.labels], dtype="str"))
+        names = ["day", "version", "run", "owner", "total", "change"]
+        table = pd.DataFrame(self.versions, columns=names)
+        return MonthStatement(
+            lines,
+            self._balance(),
+            self._days(spans),
+            table.astype({"total": object, "change": object}),
+            invoices_of(lines),
+            netting_of(lines, self.ledger),
+            month_indices([span.versions[-1][1] for span in spans], self.month),
+            {
+                "month": self.month,
+                "currency": last.case.meta.currency,
+                "timezone": timezone,
+                "operator": self.ledger.operator,
+                "code_version": last.manifest["code_version"],
+                "partial": bool(missing),
+                "missing": [f"{day:%Y-%m-%d}" for day in missing],
+                "overrides": dict(overrides or {}),
+                **self.notes,
+            },
+        )
+
+    def _inside(self, at: pd.Timestamp) -> bool:
+        return bool(self.start <= at < self.end)
+
+    def _part(self, table: pd.DataFrame) -> pd.DataFrame:
+        if table.empty:
+            return table
+        at = table["interval_start"]
+        return table[(at >= self.start) & (at < self.end)]
+
+    def _day(self, at: pd.Timestamp) -> str:
+        return f"{at.tz_convert(self.start.tz):%Y-%m-%d}"
+
+    def _totals(self, rows: list[Line]) -> dict[tuple[str, str], Decimal]:
+        totals: dict[tuple[str, str], Decimal] = {}
+        for row in rows:
+            key = (self._day(row.interval_start), row.owner)
+            totals[key] = totals.get(key, Decimal(0)) + row.amount
+        return totals
+
+    def _balance(self) -> pd.DataFrame:
+        columns = [*BALANCE_COLUMNS, "total"]
+        sums: dict[str, dict[str, Decimal]] = {}
+        zero = self.ledger.money(Decimal(0))
+        for sheet in self.balances:
+            for row in sheet.to_dict("records"):
+                own = sums.setdefault(row["owner"], dict.fromkeys(columns, zero))
+                for name in columns:
+                    own[name] += row[name]
+        owners = sorted(sums, key=lambda owner: (owner == self.ledger.operator, owner))
+        table = pd.DataFrame({"owner": pd.Series(owners, dtype="str")})
+        for name in columns:
+            table[name] = pd.Series([sums[owner][name] for owner in owners], dtype=object)
+        return table
+
+    def _days(self, spans: Sequence[Span]) -> pd.DataFrame:
+        rows = []
+        day = self.start
+        while day < self.end:
+            row = ("", "", "", "")
+            for span in spans:
+                if span.start <= day < span.end:
+                    version, run, real_time = span.versions[-1]
+                    later = "" if real_time is None else real_time.id
+                    row = (version, run.id, later, run.rulebook.name)
+            rows.append((f"{day:%Y-%m-%d}", *row))
+            day = next_day(day)
+        return pd.DataFrame(rows, columns=["day", "version", "run", "real_time", "rulebook"])
+
+
+def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    some = [frame for frame in frames if len(frame)]
+    return pd.concat(some, ignore_index=True) if some else frames[0]
