@@ -167,6 +167,33 @@ def test_blocks_that_were_never_accepted_take_the_next_method() -> None:
     assert "raised to that of the block before, from 18" in rows["note"].iloc[1]
 
 
+def test_blocks_of_all_accepted_samples_make_the_curve() -> None:
+    """M1: both blocks in hours 7 to 20, block 1 alone in hour 21, the last of the window.
+
+    Block 2 (50 to 100 MW) was accepted 14 times a day, always at 40, so its reference is 40; of
+    its 50 MW only 10 were taken, and it counts with its whole width.
+    """
+    days = pd.bdate_range(end=MONDAY - pd.Timedelta(days=1), periods=43, tz="UTC")
+    rows = [
+        {
+            "unit": "G",
+            "interval_start": at + pd.Timedelta(hours=hour),
+            "segment": segment,
+            "mw": 50.0,
+            "price": price,
+            "accepted_mw": taken,
+        }
+        for at in days
+        for hour in range(7, 22)
+        for segment, price, taken in ((1, 20.0, 50.0), (2, 40.0, 10.0 if hour < 21 else 0.0))
+    ]
+    found = energy(reference_levels(day(offer_history=pd.DataFrame(rows))))
+    assert found["price"].tolist() == [20.0, 40.0]
+    assert found["mw"].tolist() == [50.0, 50.0]
+    assert found["method"].tolist() == ["offer", "offer"]
+    assert found["sample"].tolist() == [43 * 15, 43 * 14]
+
+
 def test_prices_without_output_count_only_where_price_was_chosen() -> None:
     case = day(price_history=bus_prices([10.0, 20, 30, 40], noons(4)))
     row = energy(reference_levels(case, rules=rules(method="price")))
