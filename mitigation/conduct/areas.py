@@ -15,6 +15,7 @@ from cases.points import Points
 from cases.rulebook.areas import AreaRules
 from cases.run import Run
 from mitigation.conduct.pockets import PocketFinder
+from mitigation.references.history import final_runs
 from network import Slack
 from network.arrays import Booleans, Floats
 from network.sensitivities import constraint_ptdf
@@ -22,6 +23,8 @@ from network.sensitivities import constraint_ptdf
 __all__ = ["Areas", "area_members", "no_areas"]
 
 HOURS_OF_A_DAY: Final = 24.0
+CLOCK_CHANGE_HOURS: Final = 1.0
+"""Hours that a clock change may take from a number of days."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +107,8 @@ def area_members(
     run
         The run whose binding constraints and prices count; without one such areas are empty.
     earlier
-        Earlier runs, for areas whose constraints must have bound often enough.
+        Earlier runs, for areas whose constraints must have bound often enough in the days before;
+        of a run and its mitigated child only the child counts.
     money
         Threshold by area that its formula gives, money per MWh.
     """
@@ -150,7 +154,7 @@ class _Finder:
 
     def __init__(self, case: Case, run: Run | None, earlier: Sequence[Run]) -> None:
         self.case, self.run = case, run
-        self.runs = [*earlier, *([] if run is None else [run])]
+        self.earlier = final_runs(earlier)
         self.starts = case.interval_starts
         self.bus_names = pd.Index(case.buses["bus"])
         self.zone = case.buses["zone"].to_numpy(dtype=object)
@@ -233,17 +237,23 @@ class _Finder:
         return found
 
     def _often_binding(self, area: AreaRules, least: float) -> list[str]:
-        """Constraints that bind in enough of the hours that are known."""
-        known = sum(run.case.meta.intervals * run.case.interval_hours for run in self.runs)
-        if known < area.binding_days * HOURS_OF_A_DAY:
-            return []
+        """Constraints that bound in enough of the hours of the area's window of days."""
+        day = day_of(self.starts[0])
+        first = day - pd.Timedelta(days=area.binding_window)
+        known = 0.0
         bound: dict[str, float] = {}
-        for run in self.runs:
+        for run in self.earlier:
+            days = day_of(run.case.interval_starts)
+            known += float(((days >= first) & (days < day)).sum()) * run.case.interval_hours
             rows = run.constraints[run.constraints["shadow_price"] > least]
             rows = rows.drop_duplicates(["interval_start", "constraint"])
+            days_bound = day_of(rows["interval_start"])
+            rows = rows[(days_bound >= first) & (days_bound < day)]
             for name, count in rows["constraint"].value_counts().items():
                 hours = float(count) * run.case.interval_hours
                 bound[str(name)] = bound.get(str(name), 0.0) + hours
+        if known < area.binding_days * HOURS_OF_A_DAY - CLOCK_CHANGE_HOURS:
+            return []
         return [name for name, hours in bound.items() if hours >= area.binding_share * known]
 
     def _separated(self, area: AreaRules) -> Booleans:
