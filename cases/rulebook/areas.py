@@ -69,6 +69,11 @@ class AreaConduct(Section):
 class AreaImpact(Section):
     """Thresholds of the impact test in an area; one left out is the general one."""
 
+    test: bool = Field(
+        default=True,
+        description="false = no impact test: an offer above a conduct threshold of the area itself "
+        "is replaced for that alone",
+    )
     price: Threshold | None = None
     guarantee: Threshold | None = None
 

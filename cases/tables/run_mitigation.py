@@ -183,6 +183,13 @@ MITIGATION = (
         text("impact_result", "pass or fail; blank = not measured"),
         text("impact_scope", "counterfactual: unit alone, owner, or all failing together"),
         text("impact_subject", "bus, product or unit whose price or payment decided"),
+        Column(
+            "impact_interval",
+            "timestamp",
+            "",
+            "interval of the price, or first of the day of the payment, that decided; blank = not "
+            "measured",
+        ),
         num("gap_bound", "", "how much of the impact open MIP gaps could be, at most"),
         flag("near", "kept within the near-miss share of a limit"),
         num("offer_used", PRICE, "offer after the decision"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -51,6 +51,21 @@ class Areas:
     def has_buses(self, area: str, buses: pd.Series, starts: pd.Series) -> Booleans:
         """Tell which rows (bus, interval start; blank = any interval) lie in an area."""
         return rows_at(self.buses[area], self.bus_names, self.starts, buses, starts)
+
+    def alike(self, units: pd.Series) -> pd.Series:
+        """Number of units that lie in the same areas in the same intervals, (n,), from 0."""
+        of = self.unit_names.get_indexer(pd.Index(units))
+        inside = [member[:, of] for member in self.units.values()]
+        if not inside:
+            return pd.Series(0, index=units.index)
+        patterns = np.concatenate(inside).T
+        return pd.Series(np.unique(patterns, axis=0, return_inverse=True)[1], index=units.index)
+
+    def of_unit(self, unit: str) -> Areas:
+        """Give the same areas, with buses only while a unit lies in the area itself."""
+        of = self.unit_names.get_loc(unit)
+        buses = {name: member & self.units[name][:, [of]] for name, member in self.buses.items()}
+        return replace(self, buses=buses)
 
     def has_units_on_days(self, area: str, units: pd.Series, starts: pd.Series) -> Booleans:
         """Tell which rows (unit, any time of a day) lie in an area in any interval of their day."""
