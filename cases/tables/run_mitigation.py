@@ -137,8 +137,8 @@ MITIGATION = (
         num("with_reference", "", "price or payment with references"),
         num("difference", "", "with_offer - with_reference, with its sign"),
         num("limit", "", "largest difference that passes; inf = exempt"),
-        text("result", "pass or fail"),
-        num("gap_bound", "", "how much of the difference open MIP gaps could be, at most"),
+        text("result", "pass, fail or not measurable"),
+        num("gap_bound", "", "0 with the same commitment; blank = open gaps, which bound no price"),
         text("rule_id", "rule that was applied"),
         text("note", "what a reader must know, such as that a price is not unique"),
     ),
@@ -180,7 +180,7 @@ MITIGATION = (
         num("lmp_with_offer", "", "price, or guarantee payment, with the offers as submitted"),
         num("lmp_with_reference", "", "price, or guarantee payment, with references"),
         num("impact_limit", "", "largest difference that passes"),
-        text("impact_result", "pass or fail; blank = not measured"),
+        text("impact_result", "pass, fail or not measurable; blank = not measured"),
         text("impact_scope", "counterfactual: unit alone, owner, or all failing together"),
         text("impact_subject", "bus, product or unit whose price or payment decided"),
         Column(
@@ -190,7 +190,7 @@ MITIGATION = (
             "interval of the price, or first of the day of the payment, that decided; blank = not "
             "measured",
         ),
-        num("gap_bound", "", "how much of the impact open MIP gaps could be, at most"),
+        num("gap_bound", "", "0 with the same commitment; blank = open gaps, which bound no price"),
         flag("near", "kept within the near-miss share of a limit"),
         num("offer_used", PRICE, "offer after the decision"),
         num("money_effect", "money", "change of what the unit is paid"),

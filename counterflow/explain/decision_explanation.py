@@ -254,11 +254,8 @@ def _impact(run: Run, row: Row, money: str) -> list[str]:
     )
     rule = row["rule_id"] if row["rule_id"].startswith("mitigation.") else ""
     said = [f"{text} [{rule}]." if rule else f"{text}."]
-    if row["gap_bound"] > 0:
-        said.append(
-            f"Open MIP gaps could be up to {number(row['gap_bound'])} of that difference: "
-            f"{number(rise - row['gap_bound'])} remains beside the limit of {limit}."
-        )
+    if row["impact_result"] == "not measurable" and row["note"]:
+        said.append(f"It cannot be measured: {row['note']}.")
     return said
 
 

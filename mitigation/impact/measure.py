@@ -27,6 +27,12 @@ from mitigation.impact.price import (
     reserve_impact,
     zone_impact,
 )
+from mitigation.impact.second_opinion import (
+    NOT_MEASURABLE,
+    agreed,
+    same_commitment,
+    within_the_gaps,
+)
 from mitigation.impact.verdicts import by_guarantee, by_price, by_price_or_guarantee
 from mitigation.keys import KEY
 from mitigation.references.substitution import split_offers, substituted, whole_day
@@ -132,9 +138,15 @@ class Measured:
         coupling = Coupling(self.assessed.run, run, keys)
         grouped = keys.assign(group=coupling.group_of(keys["interval_start"]))
         withheld = self._withheld(keys, run)
+        alike = held or same_commitment(self.assessed.run, run)
+        second = None if alike else self._second_opinion(case, keys, run)
+        intervals = self._looked_at(keys, run, second)
         parts = []
         for _, own in grouped.groupby(self.assessed.areas.alike(keys["unit"]), sort=True):
-            rows = self._compared(own, keys, run, held=held)
+            rows = self._compared(own, keys, run, intervals, held=alike)
+            if second is not None:
+                others = self._compared(own, keys, second, intervals, held=True)
+                rows = agreed(rows, others)
             rows = rows.assign(counterfactual=counterfactual.name, at=rows["interval_start"])
             rows["group"] = coupling.group_of(rows["interval_start"])
             self.verdicts.append(self.decide(own, rows, withheld))
@@ -152,6 +164,7 @@ class Measured:
                 "status": run.stated.get("status"),
                 "gap": run.stated.get("gap"),
                 "rows_failed": int((rows["result"] == "fail").sum()),
+                "rows_not_measurable": int((rows["result"] == NOT_MEASURABLE).sum()),
             }
         )
 
@@ -166,11 +179,17 @@ class Measured:
         return both.drop_duplicates(ignore_index=True)
 
     def _compared(
-        self, own: pd.DataFrame, keys: pd.DataFrame, run: Run, *, held: bool
+        self,
+        own: pd.DataFrame,
+        keys: pd.DataFrame,
+        run: Run,
+        intervals: pd.DatetimeIndex,
+        *,
+        held: bool,
     ) -> pd.DataFrame:
         """What replacing ``keys`` moved, by the thresholds of the areas in which ``own`` lie."""
         base, rules, areas = self.assessed.run, self.assessed.rules, self.assessed.areas
-        parts = self._priced(own, keys, run) if self.prices else []
+        parts = self._priced(own, run, intervals) if self.prices else []
         paid_for = own["unit"][~(is_reserve(own["component"]) & self.prices)]
         if self.guarantees and len(paid_for):
             parts.append(
@@ -185,10 +204,11 @@ class Measured:
             )
         return with_doubts(pd.concat(parts, ignore_index=True), base, run, held=held)
 
-    def _priced(self, own: pd.DataFrame, keys: pd.DataFrame, run: Run) -> list[pd.DataFrame]:
+    def _priced(
+        self, own: pd.DataFrame, run: Run, intervals: pd.DatetimeIndex
+    ) -> list[pd.DataFrame]:
         """Impact on prices of buses, zones and reserves."""
         base, rules = self.assessed.run, self.assessed.rules
-        intervals = self._looked_at(keys, run)
         areas = self.assessed.areas.of_unit(own["unit"].iloc[0])
         nowhere = no_areas(base.case)
         parts = [
@@ -204,15 +224,29 @@ class Measured:
                 parts.append(rows)
         return parts
 
-    def _looked_at(self, keys: pd.DataFrame, run: Run) -> pd.DatetimeIndex:
+    def _second_opinion(self, case: Case, keys: pd.DataFrame, run: Run) -> Run | None:
+        """The replacements with the commitment kept, where the new one is cheaper within the gaps.
+
+        Other parameters of units may make the commitment that is there impossible: then there is
+        none.
+        """
+        if is_parameter(keys["component"]).any():
+            return None
+        kept = self.assessed.rerun.held(case, check=False)
+        return kept if within_the_gaps(self.assessed.run, kept, run) else None
+
+    def _looked_at(self, keys: pd.DataFrame, run: Run, second: Run | None) -> pd.DatetimeIndex:
         """Intervals of what was replaced, and all others in which a price moved."""
         base = self.assessed.run
         starts = base.case.interval_starts
         stamped = keys.loc[~whole_day(keys["component"]), "interval_start"]
         if len(stamped) < len(keys) or stamped.isna().any():
             return starts
-        moved = moved_intervals(base, run)
-        return starts[starts.isin(moved.union(pd.DatetimeIndex(stamped.unique())))]
+        found = pd.DatetimeIndex(stamped.unique())
+        for other in (run, second):
+            if other is not None:
+                found = found.union(moved_intervals(base, other))
+        return starts[starts.isin(found)]
 
     @cached_property
     def _paid(self) -> pd.DataFrame:

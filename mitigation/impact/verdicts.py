@@ -7,6 +7,7 @@ import pandas as pd
 
 from cases.market_time import day_of
 from mitigation.impact.coupling import EVERY_KEY
+from mitigation.impact.second_opinion import NOT_MEASURABLE
 from mitigation.keys import KEY
 from mitigation.references.substitution import COMMITMENT, whole_day
 from mitigation.slots.parts import DECIDED
@@ -80,13 +81,18 @@ def at_own_bus(
     return _stacked(parts)
 
 
+def _severity(result: pd.Series) -> pd.Series:
+    """2 where it failed, 1 where it is not measurable, else 0."""
+    return result.map({"fail": 2, NOT_MEASURABLE: 1}).fillna(0).astype("int64")
+
+
 def _ranked(impact: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rows of prices and of payments, those first whose difference is most of their limit."""
     difference, limit = (impact[name].to_numpy(dtype=float) for name in ("difference", "limit"))
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.where(limit > 0, difference / limit, np.sign(difference) * np.inf)
-    ranked = impact.assign(failed=impact["result"] == "fail", share=share)
-    order = ["failed", "share", "difference"]
+    ranked = impact.assign(severity=_severity(impact["result"]), share=share)
+    order = ["severity", "share", "difference"]
     ranked = ranked.sort_values(order, ascending=False, kind="stable")
     priced = ranked[ranked["scope"].isin(["bus", "reserve"])]
     return priced, ranked[ranked["scope"] == "unit"]
@@ -104,8 +110,8 @@ def _of_interval(keys: pd.DataFrame, priced: pd.DataFrame) -> pd.DataFrame:
 
 
 def _or_guarantee(rows: pd.DataFrame, paid: pd.DataFrame) -> pd.DataFrame:
-    """Rows of prices; energy that moved none by a payment of its unit that failed."""
-    failed = paid[paid["failed"]]
+    """Rows of prices; energy that moved none by a payment of its unit that did."""
+    failed = paid[paid["severity"] > 0]
     if failed.empty or rows.empty:
         return rows
     days = failed.assign(unit=failed["subject"], day=day_of(failed["at"]))
@@ -116,8 +122,8 @@ def _or_guarantee(rows: pd.DataFrame, paid: pd.DataFrame) -> pd.DataFrame:
         how="left",
         sort=False,
     )
-    energy = (rows["component"] == "energy") & (rows["result"] != "fail")
-    swap = energy.to_numpy() & (own["result"] == "fail").to_numpy()
+    worse = _severity(own["result"]).to_numpy() > _severity(rows["result"]).to_numpy()
+    swap = (rows["component"] == "energy").to_numpy() & worse
     for name in DECIDED:
         rows[name] = rows[name].mask(swap, own[name].set_axis(rows.index))
     return rows
@@ -131,8 +137,9 @@ def _all_day(
     rows = _of_unit(all_day, paid)
     by_any = priced.head(1)
     prices_count = ~all_day["component"].isin(COMMITMENT) | all_day["unit"].isin(withheld)
-    if len(rows) and len(by_any) and bool(by_any["failed"].iloc[0]):
-        swap = prices_count.to_numpy() & (rows["result"] != "fail").to_numpy()
+    if len(rows) and len(by_any):
+        worse = _severity(rows["result"]) < int(by_any["severity"].iloc[0])
+        swap = prices_count.to_numpy() & worse.to_numpy()
         for column in DECIDED:
             rows[column] = rows[column].mask(swap, by_any[column].iloc[0])
     return rows

@@ -125,13 +125,14 @@ def structure_tests(
         model = live_model(run, model)
     slack, prices, terms = measured_against(run, rules.slack, rules.slack_bus)
     factors = unit_factors(binding, terms, run.case.units)
-    relief_factors, least = against_slack(factors, prices), rules.three_pivotal.dfax_min
+    relief_factors = against_slack(factors, prices)
     rows, relief, step_one = [no_verdicts(run)], pd.DataFrame(), prices.iloc[:0]
     base: ReliefBase | None = None
     if len(binding) and {"three_pivotal", "two_step"} & set(rules.tests):
         base = relief_base(run, binding, factors, rules, model)
         if "three_pivotal" in rules.tests:
             relief_factors = against_displaced(run, base, factors, prices)
+            least = rules.three_pivotal.dfax_min
             supply = relief_supply(run, base, relief_factors, owners, rules, least)
             found, relief = three_pivotal_tests(binding, base, supply, slack, rules)
             rows.append(found)
