@@ -63,8 +63,10 @@ class Areas:
 
     def of_unit(self, unit: str) -> Areas:
         """Give the same areas, with buses only while a unit lies in the area itself."""
-        of = self.unit_names.get_loc(unit)
-        buses = {name: member & self.units[name][:, [of]] for name, member in self.buses.items()}
+        of = int(self.unit_names.get_indexer(pd.Index([unit]))[0])
+        buses = {
+            name: member & self.units[name][:, of : of + 1] for name, member in self.buses.items()
+        }
         return replace(self, buses=buses)
 
     def has_units_on_days(self, area: str, units: pd.Series, starts: pd.Series) -> Booleans:
