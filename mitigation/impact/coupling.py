@@ -46,11 +46,8 @@ class Coupling:
         self._link_commitment(base.dispatch, other.dispatch, keys)
         self._link_energy(base.storage_schedule, other.storage_schedule, "storage", "energy_mwh", 1)
         budgeted = base.energy_budgets["unit"].unique()
-        self._link_energy(
-            *(run.dispatch[run.dispatch["unit"].isin(budgeted)] for run in (base, other)),
-            "unit",
-            "mw",
-        )
+        before, after = (run.dispatch[run.dispatch["unit"].isin(budgeted)] for run in (base, other))
+        self._link_energy(before, after, "unit", "mw")
         count = len(self.starts)
         edges = np.concatenate([*self._links, np.zeros((0, 2), dtype=np.int64)])
         graph = coo_array((np.ones(len(edges)), edges.T), shape=(count, count))

@@ -244,7 +244,7 @@ def slack_verdicts(
     wide = wide.reindex(columns=rows["slack"].unique()).astype("boolean").fillna(True).astype(bool)
     first = wide.iloc[:, 0]
     turned = [
-        ", ".join(name for name in wide if wide.at[key, name] != passed)
+        ", ".join(str(name) for name in wide if wide.at[key, name] != passed)
         for key, passed in first.items()
     ]
     found = first.rename("passed").reset_index()

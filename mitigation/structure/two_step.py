@@ -85,7 +85,8 @@ def _significant(factors: pd.DataFrame, tests: int, rules: StructureRules) -> pd
     largest = np.zeros(tests)
     np.maximum.at(largest, test, dfax)
     least = np.minimum(rules.two_step.dfax_min, rules.two_step.dfax_share * largest)
-    return factors[dfax > np.maximum(least[test], 0.0)]
+    found: pd.DataFrame = factors[dfax > np.maximum(least[test], 0.0)]
+    return found
 
 
 def _index(run: Run, helping: pd.DataFrame, ownership: Ownership, tests: int) -> Floats:
