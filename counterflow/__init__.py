@@ -25,10 +25,11 @@ if TYPE_CHECKING:
         InputError,
         NoClearing,
     )
-    from clearing import clear, validate
+    from clearing import validate
     from counterflow import mitigation as mitigation
     from counterflow import plots as plots
     from counterflow._later import NotYet, report, serve, study
+    from counterflow.capped import clear
     from counterflow.explain.decision_explanation import DecisionExplanation, explain_decision
     from counterflow.explain.explanation import PriceExplanation, explain_price
     from counterflow.explain.path import PathExplanation, explain_path
@@ -63,7 +64,7 @@ _HOME = {
     "RuleBook": "cases",
     "Run": "cases",
     "Summary": "counterflow.tables.summary",
-    "clear": "clearing",
+    "clear": "counterflow.capped",
     "compare": "counterflow.tables.comparison",
     "disclose": "counterflow.tables.disclosure",
     "explain_decision": "counterflow.explain.decision_explanation",

@@ -78,8 +78,8 @@ def run(
     if output is not None:
         free_folder(output, "a run folder")
 
-    from clearing import clear
     from counterflow import console
+    from counterflow.capped import clear
     from counterflow.commands.show import print_summary, print_warnings
     from counterflow.tables.summary import summarize
 
