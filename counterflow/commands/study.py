@@ -54,7 +54,7 @@ def run(
 
     from counterflow import console
     from counterflow.studies.plan import MANY
-    from counterflow.studies.study import preview, study
+    from counterflow.studies.runner import preview, study
 
     if plan or not yes:
         table = preview(file, output, retry_failed=retry_failed)

@@ -122,7 +122,7 @@ def days_of(given: Given, source: DaySource, key: str = "days.source") -> list[d
     end = asked.end or (have[-1] if have else None)
     if start is None or end is None:
         missing = "start" if start is None else "end"
-        message = f"{asked.source} needs a {missing}: it has no first and last day of its own"
+        message = f"{asked.source} needs its {missing}: it has no first and last day of its own"
         raise InputError([given.failure(f"days.{missing}", "missing_key", message)])
     days = [start + k * _ONE_DAY for k in range((end - start).days + 1)]
     if source.kind == "folders":
@@ -168,10 +168,8 @@ def _dated(given: Given, key: str, place: str, market: Literal["da", "rt"]) -> D
         stamps = pd.read_csv(file, usecols=["Year", "Month", "Day"])
         ends = [stamps.iloc[k] for k in (0, -1)]
         first, last = (dt.date(int(r["Year"]), int(r["Month"]), int(r["Day"])) for r in ends)
-    if place == "rts-gmlc":
-        content = f"{_DATA} {metadata.version(_DATA)}"
-    else:
-        content = _folder_hash(folder)
+    packaged = place == "rts-gmlc"
+    content = f"{_DATA} {metadata.version(_DATA)}" if packaged else _folder_hash(folder)
     return DaySource("dated", place, market, (), first, last, content)
 
 

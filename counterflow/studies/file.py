@@ -117,9 +117,9 @@ class StudyFile(_Part):
     def _some_values(cls, grid: dict[str, tuple[Scalar, ...]]) -> dict[str, tuple[Scalar, ...]]:
         for key, values in grid.items():
             if not values:
-                raise ValueError(f"{key} has no value: the grid would be empty")
+                raise ValueError(f"vary.{key} has no value: the grid would be empty")
             if len({str(value) for value in values}) < len(values):
-                raise ValueError(f"{key} has a value twice")
+                raise ValueError(f"vary.{key} has a value twice")
         return grid
 
     @model_validator(mode="after")
@@ -217,7 +217,7 @@ def _failures(error: ValidationError) -> Iterator[tuple[str, str, str]]:
 def _named(message: str) -> str:
     """The key that a message of a whole part begins with; "" where it begins with none."""
     word = message.partition(" ")[0]
-    return word if word in _keys(StudyFile) else ""
+    return word if word.startswith("vary.") or word in _keys(StudyFile) else ""
 
 
 def _keys(model: type[BaseModel], prefix: str = "") -> list[str]:

@@ -45,7 +45,7 @@ class EarlierRun(Run):
     """A run of the study whose tables are rows of the study's tables, and whose id is on record."""
 
     @cached_property
-    def manifest(self) -> dict[str, object]:  # type: ignore[override]
+    def manifest(self) -> dict[str, object]:
         """The manifest as it was written, not made anew."""
         return self.stated
 

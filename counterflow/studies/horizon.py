@@ -23,8 +23,8 @@ def part(case: Case, start: datetime, length: pd.Timedelta) -> Case:
     Rows of intervals of the case that lie outside go; what was before the case (histories) and
     what is agreed for longer (contracts, rights) stays, as do limits of days that are touched.
     """
-    starts = case.interval_starts
-    kept = starts[(starts >= start) & (starts < pd.Timestamp(start) + length)]
+    starts, begin = case.interval_starts, pd.Timestamp(start)
+    kept = starts[(starts >= begin) & (starts < begin + length)]
     if len(kept) == len(starts):
         return case
     if not len(kept):
@@ -111,10 +111,8 @@ def _moved(cells: pd.Series, shift: dt.timedelta, dtype: str) -> pd.Series:
     """Stamps or dates some days later, at the same hour of the clock."""
     if dtype == "date" and not isinstance(cells.dtype, pd.DatetimeTZDtype):
         return pd.Series(cells + pd.Timedelta(shift), index=cells.index)
-    zone = cells.dt.tz
-    return (cells.dt.tz_localize(None) + pd.Timedelta(shift)).dt.tz_localize(
-        zone, ambiguous="raise", nonexistent="raise"
-    )
+    moved = cells.dt.tz_localize(None) + pd.Timedelta(shift)
+    return pd.Series(moved.dt.tz_localize(cells.dt.tz), index=cells.index)
 
 
 def _dates(starts: Iterable[pd.Timestamp]) -> pd.DatetimeIndex:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,7 +49,7 @@ class Progress:
         }
 
 
-def plan_table(plan: Plan, to_do: Iterable[Step], ledger: pd.DataFrame) -> pd.DataFrame:
+def plan_table(plan: Plan, to_do: Collection[Step], ledger: pd.DataFrame) -> pd.DataFrame:
     """What would run: per kind of step its number, what is left, and what that may take.
 
     Seconds and bytes are those of the finished steps of the same kind, on average, times the steps
@@ -59,16 +59,16 @@ def plan_table(plan: Plan, to_do: Iterable[Step], ledger: pd.DataFrame) -> pd.Da
     left = Counter(step.kind for step in to_do)
     again = Counter(step.kind for step in to_do if not step.same_as)
     whole = Counter(step.kind for step in plan.steps.values())
-    solves: Mapping[str, int] = Counter()
+    solves: Counter[str] = Counter()
     for step in to_do:
-        solves[step.kind] += step.solves  # type: ignore[index]
+        solves[step.kind] += step.solves
     done = ledger[(ledger["status"] == "done") & (ledger["seconds"] > 0)]
-    mean = done.groupby("step")[["seconds", "bytes"]].mean()
+    seconds = done.groupby("step")["seconds"].mean().to_dict()
+    size = done.groupby("step")["bytes"].mean().to_dict()
     rows = []
     for kind in KINDS:
         if not whole[kind]:
             continue
-        known = mean.loc[kind] if kind in mean.index else None
         count = again[kind]
         nothing = float("nan") if count else 0.0
         rows.append(
@@ -77,8 +77,8 @@ def plan_table(plan: Plan, to_do: Iterable[Step], ledger: pd.DataFrame) -> pd.Da
                 "steps": whole[kind],
                 "to_do": left[kind],
                 "solves": solves[kind],
-                "seconds": nothing if known is None else float(known["seconds"]) * count,
-                "bytes": nothing if known is None else float(known["bytes"]) * count,
+                "seconds": float(seconds[kind]) * count if kind in seconds else nothing,
+                "bytes": float(size[kind]) * count if kind in size else nothing,
             }
         )
     return pd.DataFrame(rows)

@@ -120,10 +120,9 @@ def _scenario(given: Given, name: str, values: Mapping[str, Any]) -> Scenario:
     ruled = _set(given, "clear.settings", book, settings)
     books: dict[str, Book] = {}
     if changed.mitigate is not None:
-        part = changed.mitigate
-        for label in part.rulebooks:
-            own = _loaded(given, "mitigate.rulebooks", label, part.as_of)
-            chosen = {**part.settings, **mitigated}
+        for label in changed.mitigate.rulebooks:
+            own = _loaded(given, "mitigate.rulebooks", label, changed.mitigate.as_of)
+            chosen = {**changed.mitigate.settings, **mitigated}
             full = _set(given, "mitigate.settings", own, chosen)
             short = _file_name(label)
             if short in books:

@@ -39,7 +39,8 @@ def query_tables(folder: str | Path, query: str) -> pd.DataFrame:
             raise InputError.one("", None, None, "no_tables", message)
         try:
             answer = base.sql(query)
-            return pd.DataFrame() if answer is None else answer.df()
+            found: pd.DataFrame = pd.DataFrame() if answer is None else answer.df()
+            return found
         except duckdb.Error as error:
             raise InputError.one("", None, None, "sql", str(error).strip()) from None
 
@@ -51,7 +52,7 @@ def table_names(folder: str | Path) -> list[str]:
 
 
 def _open_study(base: duckdb.DuckDBPyConnection, path: Path) -> None:
-    from counterflow.studies.study import Study
+    from counterflow.studies.runner import Study
 
     folders = Folders(path)
     there = {p.name for p in folders.tables.glob("*") if any(p.rglob("*.parquet"))}

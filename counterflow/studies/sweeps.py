@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from cases import Case, InputError, read_case
-from counterflow.studies.study import study
+from counterflow.studies.runner import study
 
 __all__ = ["sweep"]
 

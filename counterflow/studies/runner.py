@@ -156,10 +156,10 @@ def preview(
     folder = Path(given.file.name if output is None else output).resolve()
     if not (folder / "ledger.sqlite").exists():
         empty = pd.DataFrame({"step": [], "status": [], "seconds": [], "bytes": []})
-        return plan_table(plan, plan.steps.values(), empty)
+        return plan_table(plan, list(plan.steps.values()), empty)
     ledger = Ledger(folder / "ledger.sqlite")
     try:
-        done, to_do = _sorted_out(Folders(folder), plan, ledger, retry_failed)
+        _, to_do = _sorted_out(Folders(folder), plan, ledger, retry_failed)
         return plan_table(plan, to_do, ledger.frame())
     finally:
         ledger.close()
