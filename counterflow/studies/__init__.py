@@ -4,9 +4,9 @@ In comes one TOML file (`file`): days (`days`), scenarios (`scenarios`), the ste
 `plan` makes the steps with their dependencies and a hash of everything that goes into each;
 `work` does one step in a worker, the state of a day before it included (`state`), and writes its
 whole run folder and its rows of the study's tables (`tables`); `execute` hands the steps to a
-scheduler and writes the ledger (`ledger`). Out comes a folder, read by `Study` (`runner`), `sql` and `sweeps`.
-Nothing here clears, mitigates or settles by itself, and no step looks at another's memory: steps
-know each other by their folders alone.
+scheduler, `runner` keeps the ledger (`ledger`). Out comes a folder, read by `Study`, `sql` and
+`sweeps`. Nothing here clears, mitigates or settles by itself, and no step looks at another's
+memory: steps know each other by their folders alone.
 """
 
 from counterflow.studies.runner import Study, study
