@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 import pandas as pd
 
@@ -10,7 +11,10 @@ from cases import Case, Run
 from clearing import clear, reclear
 from counterflow.studies.horizon import part
 
-__all__ = ["clear_day"]
+__all__ = ["clear_day", "held"]
+
+_OF_ONE_PROGRAM: Final = ("decided", "look_ahead")
+"""What a run says that belongs to the program of its own stretch of time."""
 
 
 def clear_day(case: Case, hours: float, **arguments: Any) -> Run:
@@ -30,9 +34,7 @@ def clear_day(case: Case, hours: float, **arguments: Any) -> Run:
         name: frame[frame["interval_start"].isin(kept)].reset_index(drop=True)
         for name, frame in ((name, whole.tables[name]) for name in ("dispatch", "prices"))
     }
-    stated = {key: value for key, value in whole.stated.items() if key != "decided"}
-    first = Run(stated, tables, day, whole.rulebook, whole.events)
-    run = reclear(first, day)
+    run = reclear(held(whole, day, tables), day)
     told = {
         "hours": case.meta.intervals * case.interval_hours - hours,
         "objective": whole.objective,
@@ -40,7 +42,13 @@ def clear_day(case: Case, hours: float, **arguments: Any) -> Run:
         "proof": whole.stated.get("proof"),
     }
     said = {**run.stated, "parent": None, "status": told["status"], "look_ahead": told}
-    return Run(said, run.tables, day, run.rulebook, [*whole.events, *run.events])
+    return Run(said, run.tables, day, run.rulebook, [*whole.events, *run.events], run.model)
+
+
+def held(run: Run, case: Case, tables: Mapping[str, pd.DataFrame]) -> Run:
+    """A run of another stretch of time that says how it was cleared, to be dispatched again."""
+    stated = {key: value for key, value in run.stated.items() if key not in _OF_ONE_PROGRAM}
+    return Run(stated, tables, case, run.rulebook, run.events)
 
 
 def _held_levels(day: Case, whole: Run) -> Case:

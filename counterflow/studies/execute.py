@@ -64,7 +64,7 @@ class Cluster:
                         threads_per_worker=1,
                         processes=self.processes,
                         memory_limit=limit,
-                        dashboard_address=":0" if _has_dashboard() else None,
+                        dashboard_address="127.0.0.1:0",
                         silence_logs="ERROR",
                         **threads,
                     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ import pandas as pd
 import pytest
 
 import counterflow as cf
+from counterflow.cli import invoke
 from counterflow.studies.horizon import joined, part, repeated
+from counterflow.studies.rolling import clear_rolling
 from counterflow.studies.state import carried, hours_in_state
 from tests.studies import tiny
 
@@ -141,3 +144,37 @@ def test_a_day_of_the_clock_change_is_no_repetition() -> None:
     }
     with pytest.raises(cf.errors.InputError, match=r"2024-03-10 has another number of hours"):
         cf.study(content, processes=False)
+
+
+def test_rolling_windows_of_one_case() -> None:
+    """Two days as one case: with a look-ahead, the cheap unit starts at once."""
+    two = joined([repeated(tiny.starting(), day) for day in DAYS[:2]])
+    apart = clear_rolling(two, 24.0)
+    assert apart.objective == pytest.approx(48_000.0)
+    ahead = clear_rolling(two, 24.0, 24.0)
+    assert ahead.objective == pytest.approx(44_000.0)
+    told = ahead.manifest["rolling"]["windows"]
+    assert [w["objective"] for w in told] == pytest.approx([32_000.0, 12_000.0])
+    assert ahead.manifest["parent"] is None
+    assert ahead.dispatch["interval_start"].nunique() == 8
+    cf.validate(ahead)
+
+
+def test_rolling_keeps_minimum_times() -> None:
+    two = joined([repeated(tiny.spanning(), day) for day in DAYS[:2]])
+    run = clear_rolling(two, 24.0)
+    # The two days of the chain above.
+    assert run.objective == pytest.approx(26_400.0 + 36_000.0)
+    with pytest.raises(cf.errors.InputError, match="whole intervals"):
+        clear_rolling(two, 7.0)
+
+
+def test_rolling_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    two = joined([repeated(tiny.starting(), day) for day in DAYS[:2]])
+    case = str(tiny.written(two, tmp_path / "case"))
+    arguments = ["clear", case, "--rolling", "24", "--look-ahead", "24", "--json"]
+    assert invoke(arguments) == 0
+    manifest = json.loads(capsys.readouterr().out)["manifest"]
+    assert manifest["objective"] == pytest.approx(44_000.0)
+    assert len(manifest["rolling"]["windows"]) == 2
+    assert invoke(["clear", case, "--look-ahead", "24"]) == 1

@@ -1,0 +1,61 @@
+"""A study on real processes whose client is killed goes on with the same bytes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import counterflow as cf
+from tests.studies import tiny
+
+TEXT = """\
+name = "killed"
+[days]
+source = "case"
+start = 2024-03-04
+end = 2024-03-06
+chain = "rolling"
+[vary]
+"stress.load" = [1.0, 0.5]
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_killed_at_different_moments(tmp_path: Path) -> None:
+    tiny.written(tiny.spanning(), tmp_path / "case")
+    file = tmp_path / "study.toml"
+    file.write_text(TEXT)
+    whole = cf.study(file, output=tmp_path / "whole", processes=False)
+    command = [sys.executable, "-m", "counterflow", "study", str(file), "-o",
+               str(tmp_path / "killed"), "--workers", "2"]  # fmt: skip
+    kills, seconds = 0, 3.0
+    while kills < 12:
+        client = subprocess.Popen(command, start_new_session=True)
+        try:
+            code = client.wait(timeout=seconds)
+            break
+        except subprocess.TimeoutExpired:
+            client.send_signal(signal.SIGKILL)
+            client.wait()
+            kills, seconds = kills + 1, seconds + 4.0
+            time.sleep(1.0)
+    else:
+        code = subprocess.run(command, check=False).returncode
+    assert code == 0
+    assert kills >= 1
+    after = cf.study(file, output=tmp_path / "killed", processes=False)
+    assert after.ledger["status"].tolist() == ["done"] * 12
+    assert _bytes(tmp_path / "killed") == _bytes(whole.folder)
+    assert not list((tmp_path / "killed").rglob("*.part"))
+
+
+def _bytes(folder: Path) -> dict[str, bytes]:
+    tables = folder / "tables"
+    return {str(p.relative_to(tables)): p.read_bytes() for p in tables.rglob("*.parquet")}
