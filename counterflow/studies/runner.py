@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,6 +140,9 @@ def study(
         ledger = Ledger(folder / "ledger.sqlite")
         try:
             _go_on(folder, plan, ledger, cluster, retry_failed, reuse, progress)
+        except sqlite3.Error as error:
+            message = f"the ledger cannot be written: {error}; what is finished is kept"
+            raise InputError.one(str(folder), None, None, "write", message) from None
         finally:
             ledger.close()
     return Study(folder)

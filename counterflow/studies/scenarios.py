@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cases import CounterflowError, InputError, RuleBook
+from pydantic import ValidationError
+
+from cases import InputError, RuleBook
 from cases.errors import Failure
 from counterflow.studies.file import Given, StudyFile
 
@@ -64,10 +66,11 @@ def scenarios(given: Given) -> list[Scenario]:
         raise InputError(failures)
     names = _names(file.vary)
     found: list[Scenario] = []
+    rulebooks = _Rules(given)
     for name, values in zip(names, itertools.product(*file.vary.values()), strict=True):
         chosen = dict(zip(keys, values, strict=True))
         try:
-            found.append(_scenario(given, name, chosen))
+            found.append(_scenario(given, rulebooks, name, chosen))
         except InputError as error:
             failures += [f for f in error.failures if f not in failures]
     if failures:
@@ -91,7 +94,7 @@ def _key_failures(given: Given, key: str) -> list[Failure]:
     return []
 
 
-def _scenario(given: Given, name: str, values: Mapping[str, Any]) -> Scenario:
+def _scenario(given: Given, rulebooks: _Rules, name: str, values: Mapping[str, Any]) -> Scenario:
     file = given.file
     raw = file.model_dump()
     rules: dict[str, Any] = {}
@@ -103,33 +106,67 @@ def _scenario(given: Given, name: str, values: Mapping[str, Any]) -> Scenario:
             rules[key] = value
     try:
         changed = StudyFile.model_validate(raw)
-    except ValueError as error:
-        key = next(iter(values), "")
-        message = f"{', '.join(f'{k} = {v}' for k, v in values.items())}: {error}"
-        raise InputError([given.failure(f"vary.{key}", "value", message)]) from None
+    except ValidationError as error:
+        told = []
+        for item in error.errors():
+            key = ".".join(str(k) for k in item["loc"] if k not in ("bool", "int", "float", "str"))
+            where = key if key in values else next(iter(values))
+            message = item["msg"].removeprefix("Value error, ").removeprefix("Input ")
+            message = f"{message} (given: {values[where]!r})"
+            told.append(given.failure(f"vary.{where}", "value", message))
+        raise InputError(told) from None
     cleared = {k: v for k, v in rules.items() if not k.startswith("mitigation.")}
     mitigated = {k: v for k, v in rules.items() if k.startswith("mitigation.")}
     settings = {**changed.clear.settings, **cleared}
-    book = _loaded(given, "clear.rulebook", changed.clear.rulebook, changed.clear.as_of)
     threads = changed.workers.solver_threads
     if settings.get("solver.threads", threads) != threads:
         message = "solver.threads is given by workers.solver_threads in a study"
         raise InputError([given.failure("clear.settings", "value", message)])
-    if book.solver.threads != threads:
+    part = changed.clear
+    if rulebooks.of("clear", part.rulebook, part.as_of, {}).solver.threads != threads:
         settings["solver.threads"] = threads
-    ruled = _set(given, "clear.settings", book, settings)
+    ruled = rulebooks.of("clear", part.rulebook, part.as_of, settings)
     books: dict[str, Book] = {}
-    if changed.mitigate is not None:
-        for label in changed.mitigate.rulebooks:
-            own = _loaded(given, "mitigate.rulebooks", label, changed.mitigate.as_of)
-            chosen = {**changed.mitigate.settings, **mitigated}
-            full = _set(given, "mitigate.settings", own, chosen)
-            short = _file_name(label)
-            if short in books:
-                message = f"two rulebooks have the name {short}"
-                raise InputError([given.failure("mitigate.rulebooks", "duplicate", message)])
-            books[short] = Book(given.path(label), chosen, ruled.with_mitigation_of(full))
+    for label in () if changed.mitigate is None else changed.mitigate.rulebooks:
+        assert changed.mitigate is not None
+        chosen = {**changed.mitigate.settings, **mitigated}
+        others = [key for key in chosen if not key.startswith("mitigation.")]
+        if others:
+            message = f"only keys of the mitigation section can be set here, not {others[0]}"
+            raise InputError([given.failure("mitigate.settings", "settings", message)])
+        own = rulebooks.of("mitigate", label, changed.mitigate.as_of, chosen)
+        short = _file_name(label)
+        if short in books:
+            message = f"two rulebooks have the name {short}"
+            raise InputError([given.failure("mitigate.rulebooks", "duplicate", message)])
+        books[short] = Book(given.path(label), chosen, rulebooks.mitigated(ruled, own))
     return Scenario(name, values, changed, ruled, settings, books)
+
+
+@dataclass
+class _Rules:
+    """Rulebooks of a study, each made once however many scenarios have it."""
+
+    given: Given
+    made: dict[tuple[Any, ...], RuleBook] = field(default_factory=dict)
+
+    def of(self, part: str, name: str, as_of: Any, settings: Mapping[str, Any]) -> RuleBook:
+        """The rulebook of a part of the file with the settings of a scenario."""
+        key = "rulebook" if part == "clear" else "rulebooks"
+        book = self._once((name, as_of), lambda: _loaded(self.given, f"{part}.{key}", name, as_of))
+        chosen = tuple((k, type(v).__name__, v) for k, v in settings.items())
+        return self._once(
+            (name, as_of, chosen), lambda: _set(self.given, f"{part}.settings", book, settings)
+        )
+
+    def mitigated(self, ruled: RuleBook, own: RuleBook) -> RuleBook:
+        """The rules of a clearing with the mitigation of another rulebook."""
+        return self._once((id(ruled), id(own)), lambda: ruled.with_mitigation_of(own))
+
+    def _once(self, key: tuple[Any, ...], make: Callable[[], RuleBook]) -> RuleBook:
+        if key not in self.made:
+            self.made[key] = make()
+        return self.made[key]
 
 
 def _loaded(given: Given, key: str, name: str, as_of: Any) -> RuleBook:
@@ -145,9 +182,9 @@ def _loaded(given: Given, key: str, name: str, as_of: Any) -> RuleBook:
 def _set(given: Given, key: str, book: RuleBook, settings: Mapping[str, Any]) -> RuleBook:
     try:
         return book.with_settings(settings)
-    except CounterflowError as error:
+    except InputError as error:
         told = []
-        for failure in getattr(error, "failures", ()):
+        for failure in error.failures:
             name = failure.column or ""
             where = f"vary.{name}" if name in given.file.vary else f"{key}.{name}"
             told.append(given.failure(where, failure.rule, failure.message))
