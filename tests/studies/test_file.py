@@ -142,3 +142,12 @@ def test_an_enormous_grid_is_refused_before_it_is_made(tmp_path: Path) -> None:
     keys = "".join(f'"penalties.{k}" = {list(range(1, 1001))}\n' for k in ("a", "b", "c"))
     (found,) = _failures(GOOD.replace("[vary]\n", f"[vary]\n{keys}"), tmp_path)
     assert "at most 1,000,000" in found[2]
+
+
+@pytest.mark.parametrize(("name", "steps"), [("july-2020", 2 * 31 * 9), ("year-2020", 366 * 5)])
+def test_shipped_studies(name: str, steps: int) -> None:
+    file = Path(__file__).parents[2] / "examples" / "studies" / f"{name}.toml"
+    plan = make_plan(read_study(file))
+    # Import, clear, a mitigation for each rulebook, and a statement for each run.
+    assert len(plan.steps) == steps
+    assert plan.scenarios[0].name in ("load-1.0", "base")
