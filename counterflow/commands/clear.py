@@ -98,7 +98,6 @@ def run(
     from clearing import clear
     from counterflow import console
     from counterflow.commands.show import print_summary, print_warnings
-    from counterflow.studies.rolling import clear_rolling
     from counterflow.tables.summary import summarize
 
     found = _read(case, market or ("rt" if commitment_from is not None else None))
@@ -111,6 +110,8 @@ def run(
 
         clearing: Any = clear
         if rolling is not None:
+            from counterflow.studies.rolling import clear_rolling
+
             clearing = partial(clear_rolling, hours=rolling, look_ahead=look_ahead or 0.0)
         cleared = clearing(
             found,

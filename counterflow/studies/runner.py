@@ -18,6 +18,7 @@ from counterflow.studies.folders import Folders, write_whole
 from counterflow.studies.ledger import Ledger, alone
 from counterflow.studies.plan import MANY, Plan, Step, make_plan
 from counterflow.studies.progress import Progress, plan_table
+from counterflow.studies.sql import query_tables
 from counterflow.studies.tables import read_days
 from counterflow.studies.work import Outcome
 
@@ -79,8 +80,6 @@ class Study:
 
     def sql(self, query: str) -> pd.DataFrame:
         """The answer to a query over the tables (DuckDB); see `counterflow.studies.sql`."""
-        from counterflow.studies.sql import query_tables
-
         return query_tables(self.folder, query)
 
 

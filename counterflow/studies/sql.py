@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import duckdb
 import pandas as pd
 
 from cases import InputError
 from cases.tables.schema import CASE_TABLES
 from counterflow.studies.folders import Folders
+from counterflow.studies.ledger import Ledger
 from counterflow.studies.tables import empty_tables
+
+if TYPE_CHECKING:
+    import duckdb
 
 __all__ = ["query_tables", "table_names"]
 
@@ -27,6 +31,8 @@ def query_tables(folder: str | Path, query: str) -> pd.DataFrame:
     InputError
         There is no study and no run, or DuckDB cannot answer the query, in its words.
     """
+    import duckdb
+
     path = Path(folder)
     with duckdb.connect() as base:
         base.execute("set timezone = 'UTC'")
@@ -52,8 +58,6 @@ def table_names(folder: str | Path) -> list[str]:
 
 
 def _open_study(base: duckdb.DuckDBPyConnection, path: Path) -> None:
-    from counterflow.studies.runner import Study
-
     folders = Folders(path)
     there = {p.name for p in folders.tables.glob("*") if any(p.rglob("*.parquet"))}
     for name in sorted(there):
@@ -63,7 +67,11 @@ def _open_study(base: duckdb.DuckDBPyConnection, path: Path) -> None:
     for name, table in empty_tables().items():
         if name not in there:
             base.register(name, table)
-    base.register("tasks", Study(path).ledger)
+    ledger = Ledger(path / "ledger.sqlite")
+    try:
+        base.register("tasks", ledger.frame())
+    finally:
+        ledger.close()
 
 
 def _open_run(base: duckdb.DuckDBPyConnection, path: Path) -> None:
