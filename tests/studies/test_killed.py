@@ -7,8 +7,11 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import psutil
 import pytest
 
 import counterflow as cf
@@ -54,6 +57,27 @@ def test_killed_at_different_moments(tmp_path: Path) -> None:
     assert after.ledger["status"].tolist() == ["done"] * 12
     assert _bytes(tmp_path / "killed") == _bytes(whole.folder)
     assert not list((tmp_path / "killed").rglob("*.part"))
+
+
+@pytest.mark.slow
+def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
+    tiny.written(tiny.spanning(), tmp_path / "case")
+    file = tmp_path / "study.toml"
+    file.write_text(TEXT)
+    whole = cf.study(file, output=tmp_path / "whole", processes=False)
+    killed: list[int] = []
+
+    def kill(event: Mapping[str, Any]) -> None:
+        children = psutil.Process().children(recursive=True)
+        workers = [p for p in children if any("spawn_main" in part for part in p.cmdline())]
+        if len(killed) < 2 and workers:
+            killed.append(workers[0].pid)
+            workers[0].kill()
+
+    made = cf.study(file, output=tmp_path / "killed", workers=2, progress=kill)
+    assert len(killed) == 2
+    assert made.failed.empty, made.failed.to_string()
+    assert _bytes(made.folder) == _bytes(whole.folder)
 
 
 def _bytes(folder: Path) -> dict[str, bytes]:
