@@ -122,10 +122,10 @@ def _scenario(given: Given, rulebooks: _Rules, name: str, values: Mapping[str, A
     if settings.get("solver.threads", threads) != threads:
         message = "solver.threads is given by workers.solver_threads in a study"
         raise InputError([given.failure("clear.settings", "value", message)])
-    part = changed.clear
-    if rulebooks.of("clear", part.rulebook, part.as_of, {}).solver.threads != threads:
+    clear = changed.clear
+    if rulebooks.of("clear", clear.rulebook, clear.as_of, {}).solver.threads != threads:
         settings["solver.threads"] = threads
-    ruled = rulebooks.of("clear", part.rulebook, part.as_of, settings)
+    ruled = rulebooks.of("clear", clear.rulebook, clear.as_of, settings)
     books: dict[str, Book] = {}
     for label in () if changed.mitigate is None else changed.mitigate.rulebooks:
         assert changed.mitigate is not None
