@@ -108,10 +108,11 @@ def _scenario(given: Given, rulebooks: _Rules, name: str, values: Mapping[str, A
         changed = StudyFile.model_validate(raw)
     except ValidationError as error:
         told = []
-        for item in error.errors():
-            key = ".".join(str(k) for k in item["loc"] if k not in ("bool", "int", "float", "str"))
+        for wrong in error.errors():
+            path = [str(k) for k in wrong["loc"] if k not in ("bool", "int", "float", "str")]
+            key = ".".join(path)
             where = key if key in values else next(iter(values))
-            message = item["msg"].removeprefix("Value error, ").removeprefix("Input ")
+            message = wrong["msg"].removeprefix("Value error, ").removeprefix("Input ")
             message = f"{message} (given: {values[where]!r})"
             told.append(given.failure(f"vary.{where}", "value", message))
         raise InputError(told) from None
