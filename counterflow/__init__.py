@@ -28,13 +28,14 @@ if TYPE_CHECKING:
     from clearing import validate
     from counterflow import mitigation as mitigation
     from counterflow import plots as plots
-    from counterflow._later import NotYet, report, serve, study
+    from counterflow._later import NotYet, report, serve
     from counterflow.capped import clear
     from counterflow.explain.decision_explanation import DecisionExplanation, explain_decision
     from counterflow.explain.explanation import PriceExplanation, explain_price
     from counterflow.explain.path import PathExplanation, explain_path
     from counterflow.many_rules import ManyRules, mitigate_by_rulebooks, mitigate_by_sweep
     from counterflow.mitigation import MitigatedRun, mitigate
+    from counterflow.studies import Study, study, sweep
     from counterflow.tables.comparison import Comparison, compare
     from counterflow.tables.disclosure import disclose
     from counterflow.tables.export import export_prices
@@ -63,6 +64,7 @@ _HOME = {
     "PriceExplanation": "counterflow.explain.explanation",
     "RuleBook": "cases",
     "Run": "cases",
+    "Study": "counterflow.studies",
     "Summary": "counterflow.tables.summary",
     "clear": "counterflow.capped",
     "compare": "counterflow.tables.comparison",
@@ -79,8 +81,9 @@ _HOME = {
     "report": "counterflow._later",
     "serve": "counterflow._later",
     "settle": "settlement",
-    "study": "counterflow._later",
+    "study": "counterflow.studies",
     "summarize": "counterflow.tables.summary",
+    "sweep": "counterflow.studies",
     "validate": "clearing",
     "verify": "cases",
 }
@@ -109,6 +112,7 @@ __all__ = [
     "PriceExplanation",
     "RuleBook",
     "Run",
+    "Study",
     "Summary",
     "__version__",
     "clear",
@@ -131,6 +135,7 @@ __all__ = [
     "settle",
     "study",
     "summarize",
+    "sweep",
     "validate",
     "verify",
 ]
