@@ -94,7 +94,7 @@ def _part_of(target: Path) -> Path:
 
 
 def remove_stale(parent: str | Path) -> None:
-    """Remove temporary folders and files in `parent` whose writer on this machine is no longer alive."""
+    """Remove temporary folders and files in `parent` whose writer here is no longer alive."""
     for part in Path(parent).glob(f"{_PREFIX}*{_SUFFIX}"):
         owner = part.name[len(_PREFIX) : -len(_SUFFIX)].rpartition("-")[0]
         host, _, process = owner.rpartition("-")
