@@ -71,8 +71,7 @@ def _inside(facts: Facts) -> Iterator[pd.DataFrame]:
         }
     ).drop_duplicates(KEY)
     awards = facts.table("virtual_awards")
-    offered = facts.case.tables["virtuals"].drop_duplicates("virtual").set_index("virtual")["mw"]
-    most = awards["virtual"].map(offered).to_numpy(dtype=np.float64)
+    most = _offered(facts, awards)
     yield _between(facts, "virtual", awards["virtual"], awards, awards["mw"], most, awards["price"])
     schedule, table = facts.table("storage_schedule"), facts.case.tables["storage"]
     each = table.drop_duplicates("storage").set_index("storage").reindex(schedule["storage"])
@@ -84,6 +83,18 @@ def _inside(facts: Facts) -> Iterator[pd.DataFrame]:
     ):
         mw, most = schedule[f"{way}_mw"], each[f"{way}_mw"].to_numpy(dtype=np.float64)
         yield _between(facts, "storage", schedule["storage"], schedule, mw, most, value)
+
+
+def _offered(facts: Facts, awards: pd.DataFrame) -> Floats:
+    """MW that each award is of, (N,): a row with a stamp replaces the blank ones of its virtual."""
+    table = facts.case.tables["virtuals"]
+    stamped = table[table["interval_start"].notna()].drop_duplicates(["virtual", "interval_start"])
+    blank = table[table["interval_start"].isna()].drop_duplicates("virtual")
+    own = awards[["virtual", "interval_start"]].merge(
+        stamped[["virtual", "interval_start", "mw"]], on=["virtual", "interval_start"], how="left"
+    )["mw"]
+    usual = awards["virtual"].map(blank.set_index("virtual")["mw"])
+    return own.fillna(usual.reset_index(drop=True)).to_numpy(dtype=np.float64)
 
 
 def _between(
@@ -127,7 +138,8 @@ def _blocks(
     if bounds is not None:
         low, high = (bound[blocks.interval, blocks.of] for bound in bounds)
         free = np.isnan(facts.self_scheduled)[blocks.interval, blocks.of]
-        sure &= _strictly(at, low, high, near) & free
+        # In real time a stop or a ramp that lies ahead may hold a unit below what it can reach.
+        sure &= _strictly(at, low, high, near) & free & (not facts.rolling)
         kept &= _strictly(at, low, high, -near)
     place = np.flatnonzero(kept)
     return pd.DataFrame(
