@@ -150,7 +150,7 @@ _MARKET = (
         ("interval_start", "kind", "unit"),
         START,
         text("unit", "name of the unit, load, virtual, storage or slack"),
-        num("price", PRICE, "its offer or bid price at the margin; of a bid negated"),
+        num("price", PRICE, "its offer or bid price at the margin"),
         word("kind", "unit, bid, virtual, storage or slack", MARGINAL),
     ),
     table(

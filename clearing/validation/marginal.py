@@ -147,7 +147,7 @@ def _blocks(
             "interval_start": facts.starts[blocks.interval[place]],
             "kind": kind,
             "unit": facts.names(table)[blocks.of[place]].astype(str),
-            "price": blocks.price[place],
+            "price": blocks.price[place] * (-1.0 if kind == "bid" else 1.0),
             "sure": sure[place],
         }
     )

@@ -15,12 +15,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import clearing
 from cases import RUN_TABLES, Run
 from cases.tables.schema import MARKET_TABLES
 from clearing import validate
 from clearing.validation import CHECKS, GROUND, Facts
 from clearing.validation.report import unmade
 from tests.clearing import rich_day
+from tests.clearing.traded import one_bus
 
 ABSENT = {"future_values"}
 """Only real time and extensions have it; `test_realtime` and `test_extension` change it."""
@@ -172,3 +174,13 @@ def test_reasons_are_sentences() -> None:
         for item in (table, *table.columns):
             if item.unchecked:
                 assert len(item.unchecked.split()) > 4, dataclasses.asdict(item)
+
+
+def test_a_marginal_bid_has_its_own_price() -> None:
+    """200 MW at 10 for 150 MW of demand and 100 MW that would pay 40: 50 of them are served."""
+    bids = pd.DataFrame({"load": ["L"], "segment": [1], "mw": [100.0], "price": [40.0]})
+    run = clearing.clear(one_bus([10.0], [150.0], bids=bids), commitment=False)
+    assert run.load_awards["bid_mw"].tolist() == [50.0]
+    rows = run.marginal_units[["kind", "unit", "price"]].to_numpy().tolist()
+    assert rows == [["bid", "L", 40.0]]
+    assert validate(run).empty
