@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 __all__ = [
     "CheckFailed",
@@ -20,7 +21,11 @@ __all__ = [
     "Failure",
     "InputError",
     "NoClearing",
+    "Reason",
 ]
+
+Reason = Literal["infeasible", "limit", "solver_error", "data"]
+"""Why there is no clearing; see `NoClearing`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +79,28 @@ class InputError(CounterflowError):
 
 
 class NoClearing(CounterflowError):
-    """No clearing exists, or none was found. `conflicts` names the limits that cannot all hold."""
+    """No clearing exists, or none was found. `conflicts` names the limits that cannot all hold.
+
+    `reason` says which of the two: infeasible (proved by the solver: none exists), limit (the
+    time ended before one was found, so that one may exist), solver_error (the solver failed, or
+    what it iterates does not settle), or data (numbers of the case rule it out before anything is
+    solved).
+    """
 
     exit_code = 2
 
-    def __init__(self, message: str, conflicts: Iterable[str] = ()) -> None:
+    def __init__(
+        self, message: str, conflicts: Iterable[str] = (), *, reason: Reason = "data"
+    ) -> None:
         self.message = message
         self.conflicts: tuple[str, ...] = tuple(conflicts)
+        self.reason: Reason = reason
         super().__init__("\n".join([message, *self.conflicts]))
 
-    def __reduce__(self) -> tuple[type[NoClearing], tuple[str, tuple[str, ...]]]:
-        return type(self), (self.message, self.conflicts)
+    def __reduce__(
+        self,
+    ) -> tuple[type[NoClearing], tuple[str, tuple[str, ...]], dict[str, Reason]]:
+        return type(self), (self.message, self.conflicts), {"reason": self.reason}
 
 
 class CheckFailed(CounterflowError):

@@ -29,8 +29,8 @@ class Proof:
     bound
         Money below which no schedule of the problem costs.
     stopped_by
-        time_limit, rounds or difference (the dispatch costs more than its program said and
-        nothing more is learned); "" where the gap that was asked for is proven.
+        time_limit, rounds, difference (the dispatch costs more than its program said and
+        nothing more is learned), or solver_error; "" where the gap that was asked for is proven.
     freed
         Units whose states were decided, where not all were.
     """

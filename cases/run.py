@@ -25,6 +25,7 @@ from cases.run_folder import (
     read_events,
     read_manifest,
     read_table,
+    reading,
     write_run_folder,
 )
 from cases.seal import FORMAT, OWN_KEYS, events_hash, plain, rounded, run_id
@@ -268,11 +269,13 @@ class Run:
         """
         folder = Path(folder)
         manifest = read_manifest(folder)
-        failures = [f for f in broken_files(folder, manifest) if is_read(f, folder)]
+        with reading(folder / "manifest.json"):
+            failures = [f for f in broken_files(folder, manifest) if is_read(f, folder)]
         if failures:
             raise InputError(failures)
         run = cls.opened(folder, manifest)
-        failures = list(run.differences(folder, manifest))
+        with reading(folder):
+            failures = list(run.differences(folder, manifest))
         if failures:
             raise InputError(failures)
         return run
@@ -285,8 +288,10 @@ class Run:
         """
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DataWarning)  # the manifest has them
-            case = read_case_folder(folder / "case")
-        rulebook = RuleBook.load(folder / "rulebook.toml")
+            with reading(folder / "case"):
+                case = read_case_folder(folder / "case")
+        with reading(folder / "rulebook.toml"):
+            rulebook = RuleBook.load(folder / "rulebook.toml")
         tables = {name: read_table(folder, name) for name in manifest["tables"]}
         failures = []
         for name, frame in tables.items():
@@ -296,12 +301,16 @@ class Run:
                     message = "is not the id of this run"
                     file = str(folder / f"{name}.parquet")
                     failures.append(Failure(file, row + 2, column, "changed", message))
+        wrong = wrong_price(tables.get("prices"))
+        if wrong is not None:
+            file = str(folder / "prices.parquet")
+            message = "lmp is not mec + mcc + mlc"
+            failures.append(Failure(file, wrong + 2, "lmp", "price_split", message))
         if failures:
             raise InputError(failures)
-        try:
-            return cls(manifest, tables, case, rulebook, read_events(folder))
-        except (ValueError, TypeError, AssertionError) as error:
-            raise InputError.one(str(folder), None, None, "table", str(error)) from None
+        events = read_events(folder)
+        with reading(folder):
+            return cls(manifest, tables, case, rulebook, events)
 
     def differences(self, folder: Path, manifest: Mapping[str, Any]) -> Iterator[Failure]:
         """Tell what the manifest of a folder says otherwise than the run that was read from it."""
@@ -326,12 +335,23 @@ def code_version() -> str:
         return "source"
 
 
-def _check_prices(prices: pd.DataFrame | None) -> None:
+def wrong_price(prices: pd.DataFrame | None) -> int | None:
+    """Row, from 0, of the price that is least the sum of its parts; None where all are."""
+    parts = ["lmp", "mec", "mcc", "mlc"]
+    if prices is None or not len(prices) or not set(parts) <= set(prices.columns):
+        return None
+    lmp = prices["lmp"].to_numpy(dtype=np.float64)
+    total = prices[parts[1:]].sum(axis=1, skipna=False).to_numpy(dtype=np.float64)
+    wrong = ~np.isclose(lmp, total, rtol=1e-9, atol=1e-6, equal_nan=True)
+    if not wrong.any():
+        return None
+    with np.errstate(invalid="ignore"):
+        distance = np.nan_to_num(np.abs(lmp - total), nan=np.inf, posinf=np.inf)
+    return int(np.argmax(np.where(wrong, distance, -1.0)))
+
+
+def _check_prices(prices: pd.DataFrame) -> None:
     """Lmp = mec + mcc + mlc, and NaN where there is no price."""
-    if prices is None or not len(prices):
-        return
-    parts = prices[["mec", "mcc", "mlc"]].sum(axis=1, skipna=False).to_numpy()
-    lmp = prices["lmp"].to_numpy()
-    if not np.allclose(lmp, parts, rtol=1e-9, atol=1e-6, equal_nan=True):
-        worst = int(np.nanargmax(np.abs(lmp - parts)))
+    worst = wrong_price(prices)
+    if worst is not None:
         raise AssertionError(f"lmp is not mec + mcc + mlc: {prices.iloc[worst].to_dict()}")

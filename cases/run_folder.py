@@ -7,6 +7,7 @@ import os
 import shlex
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,12 +15,13 @@ import pandas as pd
 import pyarrow as pa
 
 from cases.case import Case
-from cases.errors import Failure, InputError
+from cases.errors import CounterflowError, Failure, InputError
 from cases.files.convert import nearest
 from cases.files.folders import new_folder
 from cases.files.hashing import file_hash
 from cases.files.tables import read_parquet_table, write_parquet
 from cases.folder import fill_case_folder
+from cases.manifest_form import wrong_keys
 from cases.rulebook.book import RuleBook
 from cases.seal import FORMAT, seal
 from cases.tables.schema import RUN_TABLES
@@ -30,6 +32,7 @@ __all__ = [
     "read_events",
     "read_manifest",
     "read_table",
+    "reading",
     "write_run_folder",
 ]
 
@@ -72,6 +75,24 @@ def _text(manifest: Mapping[str, Any]) -> str:
     return json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
 
 
+@contextmanager
+def reading(file: Path) -> Iterator[None]:
+    """Turn whatever goes wrong while a file or folder of a run is read into an InputError.
+
+    Damage has no bounds, so neither has the list of errors that it can cause in libraries: this is
+    the one place that answers for those that nobody foresaw. What is foreseen is told better, with
+    row and column, where it is read.
+    """
+    try:
+        yield
+    except (CounterflowError, MemoryError):
+        raise
+    except Exception as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        message = f"cannot be read as part of a run: {reason}"
+        raise InputError.one(str(file), None, None, "damaged", message) from error
+
+
 def read_manifest(folder: Path) -> dict[str, Any]:
     """Read the manifest of a run folder; whether it is true is for `broken_files` to say.
 
@@ -96,6 +117,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise InputError.one(str(path), None, None, "json", message)
     if manifest.get("format") != FORMAT:
         raise InputError.one("", None, None, "format", _other_format(folder, manifest))
+    failures = list(wrong_keys(manifest, str(path)))
+    if failures:
+        raise InputError(failures)
     return dict(manifest)
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from cases.errors import Failure, InputError
 from cases.run import Run
-from cases.run_folder import broken_files, read_manifest
+from cases.run_folder import broken_files, read_manifest, reading
 
 __all__ = ["mismatches", "verify"]
 
@@ -55,17 +55,19 @@ def _of_folder(folder: Path) -> list[Failure]:
     try:
         manifest = read_manifest(folder)
     except InputError as error:
-        if all(failure.rule == "json" for failure in error.failures):
+        if all(failure.rule in ("json", "form") for failure in error.failures):
             return list(error.failures)
         raise
-    found = list(broken_files(folder, manifest))
+    with reading(folder / "manifest.json"):
+        found = list(broken_files(folder, manifest))
     if any(f.rule in ("missing", "unknown_table") for f in found):
         return found  # what is there cannot be read as a run
     try:
         run = Run.opened(folder, manifest)
     except InputError as error:
         return [*found, *(_inside(folder, f) for f in error.failures)]
-    return [*found, *run.differences(folder, manifest)]
+    with reading(folder):
+        return [*found, *run.differences(folder, manifest)]
 
 
 def _inside(folder: Path, failure: Failure) -> Failure:

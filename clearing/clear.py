@@ -81,7 +81,8 @@ def clear(
     InputError
         For anything wrong in case, rulebook or options.
     NoClearing
-        Where no schedule exists, with the limits in conflict.
+        Where no schedule exists, with the limits in conflict, or none was found within the limits;
+        its `reason` says which.
     """
     if security not in ("none", "n-1"):
         message = f"expected none or n-1, got {security!r}"
@@ -116,6 +117,7 @@ def clear(
     day = Day.of(case, rules, extend=extend)
     if not commitment:
         session = Session.open(day, security, progress)
+        session.live.deadline = begin + rules.solver.time_limit
         return _run(session, session.solve(), begin, security, changed)
     return _decided(decide(day, security, progress), begin, security, changed)
 
@@ -161,6 +163,7 @@ def reclear(
     if session is None:
         session = Session.open(day, settings["security"], progress)
         session.know(rows_of(run, session.network) if live is None else live.cleared.soft)
+    session.live.deadline = begin + day.rulebook.solver.time_limit
     cleared = session.solve()
     return _run(session, cleared, begin, settings["security"], settings["set"], run.id, check=check)
 
@@ -209,6 +212,7 @@ def _run(
 ) -> Run:
     """Make the run of a cleared day."""
     cleared = priced_by_rule(session, cleared, security)
+    session.live.deadline = float("inf")
     day, loop = session.day, session.loop
     solved = time.perf_counter()
     settled = None if decision is None else decision.settled

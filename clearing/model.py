@@ -20,6 +20,7 @@ from clearing.pricing import second_program
 from clearing.program.faces import pyomo_model
 from clearing.program.live import LiveProgram
 from clearing.program.program import Program
+from clearing.program.solver import run
 from clearing.session.cleared import Cleared
 from clearing.session.loop import Loop
 from clearing.session.session import Security, Session
@@ -103,7 +104,7 @@ class ClearedModel:
     def highs(self) -> highspy.Highs:
         """The dispatch in a HiGHS instance of its own, solved."""
         highs = LiveProgram.holding(self.cleared.program, self.cleared.day.rulebook).highs
-        highs.run()
+        run(highs)
         return highs
 
     @cached_property

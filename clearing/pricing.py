@@ -53,13 +53,17 @@ class PricingProgram:
     prices: Prices
 
 
-def second_program(day: Day, known: RowSet, security: Security) -> PricingProgram | None:
+def second_program(
+    day: Day, known: RowSet, security: Security, deadline: float = np.inf
+) -> PricingProgram | None:
     """Solve the program that makes the prices of a day; None where its dispatch makes them.
 
     Parameters
     ----------
     known
         Rows that the dispatch has found.
+    deadline
+        Time (of `time.perf_counter`) when it must have ended.
 
     Raises
     ------
@@ -74,9 +78,9 @@ def second_program(day: Day, known: RowSet, security: Security) -> PricingProgra
         if rules.losses.method != "none":
             message = "relaxed prices with marginal losses are not part of this version"
             raise InputError.one("", None, "pricing.method", "not_available", message)
-        return _relaxed(day.with_rulebook(rules), security)
+        return _relaxed(day.with_rulebook(rules), security, deadline)
     other = day.with_rulebook(rules) if method == "fixed" else extended_day(day, rules)
-    return _dispatched(other, known, security)
+    return _dispatched(other, known, security, deadline)
 
 
 def priced_by_rule(session: Session, cleared: Cleared, security: Security) -> Cleared:
@@ -85,7 +89,7 @@ def priced_by_rule(session: Session, cleared: Cleared, security: Security) -> Cl
     Raises InputError where losses and relaxed prices are asked for together.
     """
     day = session.day
-    made = second_program(day, session.live.soft, security)
+    made = second_program(day, session.live.soft, security, session.live.deadline)
     if made is None:
         return cleared
     compiled, solution, soft = made.program.compiled, made.solution, made.program.soft.rows
@@ -131,9 +135,10 @@ def extended_day(day: Day, rules: RuleBook) -> Day:
     return Day(case, rules, day.grid, commitment, day.extend, day.extension)
 
 
-def _dispatched(day: Day, known: RowSet, security: Security) -> PricingProgram:
+def _dispatched(day: Day, known: RowSet, security: Security, deadline: float) -> PricingProgram:
     """Prices of a dispatch of its own, from the rows that are known."""
     other = Session.open(day, security)
+    other.live.deadline = deadline
     other.know(known)
     cleared = other.solve()
     solution = replace(
@@ -142,11 +147,11 @@ def _dispatched(day: Day, known: RowSet, security: Security) -> PricingProgram:
     return PricingProgram(cleared.program, cleared.network, solution, cleared.prices)
 
 
-def _relaxed(day: Day, security: Security) -> PricingProgram:
+def _relaxed(day: Day, security: Security, deadline: float) -> PricingProgram:
     """Prices of the commitment's program without whole numbers."""
     outages, _ = secure_contingencies(day, security)
     fleet = Fleet(replace(day, commitment=None), merge=True)
-    program = CommitmentProgram(fleet, outages, np.inf, None)
+    program = CommitmentProgram(fleet, outages, deadline, None)
     program.relax()
     live = program.live
     live.highs.setOptionValue("presolve", "off")

@@ -131,6 +131,7 @@ def error_document(error: CounterflowError) -> dict[str, Any]:
         about["failures"] = failure_rows(error.failures)
     elif isinstance(error, NoClearing):
         about["message"] = error.message
+        about["reason"] = error.reason
         about["conflicts"] = list(error.conflicts)
     elif isinstance(error, CheckFailed):
         about["failures"] = list(error.failures)

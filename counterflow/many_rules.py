@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-import os
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from cases import Case, CounterflowError, InputError, RuleBook, Run
+from cases.files.folders import new_folder
 from cases.files.sheets import write_sheet
 from clearing import Day
 from clearing.day.start_costs import commitment_cost
@@ -74,20 +72,14 @@ class ManyRules:
     """Clearings that they asked for."""
 
     def write(self, folder: Path) -> None:
-        """Write every run and `comparison.csv` to a new folder, whole or not at all."""
-        folder = Path(folder)
-        if folder.exists():
-            raise InputError.one("", None, None, "output", f"{folder} exists already")
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-        try:
+        """Write every run and `comparison.csv` to a new folder, whole or not at all.
+
+        Raises InputError where the folder exists or cannot be written.
+        """
+        with new_folder(folder) as part:
             for number, (name, run) in enumerate(self.runs.items()):
-                run.write(unfinished / (_file_name(name) or f"run-{number}"))
-            write_sheet(self.table, unfinished / "comparison.csv")
-            os.replace(unfinished, folder)
-        except BaseException:
-            shutil.rmtree(unfinished, ignore_errors=True)
-            raise
+                run.write(part / (_file_name(name) or f"run-{number}"))
+            write_sheet(self.table, part / "comparison.csv")
 
 
 def mitigate_by_rulebooks(

@@ -1,4 +1,4 @@
-"""Folders that are written whole or not at all."""
+"""Folders and files that are written whole or not at all, and never overwritten."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cases.errors import InputError
 
-__all__ = ["new_folder", "remove_stale"]
+__all__ = ["new_file", "new_folder", "remove_stale"]
 
 _PREFIX = ".counterflow-"
 _SUFFIX = ".part"
@@ -36,7 +36,7 @@ def new_folder(path: str | Path) -> Iterator[Path]:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         remove_stale(target.parent)
-        part = target.parent / f"{_PREFIX}{_owner(os.getpid())}-{uuid.uuid4().hex[:12]}{_SUFFIX}"
+        part = _part_of(target)
         part.mkdir()
     except OSError as error:
         raise _cannot_write(path, error) from None
@@ -57,8 +57,44 @@ def new_folder(path: str | Path) -> Iterator[Path]:
         _mine.discard(part.name)
 
 
+@contextlib.contextmanager
+def new_file(path: str | Path) -> Iterator[Path]:
+    """Give a temporary file beside `path` that becomes `path` when the block ends well.
+
+    It is flushed to disk before it gets its name; `path` is never overwritten. When the block
+    raises, the temporary file is removed; when the process is killed, the next start removes it.
+    Raises InputError where `path` exists or cannot be written.
+    """
+    target = Path(os.path.abspath(path))
+    if os.path.lexists(target):
+        raise InputError.one(
+            "", None, None, "exists", f"{path} exists already; nothing is ever overwritten"
+        )
+    part = _part_of(target)
+    _mine.add(part.name)
+    try:
+        remove_stale(target.parent)
+        yield part
+        _sync(part)
+        if os.name == "posix":
+            os.link(part, target)  # unlike a rename, this never replaces a file
+        else:
+            part.rename(target)
+        _sync(target.parent)
+    except OSError as error:
+        raise _cannot_write(path, error) from None
+    finally:
+        part.unlink(missing_ok=True)
+        _mine.discard(part.name)
+
+
+def _part_of(target: Path) -> Path:
+    owner = _owner(os.getpid())
+    return target.parent / f"{_PREFIX}{owner}-{uuid.uuid4().hex[:12]}{_SUFFIX}"
+
+
 def remove_stale(parent: str | Path) -> None:
-    """Remove temporary folders in `parent` whose writer on this machine is no longer alive."""
+    """Remove temporary folders and files in `parent` whose writer here is no longer alive."""
     for part in Path(parent).glob(f"{_PREFIX}*{_SUFFIX}"):
         owner = part.name[len(_PREFIX) : -len(_SUFFIX)].rpartition("-")[0]
         host, _, process = owner.rpartition("-")
@@ -66,7 +102,11 @@ def remove_stale(parent: str | Path) -> None:
         if host != _host() or not pid.isdigit() or part.name in _mine:
             continue
         if int(pid) == os.getpid() or not _alive(int(pid)) or _owner(int(pid)) != owner:
-            shutil.rmtree(part, ignore_errors=True)
+            if part.is_dir():
+                shutil.rmtree(part, ignore_errors=True)
+            else:
+                with contextlib.suppress(OSError):
+                    part.unlink()
 
 
 def _taken(target: Path) -> bool:

@@ -72,7 +72,7 @@ class SolverRules(Section):
     """Settings of HiGHS."""
 
     seed: int = Field(ge=0, description="random seed")
-    threads: int = Field(ge=1, description="threads")
+    threads: int = Field(ge=1, le=256, description="threads")
     gap: float = Field(ge=0, allow_inf_nan=False, description="relative gap of the commitment")
     time_limit: float = Field(gt=0, description="time limit, seconds; inf = none")
     feasibility_tolerance: Positive = Field(description="primal and dual feasibility tolerance")

@@ -31,7 +31,8 @@ class Column:
     yes/no; "money" stands for the currency of the case. In the tables of a run a "float" is
     kept to `decimals`, by default those of its unit, unless it is `exact`: a copy of what the case
     says. An `own_id` column holds the id of the run that it is in, so that this id cannot depend
-    on it.
+    on it. `unchecked` says, of a column of a run, why no check of its tables can notice a change
+    of it; blank = one does (`clearing.validate`).
     """
 
     name: str
@@ -49,6 +50,7 @@ class Column:
     decimals: int | None = None
     exact: bool = False
     own_id: bool = False
+    unchecked: str = ""
 
     @property
     def kept_decimals(self) -> int | None:
@@ -70,7 +72,8 @@ class Table:
     `wide` tables hold `interval_start` and one column per id of the named kind ("unit", "load");
     `value` then declares what these columns hold. A `required` table must be given. `on_grid`
     tables carry interval starts of the case's own horizon, others may reach outside it. `sums`
-    are columns that are the sum of others, and stay so when all of them are rounded.
+    are columns that are the sum of others, and stay so when all of them are rounded. `unchecked`
+    is as in a column, for all of them but keys and words.
     """
 
     name: str
@@ -82,6 +85,7 @@ class Table:
     required: bool = False
     on_grid: bool = True
     sums: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    unchecked: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:

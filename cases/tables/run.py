@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cases.tables.columns import Column, Table
 from cases.tables.run_columns import (
     CONSTRAINT,
@@ -11,6 +13,7 @@ from cases.tables.run_columns import (
     EXCEEDED,
     LIMITS,
     LMP_SUM,
+    MARGINAL,
     PRICE,
     SHADOW,
     START,
@@ -21,10 +24,11 @@ from cases.tables.run_columns import (
     num,
     table,
     text,
+    word,
 )
 from cases.tables.run_mitigation import MITIGATION
 
-__all__ = ["RUN_TABLES", "STATEMENT_TABLES"]
+__all__ = ["MARKET_TABLES", "RUN_TABLES", "STATEMENT_TABLES"]
 
 _MARKET = (
     table(
@@ -39,7 +43,7 @@ _MARKET = (
         num("mec", PRICE, "energy component"),
         num("mcc", PRICE, "congestion component"),
         num("mlc", PRICE, "loss component"),
-        UNIQUE,
+        replace(UNIQUE, unchecked="that no other price exists takes a solver to prove"),
         sums=(LMP_SUM,),
     ),
     table(
@@ -143,11 +147,11 @@ _MARKET = (
     table(
         "marginal_units",
         "units, bids and others that could move by one MW: they set prices",
-        ("interval_start", "unit"),
+        ("interval_start", "kind", "unit"),
         START,
-        text("unit", "name of the unit, load, link, virtual or slack"),
+        text("unit", "name of the unit, load, virtual, storage or slack"),
         num("price", PRICE, "its offer or bid price at the margin"),
-        text("kind", "unit, bid, link, virtual, storage or slack"),
+        word("kind", "unit, bid, virtual, storage or slack", MARGINAL),
     ),
     table(
         "reserves",
@@ -213,14 +217,17 @@ _MARKET = (
         "limits of the grid and ramps that the programs of the run hold, found where they were "
         "exceeded",
         ("program", "interval_start", "constraint", "contingency", "direction"),
-        text("program", "dispatch or commitment"),
+        word("program", "dispatch or commitment", ("dispatch", "commitment")),
         START,
         CONSTRAINT,
         CONTINGENCY,
         DIRECTION,
-        text("kind", "branch, interface, contingency, ramp_up or ramp_down"),
+        word("kind", "branch, interface, contingency, ramp_up or ramp_down", LIMITS[:5]),
         text("element", "branch, interface or unit that it limits"),
-        flag("soft", "whether the program may exceed it at a penalty"),
+        replace(
+            flag("soft", "whether the program may exceed it at a penalty"),
+            unchecked="which slack the decision left closed is the solver's way, not a result",
+        ),
     ),
     table(
         "virtual_awards",
@@ -282,11 +289,13 @@ _MARKET = (
         count("segment", "block"),
         copied("mw", "MW", "width"),
         copied("price", PRICE, "price"),
-        text("source", "submitted or reference"),
+        word("source", "submitted or reference", ("submitted", "reference")),
     ),
 )
 
 
+MARKET_TABLES = tuple(item.name for item in _MARKET)
+"""Names of the tables that a clearing makes; the others are those of market power."""
 RUN_TABLES: dict[str, Table] = {item.name: item for item in (*_MARKET, *MITIGATION)}
 
 

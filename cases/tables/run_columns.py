@@ -35,6 +35,11 @@ def count(name: str, description: str) -> Column:
     return Column(name, "int", "", description, default=0)
 
 
+def word(name: str, description: str, isin: tuple[str, ...]) -> Column:
+    """One of a few words."""
+    return Column(name, "str", "", description, isin=isin)
+
+
 PRICE = "money/MWh"
 START = Column("interval_start", "timestamp", "", "start of the interval")
 END = Column("interval_end", "timestamp", "", "end of the interval")
@@ -51,6 +56,8 @@ LIMITS = ("branch", "interface", "contingency", "ramp_up", "ramp_down", "reserve
 """What a row of `constraints` limits."""
 
 
+MARGINAL = ("unit", "bid", "virtual", "storage", "slack")
+"""What a row of `marginal_units` is about."""
 EXCEEDED = ("balance", "branch", "interface", "contingency", "ramp", "reserve", "custom")
 """What a row of `slacks` exceeds."""
 UNIQUE = known(
@@ -67,9 +74,10 @@ def table(
     key: tuple[str, ...],
     *columns: Column,
     sums: tuple[tuple[str, tuple[str, ...]], ...] = (),
+    unchecked: str = "",
 ) -> Table:
     """A table of a run: its columns in order, those that identify a row, and what adds up."""
-    return Table(name, description, columns, key=key, sums=sums)
+    return Table(name, description, columns, key=key, sums=sums, unchecked=unchecked)
 
 
 def columns(dtype: Dtype, **columns: str) -> tuple[Column, ...]:

@@ -16,10 +16,11 @@ import pyarrow as pa
 from cases.tables.case import CASE_TABLES
 from cases.tables.columns import Column, Dtype, Table
 from cases.tables.rounding import kept, kept_sums
-from cases.tables.run import RUN_TABLES, STATEMENT_TABLES
+from cases.tables.run import MARKET_TABLES, RUN_TABLES, STATEMENT_TABLES
 
 __all__ = [
     "CASE_TABLES",
+    "MARKET_TABLES",
     "RUN_TABLES",
     "STATEMENT_TABLES",
     "Column",

@@ -30,6 +30,8 @@ _NEAR = (0.001, 0.0025)
 """Restricted programs keep states that cost up to these shares of the relaxation's objective."""
 _GOOD = 0.007
 """Distance to the relaxation, as a share of it, at which a first schedule needs no wider search."""
+_LATE = 0.05, 0.5
+"""What follows the search may end this share of the time limit, and these seconds, after it."""
 _ROUNDING = 1e-9
 """Relative distance of schedule and bound that is none: sums in another order."""
 
@@ -77,25 +79,23 @@ def decide(
     dispatch follow until the secured dispatch lies within the gap of the proven bound. `start` is a
     commitment to begin from, `known` rows that are loaded at once.
 
-    Raises NoClearing where no schedule exists, with the limits in conflict, or none was found in
-    time.
+    Of the time limit as much is kept back as the relaxation took, for the dispatch of what the last
+    solve finds. Raises NoClearing where no schedule exists, with the limits in conflict, or none
+    was found in time.
     """
     begin = time.perf_counter()
     solver = day.rulebook.solver
     deadline = begin + solver.time_limit
+    late = deadline + _LATE[0] * solver.time_limit + _LATE[1]
     outages, islanding = secure_contingencies(day, security)
     strict = day.with_rulebook(strict_rules(day))
     fleet = Fleet(strict, merge=True)
     added = day.extension is not None and bool(day.extension.whole.any())
     if not fleet.decided.any() and not added:
-        return _nothing_to_decide(day, security, progress, known)
+        return _nothing_to_decide(day, security, progress, known, late)
     program = CommitmentProgram(fleet, outages, deadline, progress)
-    found = Search(day, security, program, progress, known)
-    try:
-        found.relaxed = program.relax()
-    except NoClearing:
-        found.proven_none = True
-    else:
+    found = Search(day, security, program, progress, known, late)
+    if found.relax(deadline):
         if known is not None:
             program.know(known)
         if start is not None:
@@ -103,18 +103,15 @@ def decide(
         if found.gap > solver.gap and len(program.live.soft):
             found.first_schedule(solver.gap)
         found.run(solver.gap)
-    if found.best is None and not found.proven_none:
-        raise NoClearing("no clearing: the time limit ended before a schedule was found", ())
-    if found.best is None:
+    if found.proven_none:
         soft = CommitmentProgram(fleet, outages, deadline, progress, soft_ramps=True)
-        found = Search(day, security, soft, progress, known)
-        try:
-            found.relaxed = soft.relax()
-        except NoClearing:
-            raise program.explain() from None
-        found.run(solver.gap)
-        if found.best is None:
+        found = Search(day, security, soft, progress, known, late)
+        if found.relax(deadline):
+            found.run(solver.gap)
+        if found.proven_none:
             raise program.explain()
+    if found.best is None:
+        raise found.nothing()
     return found.decision(islanding, begin)
 
 
@@ -127,6 +124,8 @@ class Search:
     program: CommitmentProgram
     progress: Progress | None
     known: RowSet | None
+    late: float
+    """Time (of `time.perf_counter`) when the dispatch of a schedule must have ended."""
     relaxed: float = -np.inf
     bound: float = -np.inf
     best: tuple[Session, Cleared, Commitment, float] | None = None
@@ -136,8 +135,10 @@ class Search:
     """The session of the last schedule that was looked at."""
     seen: float = np.inf
     """Its cost, limits exceeded at the program's penalties."""
-    proven_none: bool = False
+    none: bool = False
+    """Whether the solver proved that no schedule exists."""
     stopped_by: str = ""
+    """What ended the search; see `cases.proof.Proof`."""
     rechecked: bool = False
     """Whether a bound was found false and everything solved again without presolve."""
     rounds: int = 0
@@ -152,6 +153,41 @@ class Search:
         gap = (self.best[3] - below) / max(abs(self.best[1].solution.objective), 1e-9)
         return gap if abs(gap) > _ROUNDING else 0.0
 
+    @property
+    def proven_none(self) -> bool:
+        """Whether no schedule exists, and none was found that says otherwise."""
+        return self.none and self.best is None
+
+    def relax(self, deadline: float) -> bool:
+        """Solve the relaxation, and keep back as much of the time as that took; whether it did."""
+        begin = time.perf_counter()
+        try:
+            self.relaxed = self.program.relax()
+        except NoClearing as error:
+            self._ended(error)
+            return False
+        spent = time.perf_counter() - begin + self.program.build_seconds
+        self.program.deadline = max(deadline - spent, 0.5 * (begin + deadline))
+        return True
+
+    def _ended(self, error: NoClearing) -> None:
+        """Take down that a program has no solution, or none in time; raise any other error."""
+        if error.reason not in ("infeasible", "limit"):
+            raise error
+        self._stopped(error.reason)
+
+    def _stopped(self, reason: str) -> None:
+        self.none = reason == "infeasible"
+        self.stopped_by = {"limit": "time_limit", "infeasible": ""}.get(reason, reason)
+
+    def nothing(self) -> NoClearing:
+        """Say why no schedule was found though one may exist."""
+        if self.stopped_by == "solver_error":
+            message = "no clearing: the solver failed before a schedule was found"
+            return NoClearing(message, (), reason="solver_error")
+        message = "no clearing: the time limit ended before a schedule was found"
+        return NoClearing(message, (), reason="limit")
+
     def look_at(self, on: Flags, whole: Floats | None = None) -> bool:
         """Clear a commitment, keep it if it is the best, and learn its rows; whether it is new.
 
@@ -159,14 +195,20 @@ class Search:
         """
         commitment = Commitment(on, commitment_cost(self.day, on), whole)
         session = Session.open(self.day.committed(commitment), self.security, self.progress)
-        session.live.deadline = np.inf
+        session.live.deadline = self.late
         if self.known is not None:
             session.know(self.known)
         session.know(self.program.live.soft)
         if session.losses is not None:
             session.losses.start_at(self.program.network.tangent)
+        try:
+            cleared = session.solve()
+        except NoClearing as error:
+            if error.reason != "limit":
+                raise
+            self._stopped("limit")
+            return False
         self.last = session
-        cleared = session.solve()
         before = len(self.program.live.soft)
         objective = _strict_objective(cleared, self.program.fleet.day)
         if objective - cleared.solution.objective > _ROUNDING * abs(objective):
@@ -209,11 +251,17 @@ class Search:
         """
         day = self.program.fleet.day.committed(commitment)
         strict = Session.open(day, self.security)
-        strict.live.deadline = np.inf
+        strict.live.deadline = self.late
         strict.know(session.live.soft)
         if strict.losses is not None:
             strict.losses.start_at(self.program.network.tangent)
-        cleared = strict.solve()
+        try:
+            cleared = strict.solve()
+        except NoClearing as error:
+            if error.reason != "limit":
+                raise
+            self._stopped("limit")
+            return np.inf
         self.program.know(strict.live.soft)
         return cleared.solution.objective
 
@@ -236,21 +284,20 @@ class Search:
                 above = self.best[3] - self.relaxed
                 if above <= max(_GOOD * abs(self.relaxed), gap * abs(self.best[3])):
                     return
-            if self.program.margins is None:
+            if self.program.margins is None or self.stopped_by:
                 return
 
     def run(self, gap: float) -> None:
         """Solve the whole program until its schedule, secured, is within the gap."""
         target = gap
-        while self.gap > gap and self.rounds < _ROUNDS:
+        while self.gap > gap and self.rounds < _ROUNDS and not self.stopped_by:
             self.rounds += 1
             worth = np.inf if self.best is None else self.best[3]
             begun = np.inf if self.best_x is None else self.seen
             asked = target * self._share()
             schedule = self.program.solve(asked, start=self.best_x, worth=worth)
             if schedule is None:
-                self.proven_none = time.perf_counter() < self.program.deadline
-                self.stopped_by = "" if self.proven_none else "time_limit"
+                self._stopped(self.program.ended)
                 return
             self._told("whole", schedule)
             self.bound = max(self.bound, schedule.bound)
@@ -267,7 +314,7 @@ class Search:
                     self.stopped_by = "difference"
                     return
                 target /= 4
-        self.stopped_by = "rounds"
+        self.stopped_by = self.stopped_by or "rounds"
 
     def _told(self, stage: str, schedule: Schedule) -> None:
         self.events.append(
@@ -349,12 +396,17 @@ def _strict_objective(cleared: Cleared, strict: Day) -> float:
 
 
 def _nothing_to_decide(
-    day: Day, security: Security, progress: Progress | None, known: RowSet | None
+    day: Day,
+    security: Security,
+    progress: Progress | None,
+    known: RowSet | None,
+    late: float,
 ) -> Decision:
     """Clear a day whose units are all on whenever they are available."""
     on = ~day.out
     commitment = Commitment(on, commitment_cost(day, on))
     session = Session.open(day.committed(commitment), security, progress)
+    session.live.deadline = late
     if known is not None:
         session.know(known)
     cleared = session.solve()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from scipy.sparse import csc_array, csr_array
 
 from clearing.day.fleet import Fleet
 from clearing.program.compiled import Compiled
+from clearing.program.solver import quiet, run
 from network.arrays import Flags, Floats, Positions
 
 __all__ = ["Margins", "margins"]
@@ -57,7 +59,13 @@ class Margins:
 
 
 def margins(
-    fleet: Fleet, compiled: Compiled, bound: float, reduced: Floats, dual: Floats, most: float
+    fleet: Fleet,
+    compiled: Compiled,
+    bound: float,
+    reduced: Floats,
+    dual: Floats,
+    most: float,
+    deadline: float = np.inf,
 ) -> Margins:
     """Solve the clusters' problems with each of their states held at each of its levels.
 
@@ -68,6 +76,8 @@ def margins(
         duals of its rows, (m,).
     most
         Rises above this count as infinite.
+    deadline
+        Time (of `time.perf_counter`) from which on clusters are left out: nothing is said of them.
     """
     owner = _owners(fleet, compiled)
     matrix: Any = csr_array(compiled.matrix)
@@ -82,6 +92,8 @@ def margins(
         columns, rows = columns_of.get(cluster), rows_of.get(cluster)
         if columns is None or rows is None:
             continue
+        if time.perf_counter() >= deadline:
+            break
         part = csc_array(matrix[rows][:, columns])
         problem = _Problem(compiled, columns, rows, part, cost[columns])
         found.append(problem.rises(np.flatnonzero(np.isin(columns, states)), most))
@@ -105,8 +117,8 @@ class _Problem:
         lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
         lp.a_matrix_.start_, lp.a_matrix_.index_ = part.indptr, part.indices
         lp.a_matrix_.value_ = part.data
-        self.highs = highspy.Highs()
-        for name, value in (("output_flag", False), ("presolve", "off"), ("solver", "simplex")):
+        self.highs = quiet()
+        for name, value in (("presolve", "off"), ("solver", "simplex")):
             self.highs.setOptionValue(name, value)
         self.highs.passModel(lp)
 
@@ -136,8 +148,7 @@ class _Problem:
         return np.array(column, dtype=np.intp), np.array(level), np.array(rise)
 
     def _least(self) -> float:
-        self.highs.run()
-        if self.highs.getModelStatus() == highspy.HighsModelStatus.kOptimal:
+        if run(self.highs) == "optimal":
             return float(self.highs.getInfo().objective_function_value)
         return np.inf
 

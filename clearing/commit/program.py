@@ -21,6 +21,7 @@ from clearing.program.compiled import Compiled, compile_market
 from clearing.program.conflicts import conflicts
 from clearing.program.live import LiveProgram, LpSolution
 from clearing.program.rows import Kind, RowSet
+from clearing.program.solver import Ended, quiet, run
 from clearing.session.loop import Loop, Progress
 from network import Contingency
 from network.arrays import Flags, Floats, Positions
@@ -83,7 +84,7 @@ class CommitmentProgram:
         self.compiled: Compiled = compile_market(build_commitment(fleet, soft_ramps=soft_ramps))
         self.build_seconds = time.perf_counter() - begin
         self.live = LiveProgram(self.compiled, rules)
-        self.live.deadline = deadline
+        self.live.deadline, self.live.explains = deadline, False
         self.live.highs.setOptionValue("presolve", "choose")
         self.network = NetworkLimits(self.compiled, outages)
         self.loop = Loop(
@@ -100,6 +101,8 @@ class CommitmentProgram:
         self.relaxed: Floats = np.zeros(len(self.compiled.cost))
         """The relaxation's solution, excess columns included."""
         self.mip_seconds = 0.0
+        self.ended: Ended = "optimal"
+        """How the last mixed-integer solve ended."""
         self.soft_ramps = soft_ramps
         self.hard = True
         """Whether the last whole program that was solved held its unused limits hard."""
@@ -168,7 +171,7 @@ class CommitmentProgram:
 
     def _at_optimum(self) -> tuple[Floats, Floats]:
         """Reduced costs of the compiled market's columns and duals of its rows, relaxed."""
-        self.live.highs.run()
+        run(self.live.highs)
         solution = self.live.highs.getSolution()
         n, m = len(self.compiled.cost), len(self.compiled.row_low)
         return np.asarray(solution.col_dual)[:n], np.asarray(solution.row_dual)[:m]
@@ -178,7 +181,9 @@ class CommitmentProgram:
         """What it costs to hold states against the relaxation; None where they are too many."""
         if self._margins is None and len(self.states) <= _MANY_STATES:
             most = _FAR * abs(self.bound)
-            self._margins = margins(self.fleet, self.compiled, self.bound, *self._prices, most)
+            self._margins = margins(
+                self.fleet, self.compiled, self.bound, *self._prices, most, self.deadline
+            )
         return self._margins
 
     def know(self, rows: RowSet) -> None:
@@ -218,7 +223,7 @@ class CommitmentProgram:
         worth: float = np.inf,
         near: float | None = None,
     ) -> Schedule | None:
-        """Decide the states to a relative gap; None where there is no schedule or none was found.
+        """Decide the states to a relative gap; None where `ended` says why no schedule was found.
 
         Limits that the relaxation keeps without a penalty are hard, so that no start is dodged by
         exceeding one; where no schedule keeps them they may be exceeded. `start` is a first
@@ -232,11 +237,11 @@ class CommitmentProgram:
         elif np.isfinite(worth):
             rise = worth - _INSIDE * gap * abs(worth) - self.bound
         found = self._solve(gap, start, restricted, rise, hard=True)
-        if restricted or found is not None or time.perf_counter() >= self.deadline:
+        if restricted or found is not None or self.ended == "limit":
             return found
         for hard in (True, False):
             found = self._solve(gap, start, restricted, np.inf, hard)
-            if found is not None or time.perf_counter() >= self.deadline:
+            if found is not None or self.ended == "limit":
                 break
         return found
 
@@ -246,12 +251,12 @@ class CommitmentProgram:
         begin = time.perf_counter()
         left = self.deadline - begin
         if left <= 0.0:
+            self.ended = "limit"
             return None
         lp: Any = self.live.highs.getLp()
-        highs = highspy.Highs()
+        highs = quiet()
         rules = self.fleet.day.rulebook.solver
         for name, value in (
-            ("output_flag", False),
             ("presolve", self._presolve),
             ("threads", rules.threads),
             ("random_seed", rules.seed),
@@ -288,7 +293,7 @@ class CommitmentProgram:
                 highs.setOptionValue(name, value)
         if self.progress is not None:
             self._report(highs, begin)
-        highs.run()
+        self.ended = run(highs)
         self.mip_seconds += time.perf_counter() - begin
         found = _schedule(highs)
         if found is not None and self._hand_over is not None:
@@ -348,10 +353,12 @@ class CommitmentProgram:
         highs.cbMipLogging.subscribe(told)
 
     def explain(self) -> NoClearing:
-        """Say which limits stand in each other's way."""
-        return NoClearing(
-            "no clearing: no schedule keeps the limits of the units", conflicts(self.compiled)
-        )
+        """Say which limits stand in each other's way, as far as the time that is left tells."""
+        message = "no clearing: no schedule keeps the limits of the units"
+        found = conflicts(self.compiled, self.live.deadline)
+        if not found and time.perf_counter() >= self.live.deadline:
+            message += "; the time limit ended before those in conflict were found"
+        return NoClearing(message, found, reason="infeasible")
 
 
 def _schedule(highs: highspy.Highs) -> Schedule | None:

@@ -116,6 +116,7 @@ class LossRows:
                 f"no clearing: the losses did not settle in {rules.iterations} iterations, "
                 f"{self.residual:.6f} MW are left (losses.iterations, losses.tolerance_mw)",
                 (),
+                reason="solver_error",
             )
         self.iterations += 1
         self._equal = worthless

@@ -2,51 +2,63 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import highspy
 import numpy as np
 import pyomo.environ as pyo
+from scipy.sparse import csr_array, eye_array, hstack
 
 from clearing.program.compiled import Compiled
+from clearing.program.solver import quiet, run
 from network.arrays import Floats
 
 __all__ = ["conflicts", "named_rows"]
 
 _BROKEN = 1e-6
 _MOST = 20
+_SECONDS = 60.0
 _LAST = 1e4
 """What breaking a row costs that says what a variable is: it gives way last."""
 
 
-def conflicts(compiled: Compiled) -> tuple[str, ...]:
+def conflicts(compiled: Compiled, deadline: float = np.inf) -> tuple[str, ...]:
     """Name constraints that must give way for a schedule to exist, the least possible in total.
 
     Every row may be broken at a price per unit; what the cheapest schedule breaks is named, such as
-    `minimum_up[COAL,7]`. Whole numbers stay whole.
+    `minimum_up[COAL,7]`. Whole numbers stay whole. The search takes a minute at most and ends at
+    the deadline (of `time.perf_counter`), with the best answer found by then or none.
     """
+    if time.perf_counter() >= deadline:
+        return ()
     market = compiled.market
     names, dear = named_rows(compiled)
-    highs = highspy.Highs()
-    highs.setOptionValue("output_flag", False)
-    highs.setOptionValue("time_limit", 60.0)
+    highs = quiet()
     n, m = len(compiled.cost), len(compiled.row_low)
     price = np.zeros(n)
     highs.addVars(n, compiled.low, compiled.high)
     highs.addVars(2 * m, np.zeros(2 * m), np.full(2 * m, np.inf))
-    matrix = compiled.matrix
-    for row in range(m):
-        span = slice(matrix.indptr[row], matrix.indptr[row + 1])
-        index = np.concatenate([matrix.indices[span], [n + row, n + m + row]]).astype(np.int32)
-        value = np.concatenate([matrix.data[span], [1.0, -1.0]])
-        highs.addRow(compiled.row_low[row], compiled.row_high[row], len(index), index, value)
+    each = eye_array(m)
+    matrix = csr_array(hstack([compiled.matrix, each, -each], format="csr"))
+    highs.addRows(
+        m,
+        compiled.row_low,
+        compiled.row_high,
+        matrix.nnz,
+        matrix.indptr[:-1].astype(np.int32),
+        matrix.indices.astype(np.int32),
+        np.asarray(matrix.data, dtype=float),
+    )
     costs = np.concatenate([price, dear, dear])
     highs.changeColsCost(n + 2 * m, np.arange(n + 2 * m, dtype=np.int32), costs)
     if market.integers:
         whole = compiled.column_of(np.concatenate(market.integers)).astype(np.int32)
         kind = np.full(len(whole), int(highspy.HighsVarType.kInteger), dtype=np.uint8)
         highs.changeColsIntegrality(len(whole), whole, kind)
-    highs.run()
+    left = max(deadline - time.perf_counter(), 0.0)
+    highs.setOptionValue("time_limit", min(left, _SECONDS))
+    run(highs)
     solution: Any = highs.getSolution()
     value = np.asarray(solution.col_value, dtype=float)
     if len(value) < n + 2 * m:

@@ -16,6 +16,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from clearing.program.live import LiveProgram, LpSolution
+from clearing.program.solver import quiet, run
 from network.arrays import Flags, Floats, Positions
 
 __all__ = ["Directions"]
@@ -75,12 +76,11 @@ class Directions:
         live, count = self._live, len(first)
         lp = live.highs.getLp()
         columns = lp.num_col_
-        highs = highspy.Highs()
+        highs = quiet()
         for name in ("threads", "random_seed", "primal_feasibility_tolerance"):
             highs.setOptionValue(name, live.highs.getOptionValue(name)[1])
         left = max(live.deadline - time.perf_counter(), 0.0)
         for name, value in (
-            ("output_flag", False),
             ("mip_rel_gap", _GAP),
             ("mip_feasibility_tolerance", _WHOLE),
             ("mip_heuristic_effort", 0.0),
@@ -101,7 +101,7 @@ class Directions:
         most, least = high[:count], high[count:]
         _add_pairs(highs, first, way, -most, np.zeros(count))
         _add_pairs(highs, second, way, least, least)
-        highs.run()
+        run(highs)
         found = (
             highs.getInfo().primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
         )

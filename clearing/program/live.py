@@ -10,10 +10,11 @@ import highspy
 import numpy as np
 from scipy.sparse import csr_array, eye_array, hstack
 
-from cases import NoClearing, RuleBook
+from cases import RuleBook
 from clearing.program.compiled import Compiled
 from clearing.program.program import Program, Tangents
 from clearing.program.rows import RowSet, SoftRows
+from clearing.program.solver import quiet, run, within
 from clearing.program.unsolved import unsolved
 from network.arrays import Flags, Floats, Positions
 
@@ -71,12 +72,14 @@ class LiveProgram:
         self.constant = program.constant
         self.low, self.high = program.low.copy(), program.high.copy()
         """Bounds of the compiled market's columns as they are now, (n,)."""
-        self.highs = highspy.Highs()
+        self.highs = quiet()
         self.seconds = 0.0
         """Time spent inside HiGHS."""
         self.iterations = 0
         self.deadline = np.inf
         """Time (of `time.perf_counter`) after which solving ends without a clearing."""
+        self.explains = True
+        """Whether limits in conflict are looked for where there is no solution."""
         self._options(rulebook)
         self._load(program)
 
@@ -102,7 +105,6 @@ class LiveProgram:
     def _options(self, rulebook: RuleBook) -> None:
         solver = rulebook.solver
         for name, value in (
-            ("output_flag", False),
             ("threads", solver.threads),
             ("random_seed", solver.seed),
             ("primal_feasibility_tolerance", solver.feasibility_tolerance),
@@ -342,7 +344,7 @@ class LiveProgram:
             self.highs.clearSolver()
             self._run()
         if not self._optimal:
-            raise unsolved(self.compiled, self.highs)
+            raise unsolved(self.compiled, self.highs, self.deadline if self.explains else -np.inf)
         info = self.highs.getInfo()
         self.iterations += max(0, int(info.simplex_iteration_count))
         solution: Any = self.highs.getSolution()
@@ -364,12 +366,8 @@ class LiveProgram:
 
     def _run(self) -> None:
         begin = time.perf_counter()
-        left = self.deadline - begin
-        if left <= 0.0:
-            raise NoClearing("no clearing: the time limit ended before every limit was kept", ())
-        if np.isfinite(left):
-            self.highs.setOptionValue("time_limit", self.highs.getRunTime() + left)
-        self.highs.run()
+        within(self.highs, self.deadline, "every limit was kept")
+        run(self.highs)
         self.seconds += time.perf_counter() - begin
 
     def inactive(self) -> Flags:

@@ -8,6 +8,7 @@ import numpy as np
 from cases import CounterflowError, InputError, NoClearing
 from clearing.program.compiled import Compiled
 from clearing.program.conflicts import conflicts, named_rows
+from clearing.program.solver import ended, quiet, run
 from network.arrays import Floats
 
 __all__ = ["unsolved"]
@@ -20,21 +21,29 @@ _ENDLESS = (
 )
 
 
-def unsolved(compiled: Compiled, highs: highspy.Highs) -> CounterflowError:
-    """Say why the solver ended without an optimum.
+def unsolved(
+    compiled: Compiled, highs: highspy.Highs, deadline: float = np.inf
+) -> CounterflowError:
+    """Say why the solver ended without an optimum, by its status.
+
+    Only what it proved infeasible is explained, until the deadline (of `time.perf_counter`).
 
     Only what a user adds can leave a cost without an end: that is an InputError, which names the
     variables that run off and the constraints that speak of them.
     """
-    status = highs.getModelStatus()
-    said = f"no clearing: the solver ended with status {highs.modelStatusToString(status)}"
+    status, reason = highs.getModelStatus(), ended(highs)
     if status in _ENDLESS:
         ray = _ray(compiled)
         if ray is not None:
             return _endless(compiled, ray)
-    elif status != highspy.HighsModelStatus.kInfeasible:
-        return NoClearing(said, ())
-    return NoClearing("no clearing: no dispatch keeps the limits", conflicts(compiled))
+    if reason == "infeasible":
+        found = conflicts(compiled, deadline)
+        return NoClearing("no clearing: no dispatch keeps the limits", found, reason="infeasible")
+    if status == highspy.HighsModelStatus.kTimeLimit:
+        message = "no clearing: the time limit ended before every limit was kept"
+        return NoClearing(message, (), reason="limit")
+    said = f"no clearing: the solver ended with status {highs.modelStatusToString(status)}"
+    return NoClearing(said, (), reason="limit" if reason == "limit" else "solver_error")
 
 
 def _ray(compiled: Compiled) -> Floats | None:
@@ -43,8 +52,7 @@ def _ray(compiled: Compiled) -> Floats | None:
     It solves the program over the directions that lead nowhere out of bounds and rows, each column
     moving by at most 1.
     """
-    highs = highspy.Highs()
-    highs.setOptionValue("output_flag", False)
+    highs = quiet()
     n, m = len(compiled.cost), len(compiled.row_low)
     low = np.where(np.isfinite(compiled.low), 0.0, -1.0)
     high = np.where(np.isfinite(compiled.high), 0.0, 1.0)
@@ -60,7 +68,7 @@ def _ray(compiled: Compiled) -> Floats | None:
         matrix.indices.astype(np.int32),
         np.asarray(matrix.data, dtype=float),
     )
-    highs.run()
+    run(highs)
     if highs.getInfo().objective_function_value > -_MOVES:
         return None
     return np.asarray(highs.getSolution().col_value, dtype=float)

@@ -20,6 +20,7 @@ the duals as they come.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -29,6 +30,7 @@ import numpy as np
 from clearing.limits.loss_rows import LossRows
 from clearing.limits.network import NetworkLimits
 from clearing.program.live import LiveProgram, LpSolution
+from clearing.program.solver import quiet, run
 from clearing.session.price_rows import PriceRows
 from network.arrays import Flags, Floats, Positions
 
@@ -127,8 +129,8 @@ class _Step:
         model.col_lower_ = np.where(state.column_low, 0.0, -np.inf)
         model.col_upper_ = np.where(state.column_high, 0.0, np.inf)
         model.offset_ = 0.0
-        self._highs = highspy.Highs()
-        for name, value in (("output_flag", False), ("presolve", "off"), ("solver", "simplex")):
+        self._highs, self._deadline = quiet(), live.deadline
+        for name, value in (("presolve", "off"), ("solver", "simplex")):
             self._highs.setOptionValue(name, value)
         for name in ("threads", "random_seed", "primal_feasibility_tolerance"):
             self._highs.setOptionValue(name, live.highs.getOptionValue(name)[1])
@@ -144,8 +146,9 @@ class _Step:
         low = np.where(self._state.row_low, moved, -np.inf)
         high = np.where(self._state.row_high, moved, np.inf)
         self._highs.changeRowsBounds(len(self._rows), self._rows, low, high)
-        self._highs.run()
-        if self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        left = max(self._deadline - time.perf_counter(), 0.0)
+        self._highs.setOptionValue("time_limit", min(self._highs.getRunTime() + left, 1e30))
+        if run(self._highs) != "optimal":
             return None
         return np.asarray(self._highs.getSolution().row_dual, dtype=float)
 

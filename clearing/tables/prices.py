@@ -129,7 +129,7 @@ def marginal_units(c: Cleared) -> pd.DataFrame:
         _partly_filled(day.bids, accepted, day.loads, "bid", None),
     ]
     for name, mw in zip(("shortage", "surplus"), c.unserved, strict=True):
-        when, _ = np.nonzero(mw > _AT_BOUND_MW)
+        when = np.unique(np.nonzero(mw > _AT_BOUND_MW)[0])
         penalty = day.rulebook.penalties.balance * (1.0 if name == "shortage" else -1.0)
         found.append((when, np.full(len(when), name, dtype=object), np.full(len(when), penalty)))
     found += [_marginal_virtuals(c), _marginal_storage(c)]

@@ -21,7 +21,7 @@ def shadow_prices(facts: Facts) -> Iterator[pd.DataFrame]:
     window has its own (``future_values``).
     """
     limits, table = facts.case.tables["energy_limits"], facts.table("energy_budgets")
-    if limits.empty or table.empty:
+    if limits.empty or "energy_budgets" not in facts.run.tables:
         return
     own = limits.assign(energy=produced(facts))
     inside = own["day"].dt.strftime("%Y-%m-%d").isin(facts.starts.strftime("%Y-%m-%d"))

@@ -169,7 +169,7 @@ class Facts:
         t, n = self.place(table)
         result = np.full((len(self.starts), len(self.names(SUBJECTS[table][1]))), np.nan)
         known = (t >= 0) & (n >= 0)
-        values = self.table(table)[column].to_numpy(dtype=np.float64)
+        values = self.table(table)[column].to_numpy(dtype=np.float64, na_value=np.nan)
         result[t[known], n[known]] = values[known]
         return result
 

@@ -11,7 +11,7 @@ from cases.tables.schema import RUN_TABLES
 from clearing.validation.facts import Facts
 from clearing.validation.report import rows
 
-__all__ = ["kinds", "unique"]
+__all__ = ["held", "kinds", "unique", "where_exceeded"]
 
 _TABLE_OF = {
     "branch": "branches",
@@ -23,6 +23,7 @@ _TABLE_OF = {
     "reserve": "reserve_products",
 }
 """Case table of what a kind limits; the others (balance, custom) have none."""
+_ON_GRID = ("branch", "contingency", "interface")
 _WAY = {"ramp_up": "upper", "ramp_down": "lower"}
 
 
@@ -38,7 +39,7 @@ def kinds(facts: Facts) -> Iterator[pd.DataFrame]:
         wrong = ~kind.isin(RUN_TABLES[table].column("kind").isin or ())
         for name, of in _TABLE_OF.items():
             wrong |= (kind == name) & ~element.isin(facts.names(of))
-        on_grid = kind.isin(["branch", "contingency", "interface"])
+        on_grid = kind.isin(_ON_GRID)
         wrong |= on_grid & (frame["constraint"] != element)
         wrong |= (kind == "contingency") != (frame["contingency"] != "")
         for name, way in _WAY.items():
@@ -46,6 +47,57 @@ def kinds(facts: Facts) -> Iterator[pd.DataFrame]:
         bad = frame[wrong.to_numpy(dtype=bool)]
         one = np.ones(len(bad))
         yield rows(f"{table}.kind", bad["constraint"], bad["interval_start"], one, 0.0 * one, one)
+
+
+def where_exceeded(facts: Facts) -> Iterator[pd.DataFrame]:
+    """Check that only a reserve is short in a zone, and that only ramps have a response time.
+
+    The zone has a requirement of that product, the time is that of a product.
+    """
+    frame = facts.table("slacks")
+    required = facts.table("reserve_prices")[["product", "zone"]].drop_duplicates()
+    known = set(zip(required["product"], required["zone"], strict=True))
+    reserve = (frame["kind"] == "reserve").to_numpy()
+    place = list(zip(frame["element"], frame["zone"], strict=True))
+    wrong = np.where(reserve, [at not in known for at in place], frame["zone"] != "")
+    minutes = frame["minutes"]
+    of_product = minutes.isin(facts.case.tables["reserve_products"]["minutes"])
+    wrong = wrong.astype(bool) | (minutes.notna() & ~((frame["kind"] == "ramp") & of_product))
+    bad = frame[np.asarray(wrong, dtype=bool)]
+    one = np.ones(len(bad))
+    yield rows("slacks.place", bad["constraint"], bad["interval_start"], one, 0.0 * one, one)
+
+
+def held(facts: Facts) -> Iterator[pd.DataFrame]:
+    """Check ``program_rows``: limits that exist, and among them every one that binds.
+
+    Only where the table is made: a run just cleared holds its programs themselves.
+    """
+    if "program_rows" not in facts.run.tables or not facts.run.made("program_rows"):
+        return
+    frame = facts.table("program_rows")
+    kind, element = frame["kind"], frame["element"]
+    wrong = ~frame["direction"].isin(["upper", "lower"])
+    wrong |= (kind == "contingency") != (frame["contingency"] != "")
+    for name, of in _TABLE_OF.items():
+        wrong |= (kind == name) & ~element.isin(facts.names(of))
+    ramp = kind.isin(list(_WAY))
+    wrong |= frame["constraint"] != np.where(ramp, kind + ":" + element, element)
+    for name, way in _WAY.items():
+        wrong |= (kind == name) & (frame["direction"] != way)
+    bad = frame[wrong.to_numpy(dtype=bool)]
+    one = np.ones(len(bad))
+    yield rows("program_rows.kind", bad["constraint"], bad["interval_start"], one, 0.0 * one, one)
+    if facts.priced_otherwise or facts.rolling:
+        return
+    key = ["interval_start", "constraint", "contingency", "direction"]
+    binding = facts.table("constraints")
+    binding = binding[binding["kind"].isin([*_ON_GRID, *_WAY])]
+    known = frame.loc[frame["program"] == "dispatch", key].drop_duplicates().assign(known=True)
+    missing = binding.merge(known, on=key, how="left")["known"].isna().to_numpy(dtype=bool)
+    bad = binding[missing]
+    one = np.ones(len(bad))
+    yield rows("program_rows.rows", bad["constraint"], bad["interval_start"], one, 0.0 * one, one)
 
 
 def unique(facts: Facts) -> Iterator[pd.DataFrame]:

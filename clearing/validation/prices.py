@@ -69,13 +69,20 @@ def points(facts: Facts) -> Iterator[pd.DataFrame]:
     table = facts.table("zone_prices")
     for (name, kind), weight in weights.items():
         own = table[(table["point"] == name) & (table["kind"] == kind)]
+        t = facts.interval_of(own)
+        own, t = own[t >= 0], t[t >= 0]
+        for column in ("lmp", "mec", "mcc", "mlc"):
+            of_bus = facts.by_name("prices", column)
+            stated = np.full((len(facts.starts), 1), np.nan)
+            stated[t, 0] = own[column].to_numpy(dtype=np.float64)
+            mean = (np.where(weight > 0.0, of_bus, 0.0) * weight).sum(axis=1) / weight.sum(axis=1)
+            slack = facts.price_tolerance * np.maximum(1.0, np.abs(np.nan_to_num(mean)) / 1e3)
+            check = f"prices.{kind}" + ("" if column == "lmp" else f"_{column}")
+            yield differing(check, [name], facts.starts, stated, mean[:, None], slack[:, None])
+        unique = np.where(weight > 0.0, facts.by_name("prices", "unique"), 1.0).min(axis=1)
         stated = np.full((len(facts.starts), 1), np.nan)
-        stated[facts.interval_of(own), 0] = own["lmp"].to_numpy(dtype=np.float64)
-        mean = (np.where(weight > 0.0, facts.lmp, 0.0) * weight).sum(axis=1) / weight.sum(axis=1)
-        slack = facts.price_tolerance * np.maximum(1.0, np.abs(np.nan_to_num(mean)) / 1e3)
-        yield differing(
-            f"prices.{kind}", [name], facts.starts, stated, mean[:, None], slack[:, None]
-        )
+        stated[t, 0] = own["unique"].to_numpy(dtype=np.float64, na_value=np.nan)
+        yield differing(f"prices.{kind}_unique", [name], facts.starts, stated, unique[:, None], 0.0)
 
 
 def terms(facts: Facts) -> Iterator[pd.DataFrame]:

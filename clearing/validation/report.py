@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-__all__ = ["COLUMNS", "above", "below", "collect", "differing", "rows"]
+__all__ = ["COLUMNS", "above", "below", "collect", "differing", "rows", "unmade"]
 
 COLUMNS = {
     "check": "str",
@@ -46,6 +46,19 @@ def rows(
             "excess": np.asarray(excess, dtype=np.float64),
         }
     )
+
+
+def unmade(check: Callable[[Any], Iterator[pd.DataFrame]], facts: Any) -> Iterator[pd.DataFrame]:
+    """What a check finds; tables that it cannot work with are a finding of its own."""
+    try:
+        yield from check(facts)
+    except (MemoryError, KeyboardInterrupt):
+        raise
+    except Exception as error:
+        name = f"{check.__module__.rpartition('.')[2]}.{check.__name__}"
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        said = f"cannot be checked: {reason}"
+        yield rows(name, [said], [pd.NaT], [np.nan], [np.nan], [1.0])
 
 
 def above(

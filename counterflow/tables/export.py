@@ -7,6 +7,7 @@ import pandas as pd
 
 from cases import Run
 from cases.errors import InputError
+from cases.files.folders import new_file
 from cases.files.sheets import write_sheet
 
 EASTERN = "America/New_York"
@@ -132,7 +133,7 @@ def export_prices(run: Run, profile: str = "gridstatus") -> pd.DataFrame:
 
 
 def write_prices(run: Run, path: Path, profile: str = "gridstatus") -> int:
-    """Write `export_prices` to a ``.csv`` or ``.parquet`` file, whole or not at all.
+    """Write `export_prices` to a new ``.csv`` or ``.parquet`` file, whole or not at all.
 
     Returns
     -------
@@ -142,18 +143,19 @@ def write_prices(run: Run, path: Path, profile: str = "gridstatus") -> int:
     Raises
     ------
     InputError
-        Unknown profile, another file type, or a folder that does not exist.
+        Unknown profile, another file type, a folder that does not exist, or a file that does.
     """
     return write_table(lambda: export_prices(run, profile), path)
 
 
 def write_table(make: Callable[[], pd.DataFrame], path: Path) -> int:
-    """Write a table to a ``.csv`` or ``.parquet`` file, whole or not at all; give its rows.
+    """Write a table to a new ``.csv`` or ``.parquet`` file, whole or not at all; give its rows.
 
     Raises
     ------
     InputError
-        Another file type, or a folder that does not exist; the table is not made then.
+        Another file type, a folder that does not exist, or a file that does; the table is not made
+        then.
     """
     if path.suffix not in (".csv", ".parquet"):
         raise InputError.one(
@@ -171,14 +173,10 @@ def write_table(make: Callable[[], pd.DataFrame], path: Path) -> int:
             rule="no such folder",
             message=f"{path.parent} is not a folder: create it first",
         )
-    table = make()
-    partial = path.with_name(f".{path.name}.partial")
-    try:
+    with new_file(path) as part:
+        table = make()
         if path.suffix == ".csv":
-            write_sheet(table, partial)
+            write_sheet(table, part)
         else:
-            table.to_parquet(partial, index=False)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+            table.to_parquet(part, index=False)
     return len(table)

@@ -98,8 +98,10 @@ def relief_summary(
 ) -> pd.DataFrame:
     """Three-pivotal-supplier tests by constraint, and how many could or did cap an offer.
 
-    A test could have led to capping where an owner that failed had relevant relief from a unit
-    that was not committed; it did where ``decisions`` mitigated an offer for the constraint.
+    A test is one of a constraint in an interval. It could have led to capping where an owner that
+    failed had relevant relief from a unit that was not committed; it did where ``decisions``
+    mitigated an offer for the constraint. Neither contains the other: under conduct and impact
+    offers of committed units are replaced too.
 
     Parameters
     ----------
@@ -113,8 +115,8 @@ def relief_summary(
     Returns
     -------
     DataFrame
-        constraint, contingency, direction, tests, failed, could_cap, did_cap, share_could,
-        share_did (of could).
+        constraint, contingency, direction, tests, failed, could_cap, did_cap, could_and_did_cap,
+        share_could (could_cap of tests), share_did (could_and_did_cap of could_cap; NaN without).
     """
     test = [*LIMIT, "interval_start"]
     rows = verdicts[verdicts["rule_id"] == "three_pivotal"]
@@ -131,11 +133,12 @@ def relief_summary(
     )
     flags = ["failed", "could_cap", "did_cap"]
     marked[flags] = marked[flags].eq(True).astype(int)
-    table = sum_by(marked.assign(tests=1), LIMIT, ["tests", *flags])
+    marked["could_and_did_cap"] = marked["could_cap"] * marked["did_cap"]
+    table = sum_by(marked.assign(tests=1), LIMIT, ["tests", *flags, "could_and_did_cap"])
     could_cap = table["could_cap"]
     return table.assign(
         share_could=could_cap / table["tests"],
-        share_did=table["did_cap"] / could_cap.where(could_cap > 0),
+        share_did=table["could_and_did_cap"] / could_cap.where(could_cap > 0),
     )
 
 

@@ -80,6 +80,7 @@ def hour(
             "reserves": priced(awards, reserve_prices, mw, lmp),
             "reserve_prices": pd.DataFrame(reserve_prices, columns=columns).assign(**STAMPS),
             "slacks": pd.DataFrame(slacks, columns=["mw", "penalty"]).assign(
+                element="Spin",
                 **STAMPS,
                 kind="reserve",
                 constraint="Spin",

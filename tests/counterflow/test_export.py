@@ -8,7 +8,7 @@ import pytest
 import counterflow as cf
 from cases import Run
 from cases.errors import InputError
-from counterflow.tables.export import write_prices
+from counterflow.tables.export import write_prices, write_table
 from tests.counterflow.five_bus import LMP, five_bus_case, five_bus_tables, make_run
 
 
@@ -106,4 +106,22 @@ def test_file_names_that_cannot_be_written(run: Run, tmp_path: Path) -> None:
         write_prices(run, tmp_path / "prices.xlsx")
     with pytest.raises(InputError, match="is not a folder"):
         write_prices(run, tmp_path / "missing" / "prices.csv")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_is_never_overwritten(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "prices.csv"
+    path.write_text("mine")
+    with pytest.raises(InputError, match="exists already; nothing is ever overwritten"):
+        write_prices(run, path)
+    assert path.read_text() == "mine"
+    assert [p.name for p in tmp_path.iterdir()] == ["prices.csv"]
+
+
+def test_a_table_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    def failing() -> pd.DataFrame:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write_table(failing, tmp_path / "table.csv")
     assert list(tmp_path.iterdir()) == []

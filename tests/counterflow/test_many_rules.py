@@ -87,3 +87,21 @@ def test_command_writes_every_run_and_the_comparison(
     assert invoke([*given, "-o", str(tmp_path / "many")]) == 1
     assert invoke(["mitigate", str(tmp_path / "bid"), "--sweep", f"{PERCENT}=100,500"]) == 0
     assert "clearings made" in capsys.readouterr().out
+
+
+def test_a_folder_that_is_being_written_is_like_any_other(
+    bid: cf.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has the name by which the next start knows what a killed process left behind."""
+    found = mitigate_by_rulebooks(bid, ["isone"])
+    seen: list[str] = []
+
+    def failing(run: cf.Run, folder: Path) -> None:
+        seen.append(folder.parent.name)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(cf.Run, "write", failing)
+    with pytest.raises(cf.InputError, match="No space left on device"):
+        found.write(tmp_path / "many")
+    assert seen[0].startswith(".counterflow-")
+    assert list(tmp_path.iterdir()) == []

@@ -83,6 +83,20 @@ def test_relief_summary_by_hand() -> None:
     assert table.loc["Y", ["tests", "failed", "could_cap", "did_cap"]].to_list() == [1, 1, 0, 0]
 
 
+def test_a_share_of_what_could_cap_is_no_more_than_one() -> None:
+    """Three tests of X lead to mitigation, and one of them could: one in one, not three in one."""
+    relief = TESTS[["constraint", "contingency", "direction", "interval_start", "owner"]].assign(
+        unit=["u1", "u2", "u3", "u1", "u1", "u2"], relevant=True
+    )
+    dispatch = relief[["interval_start", "unit"]].assign(on=[False, False, True, True, False, True])
+    decisions = TESTS.assign(action="mitigated")
+    table = summary.relief_summary(TESTS, relief, dispatch, decisions).set_index("constraint")
+    assert table.loc["X", ["could_cap", "did_cap", "could_and_did_cap"]].to_list() == [1, 3, 1]
+    assert table.loc["X", "share_did"] == 1
+    assert table.loc["Y", ["could_cap", "did_cap"]].to_list() == [0, 1]
+    assert pd.isna(table.loc["Y", "share_did"])
+
+
 def test_congested_hours_by_verdict() -> None:
     table = summary.congestion_summary(TESTS, "three_pivotal").set_index("constraint")
     assert table.loc["X"].to_list()[-3:] == [3.0, 1.0, 2.0]
