@@ -13,6 +13,7 @@ from cases import Case, InputError, Proof, RuleBook, Run
 from clearing.commit.decide import Decision, decide
 from clearing.day.day import Day
 from clearing.day.extension import Extend
+from clearing.day.fleet import Fleet
 from clearing.day.schedule import Commitment
 from clearing.day.start_costs import commitment_cost
 from clearing.extended import again, decided_whole, extension_report, extension_setting
@@ -244,6 +245,7 @@ def _run(
         "passes": session.passes,
         "soft_rows": len(session.live.soft),
         **({} if session.losses is None else {"losses": session.losses.report}),
+        **({} if decision is None else {"held_on": Fleet(day, merge=False).held_on}),
         **({} if settled is None else {"decided": settled.told}),
         "warnings": [
             *(str(w) for w in day.case.warnings),

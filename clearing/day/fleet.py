@@ -40,16 +40,35 @@ class Fleet:
 
     @cached_property
     def decided(self) -> Flags:
-        """Units whose state is a decision, (U,); the others are on whenever they are available."""
+        """Units whose state is a decision, (U,); the others are held on while they are available.
+
+        Held on are only units that nothing can be gained by stopping: no least output, no cost of
+        commitment, and no event that lets output change by more than the ramps of a unit on.
+        """
         day, starts = self.day, self.starts
         least = day.unit_column("p_min") > 0.0
         dear = (starts.no_load != 0.0) | (starts.coldest != 0.0) | (starts.shutdown != 0.0)
         was_off = (day.initial_on == 0.0) & (self.down > 1)
         limited = (day.initial_on == 0.0) & np.isfinite(self.startup_mw)
-        decided: Flags = least | dear | was_off | limited
+        decided: Flags = least | dear | was_off | limited | self._freed_by_events
         if day.extension is not None:
             decided[day.extension.units("on", "start", "stop")] = True
         return decided
+
+    @property
+    def held_on(self) -> list[str]:
+        """Names of the units whose state is no decision."""
+        return [str(name) for name in self.day.units[~self.decided]]
+
+    @cached_property
+    def _freed_by_events(self) -> Flags:
+        """Units whose output may change by more with a start or a stop than while on, (U,)."""
+        day = self.day
+        most = np.fmax(day.reach.max(axis=0), np.nan_to_num(day.initial_output))
+        freed = np.zeros(len(day.units), dtype=bool)
+        for event, ramp in ((self.startup_mw, self.ramp_up), (self.shutdown_mw, self.ramp_down)):
+            freed |= np.minimum(event, most) > ramp + _NARROW_MW
+        return freed
 
     @cached_property
     def up(self) -> Positions:

@@ -78,15 +78,21 @@ def load_awards(c: Cleared) -> pd.DataFrame:
 
 
 def _unserved_by_load(c: Cleared) -> Floats:
-    """MW of each load, (T, D), that is not served; negative where it must take a surplus."""
+    """MW of each load, (T, D), that is not served; negative where it must take a surplus.
+
+    What a bus is short of, or has too much of, is shared among its loads by their demand; negative
+    loads (injections) take no part unless the bus has nothing else.
+    """
     day = c.day
     short, over = c.unserved
     net = (short - over)[:, day.grid.islands] * day.load_shares
-    demand = day.bus_demand
+    taken = np.maximum(day.demand, 0.0)
+    at_bus = np.zeros_like(day.bus_demand)
+    np.add.at(at_bus.T, day.load_bus, taken.T)
+    total = at_bus[:, day.load_bus]
     count = np.bincount(day.load_bus, minlength=len(day.grid.buses))
     even = (1.0 / np.maximum(count, 1))[day.load_bus]
-    at_bus = demand[:, day.load_bus]
-    share = np.where(at_bus != 0.0, day.demand / np.where(at_bus != 0.0, at_bus, 1.0), even)
+    share = np.where(total > 0.0, taken / np.where(total > 0.0, total, 1.0), even)
     return net[:, day.load_bus] * share
 
 
