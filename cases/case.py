@@ -13,7 +13,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from cases.checks import check_tables
-from cases.errors import DataWarning, Failure, InputError
+from cases.errors import DataWarning, Failure, InputError, grouped
 from cases.files.convert import Source, convert, nearest
 from cases.files.hashing import content_hash
 from cases.meta import CaseMeta, header_values, meta_failures
@@ -156,8 +156,8 @@ def assemble(
     warned = check_tables(header, typed, origins, given, unread, found)
     if found or header is None:
         raise InputError(found)
-    for warning in warned:
-        warnings.warn(DataWarning(str(warning)), stacklevel=3)
+    for text in grouped(warned):
+        warnings.warn(DataWarning(text), stacklevel=3)
     return Case(header, typed, tuple(warned))
 
 

@@ -47,7 +47,7 @@ class _States:
         self.available = self._series(context.tables["availability"])
         self.fixed = self._series(context.tables["self_schedules"])
         p_min = self.units["p_min"].to_numpy(dtype=np.float64)
-        self.out: Mask = np.isnan(self.fixed) & (self.available == 0.0) & (p_min > 0.0)
+        self.out: Mask = np.isnan(self.fixed) & (self.available < p_min - TOLERANCE)
         self.idle: Mask = (self.fixed == 0.0) & (p_min > 0.0)
 
     def _series(self, frame: pd.DataFrame) -> Floats:
@@ -88,7 +88,7 @@ def _check_initial_output(context: Context) -> None:
             f"{units['unit'].iat[k]} is on at {units['initial_mw'].iat[k]:g} MW, below p_min of "
             f"{units['p_min'].iat[k]:g} MW"
         )
-        _warn(context, "units", k, "initial_mw", "initial_state", message)
+        context.warn("units", k, "initial_mw", "initial_state", message)
 
 
 def _warn_of_event_ramps(context: Context) -> None:
@@ -100,7 +100,7 @@ def _warn_of_event_ramps(context: Context) -> None:
                 f"{units['unit'].iat[k]} can never {verb}: {column} of {units[column].iat[k]:g} "
                 f"MW is below p_min of {units['p_min'].iat[k]:g} MW"
             )
-            _warn(context, "units", k, column, f"{column}_below_p_min", message)
+            context.warn("units", k, column, f"{column}_below_p_min", message)
 
 
 def _warn_of_long_times(context: Context) -> None:
@@ -120,7 +120,7 @@ def _warn_of_long_times(context: Context) -> None:
                 f"{column} of {units['unit'].iat[k]} is {units[column].iat[k]:g} h, longer than "
                 f"the case of {length:g} h"
             )
-            _warn(context, "units", k, column, f"{column}_above_horizon", message)
+            context.warn("units", k, column, f"{column}_above_horizon", message)
 
 
 def _check_carried_times(context: Context, states: _States) -> None:
@@ -152,7 +152,7 @@ def _check_carried_times(context: Context, states: _States) -> None:
                     f"{units['unit'].iat[k]} is out at {states.first(early[:, k])}, before min_up "
                     f"of {units['min_up'].iat[k]:g} h is over; it stops all the same"
                 )
-                _warn(context, "units", k, "initial_hours", "outage_before_min_up", message)
+                context.warn("units", k, "initial_hours", "outage_before_min_up", message)
 
 
 def _check_must_run(context: Context, states: _States) -> None:
@@ -172,7 +172,7 @@ def _check_must_run(context: Context, states: _States) -> None:
             f"interval{'s' if count > 1 else ''}, first {states.first(states.out[:, k])}; "
             "the outage holds"
         )
-        _warn(context, "units", k, "must_run", "must_run_outage", message)
+        context.warn("units", k, "must_run", "must_run_outage", message)
 
 
 def _check_energy_limits(context: Context, states: _States) -> None:
@@ -232,10 +232,4 @@ def _check_tiers(context: Context) -> None:
             f"{offers['unit'].iat[k]} has no start-up price below "
             f"{offers['after_hours_off'].iat[k]:g} h off; its first tier counts there too"
         )
-        _warn(context, "commitment_offers", k, "after_hours_off", "no_first_tier", message)
-
-
-def _warn(
-    context: Context, table: str, position: int, column: str, rule: str, message: str
-) -> None:
-    context.warnings.append(context.sources[table].failure(position, column, rule, message))
+        context.warn("commitment_offers", k, "after_hours_off", "no_first_tier", message)

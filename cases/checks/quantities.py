@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from cases.checks.context import Context, positions
-from cases.errors import Failure
 
 __all__ = ["check_quantities"]
 
@@ -123,7 +122,7 @@ def _check_shapes(context: Context) -> None:
 def _check_series(context: Context) -> None:
     """Availability and self-schedules against p_min and p_max.
 
-    Availability 0 means that the unit is out; above 0 it must not be below p_min.
+    Availability below p_min means that the unit is out; it is warned of where it is above 0.
     """
     units = context.tables["units"].drop_duplicates("unit").set_index("unit")
     reach = context.tables["availability"]
@@ -131,11 +130,16 @@ def _check_series(context: Context) -> None:
         ids = reach.columns[1:][reach.columns[1:].isin(units.index)]
         block = reach[ids].to_numpy(dtype=np.float64)
         least = units["p_min"].reindex(ids).to_numpy(dtype=np.float64)
-        for row, k in np.argwhere((block < least - TOLERANCE_MW) & (block > 0)).tolist():
+        short = (block < least - TOLERANCE_MW) & (block > 0)
+        for k in np.flatnonzero(short.any(axis=0)).tolist():
+            rows = np.flatnonzero(short[:, k])
             message = (
-                f"p_min must not exceed the availability ({least[k]:g} > {block[row, k]:g} MW)"
+                f"{block[rows[0], k]:g} MW is below p_min of {least[k]:g} MW: the unit is out"
+                + _times(len(rows))
             )
-            context.fail("availability", row, str(ids[k]), "p_min_above_availability", message)
+            context.warn(
+                "availability", int(rows[0]), str(ids[k]), "availability_below_p_min", message
+            )
     fixed = context.tables["self_schedules"]
     if len(fixed):
         ids = fixed.columns[1:][fixed.columns[1:].isin(units.index)]
@@ -156,10 +160,11 @@ def _warn_of_interfaces_without_limits(context: Context) -> None:
     """Warn of interfaces that limit nothing, because they have no row of limits."""
     interfaces = context.tables["interfaces"]
     limited = set(context.tables["interface_limits"]["interface"])
-    source = context.sources["interfaces"]
     first = ~interfaces["interface"].duplicated() & ~interfaces["interface"].isin(limited)
     for position in positions(first):
         message = f"{interfaces['interface'].iat[position]} has no limits in interface_limits"
-        context.warnings.append(
-            Failure(source.file, source.row(position), "interface", "no_limits", message)
-        )
+        context.warn("interfaces", position, "interface", "no_limits", message)
+
+
+def _times(count: int) -> str:
+    return "" if count == 1 else f", here and in {count - 1} more intervals"

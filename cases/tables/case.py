@@ -210,8 +210,8 @@ _SUPPLY = (
     ),
     Table(
         "self_schedules",
-        "MW that is taken at any price; the unit is fixed at it and on where it is above 0; at 0 it "
-        "is off where p_min > 0, else on at 0 MW or off, as is cheaper",
+        "MW taken at any price; the unit is fixed at it, and on where it is above 0; at 0 MW it "
+        "is off where p_min > 0, else off or on, as is cheaper",
         (WIDE_START,),
         key=("interval_start",),
         wide="unit",

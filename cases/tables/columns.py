@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["DECIMALS", "Column", "Dtype", "Table"]
+__all__ = ["DECIMALS", "LARGEST", "Column", "Dtype", "Table"]
 
 Dtype = Literal["str", "float", "int", "bool", "timestamp", "date", "decimal"]
 Value = str | float | int | bool | None
@@ -18,6 +18,29 @@ Coarse enough that the last bits of arithmetic, which depend on the machine, do 
 within the tolerances of the validator.
 """
 _OTHER_DECIMALS = 9
+
+LARGEST = {
+    "": 1e9,
+    "MW": 1e7,
+    "MW/h": 1e9,
+    "MWh": 1e10,
+    "money/MWh": 1e8,
+    "money/MW/h": 1e8,
+    "money/MW": 1e10,
+    "money": 1e13,
+    "p.u.": 1e6,
+    "h": 1e6,
+    "min": 1e6,
+    "degree": 3600.0,
+    "kV": 1e5,
+    "lots": 1e7,
+}
+"""The largest number of each unit, either way, that a user's table may hold; 1e12 for any other.
+
+A system of 10 TW, a price of 100 million per MWh in the smallest currency: what lies beyond is no
+datum but a slip or a stand-in for "no limit", which is a blank, and breaks arithmetic later.
+"""
+_LARGEST_OTHER = 1e12
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +79,13 @@ class Column:
         if self.dtype != "float" or self.exact:
             return None
         return DECIMALS.get(self.unit, _OTHER_DECIMALS) if self.decimals is None else self.decimals
+
+    @property
+    def largest(self) -> float | None:
+        """Largest number, either way, that a user's table may hold; None where it holds none."""
+        if self.dtype not in ("float", "int"):
+            return None
+        return LARGEST.get(self.unit, _LARGEST_OTHER)
 
     @property
     def open(self) -> bool:

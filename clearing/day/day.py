@@ -22,6 +22,8 @@ from network.arrays import Flags, Floats, Positions
 
 __all__ = ["Blocks", "Day"]
 
+_NARROW_MW = 1e-6
+
 
 @dataclass(frozen=True, eq=False)
 class Blocks:
@@ -174,15 +176,28 @@ class Day:
     @cached_property
     def high(self) -> Floats:
         """Most output, (T, U): what it can reach while a unit is on, 0 while it is off."""
-        if self.commitment is None:
-            return self.reach
         free = np.isnan(self.self_scheduled)
         return np.where(self.on | ~free, self.reach, 0.0)
 
     @cached_property
     def reach(self) -> Floats:
+        """Most that a unit may be asked for, on or off, (T, U): what it can reach and offers."""
+        return np.where(
+            np.isnan(self.self_scheduled), np.fmin(self.available, self.offered), self.available
+        )
+
+    @cached_property
+    def available(self) -> Floats:
         """Most that a unit can reach, on or off, (T, U): its capacity or the self-schedule."""
         return np.where(np.isnan(self.self_scheduled), self.capacity, self.self_scheduled)
+
+    @cached_property
+    def offered(self) -> Floats:
+        """Width of all offer blocks of a unit, (T, U); inf where it offers its whole capacity."""
+        blocks, width = self.offers, np.zeros_like(self.self_scheduled)
+        np.add.at(width, (blocks.interval, blocks.of), blocks.mw)
+        whole = width >= self.capacity - _NARROW_MW * np.maximum(1.0, self.capacity)
+        return np.where(whole, np.inf, width)
 
     @cached_property
     def capacity(self) -> Floats:
@@ -197,10 +212,10 @@ class Day:
 
     @cached_property
     def out(self) -> Flags:
-        """Where a unit with a p_min has an availability of 0: it is off, (T, U)."""
-        nothing: Flags = self._wide("availability", self.units, np.inf) == 0.0
-        must: Flags = np.isnan(self.self_scheduled) & (self.unit_column("p_min") > 0.0)
-        off: Flags = nothing & must
+        """Where a unit is available for less than its p_min: it is off, (T, U)."""
+        reach = self._wide("availability", self.units, np.inf)
+        short = reach < self.unit_column("p_min") - _NARROW_MW
+        off: Flags = np.isnan(self.self_scheduled) & short
         return off
 
     @cached_property

@@ -122,7 +122,7 @@ class Fleet:
         """Where a unit cannot be on, (T, U): out, out of reach, scheduled at 0, minimum down."""
         day = self.day
         least = day.unit_column("p_min")
-        unreachable = day.reach < least - _NARROW_MW
+        unreachable = day.out.copy()
         own = day.self_scheduled
         idle = (own <= _NARROW_MW) & (least > 0.0)
         unreachable &= np.isnan(own)

@@ -25,7 +25,7 @@ def dispatch(c: Cleared) -> pd.DataFrame:
             "owner": tiled(units["owner"], day.intervals),
             "bus": tiled(units["bus"], day.intervals),
             "mw": output.ravel(),
-            "available_mw": day.reach.ravel(),
+            "available_mw": day.available.ravel(),
             "on": day.on.ravel(),
             "start": day.start.ravel(),
             "stop": day.stop.ravel(),

@@ -69,7 +69,7 @@ def must_run(facts: Facts) -> Iterator[pd.DataFrame]:
 
 
 def outage(facts: Facts) -> Iterator[pd.DataFrame]:
-    """Check on = 0 where a unit with p_min > 0 has availability 0."""
+    """Check on = 0 where a unit is available for less than its p_min."""
     if not facts.commitment:
         return
     names, on = facts.names("units"), facts.on.astype(np.float64)

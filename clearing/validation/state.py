@@ -44,9 +44,9 @@ def initial_state(facts: Facts) -> Floats:
 
 
 def outages(facts: Facts) -> Flags:
-    """Where a unit with a p_min is not available at all and not must-take (T, U): it is off."""
+    """Where a unit is available for less than its p_min and not must-take (T, U): it is off."""
     p_min = facts.case.tables["units"]["p_min"].to_numpy(dtype=np.float64)
-    out: Flags = np.isnan(facts.self_scheduled) & (facts.available == 0.0) & (p_min > 0.0)
+    out: Flags = np.isnan(facts.self_scheduled) & (facts.available < p_min - 1e-6)
     return out
 
 

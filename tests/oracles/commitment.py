@@ -204,7 +204,7 @@ def forced(case: Any, unit: Any, start: pd.Timestamp) -> bool | None:
     if fixed > 0:
         return True
     reach = value_at(case.availability, start, unit.unit)
-    if unit.p_min > 0 and (fixed == 0 or (reach == 0 and math.isnan(fixed))):
+    if unit.p_min > 0 and (fixed == 0 or (reach < unit.p_min and math.isnan(fixed))):
         return False
     return True if unit.must_run else None
 
