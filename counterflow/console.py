@@ -53,6 +53,8 @@ def number(value: object, digits: int = 2) -> str:
 def count(n: int, what: str) -> str:
     """Write a count with its noun: ``1 bus``, ``2 buses``."""
     plural = what + ("es" if what.endswith(("s", "ch")) else "s")
+    if what.endswith("cy"):
+        plural = f"{what[:-1]}ies"
     return f"{n:,d} {what if n == 1 else plural}"
 
 
