@@ -117,17 +117,6 @@ ONE_CHANGE: dict[str, tuple[dict[str, str | bytes | None], list[Found]]] = {
         {"self_schedules.csv": FILES["availability.csv"].replace(",100", ",101")},
         [("self_schedules.csv", 2, "G1", "self_schedule_above_p_max")],
     ),
-    "island without a unit": (
-        swap("buses.csv", "C,south\n", "C,south\nD,south\n"),
-        [("buses.csv", 5, "bus", "island_without_unit")],
-    ),
-    "island left by lines out of service": (
-        {
-            "branches.csv": "branch,from_bus,to_bus,x,in_service\n"
-            "AB,A,B,0.1,false\nBC,B,C,0.1,no\nAC,A,C,0.2,true\n"
-        },
-        [("buses.csv", 3, "bus", "island_without_unit")],
-    ),
     "zero reactance": (
         swap("branches.csv", "BC,B,C,0.1", "BC,B,C,0"),
         [("branches.csv", 3, "x", "zero_reactance")],
@@ -446,6 +435,40 @@ def test_demand_above_supply_of_an_island_warns(tmp_path: Path) -> None:
         case = read_small(tmp_path, branches=branches)
     assert len(caught) == 2
     assert [f.row for f in case.warnings] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("changes", "row"),
+    [
+        (swap("buses.csv", "C,south\n", "C,south\nD,south\n"), 5),
+        (
+            {
+                "branches.csv": "branch,from_bus,to_bus,x,in_service\n"
+                "AB,A,B,0.1,false\nBC,B,C,0.1,no\nAC,A,C,0.2,true\n"
+            },
+            3,
+        ),
+    ],
+)
+def test_an_island_without_a_unit_warns(
+    tmp_path: Path, changes: dict[str, str | bytes | None], row: int
+) -> None:
+    with pytest.warns(DataWarning, match="no unit in the island"):
+        case = read_case(write_files(tmp_path / "day", changes))
+    assert ("buses.csv", row, "island_without_unit") in [
+        (f.file, f.row, f.rule) for f in case.warnings
+    ]
+
+
+def test_what_withholds_or_is_out_warns(tmp_path: Path) -> None:
+    changes = swap("offers.csv", "G1,2,40,20", "G1,2,39,20")
+    changes |= swap("availability.csv", "01:00:00Z,90", "01:00:00Z,9")
+    with pytest.warns(DataWarning):
+        case = read_case(write_files(tmp_path / "day", changes))
+    assert [(f.file, f.row, f.column, f.rule) for f in case.warnings] == [
+        ("offers.csv", 3, "mw", "narrow_offer"),
+        ("availability.csv", 3, "G1", "availability_below_p_min"),
+    ]
 
 
 def test_an_interface_without_limits_warns(tmp_path: Path) -> None:
