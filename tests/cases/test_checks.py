@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cases import DataWarning, InputError
+from cases import DataWarning, InputError, read_case
 from tests.cases.small import CASE_TOML, FILES, Found, failures, found, read_small, write_files
 
 
