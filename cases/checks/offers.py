@@ -89,7 +89,7 @@ def _check_coverage(context: Context) -> None:
     offers, units = context.tables["offers"], context.tables["units"]
     names = units["unit"].tolist()
     taken = member(names, context.tables["self_schedules"].columns)
-    idle = ~(units["p_max"].to_numpy() > 0)
+    idle = units["p_max"].to_numpy() == 0
     covered = taken | idle | member(names, offers["unit"][offers["interval_start"].isna()])
     if covered.all() or context.reported("offers", "unit", "interval_start").any():
         return

@@ -46,6 +46,7 @@ def check_quantities(context: Context) -> None:
         for position in positions(frame[first] > frame[last]):
             message = f"{first} must not be after {last}"
             context.fail(name, position, first, "dates", message)
+    _warn_of_no_limit(context)
     _check_initial_state(context)
     _check_storage_end(context)
     _check_hubs(context)
@@ -53,6 +54,18 @@ def check_quantities(context: Context) -> None:
     _check_shapes(context)
     if context.usable("units"):
         _check_series(context)
+
+
+def _warn_of_no_limit(context: Context) -> None:
+    """Name the units without a limit: their capacity is not known, so no share counts it."""
+    units = context.tables["units"]
+    missing = units["p_max"].isna().to_numpy() & ~context.reported("units", "p_max")
+    for position in positions(missing):
+        message = (
+            f"{units['unit'].iat[position]} has no p_max: nothing but its offer limits it, and no "
+            "share of capacity counts it"
+        )
+        context.warn("units", position, "p_max", "no_limit", message)
 
 
 def _check_initial_state(context: Context) -> None:

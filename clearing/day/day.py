@@ -202,8 +202,31 @@ class Day:
     @cached_property
     def capacity(self) -> Floats:
         """Least of p_max and availability, (T, U)."""
+        return np.where(np.isinf(self.limit), self.most_taken, self.limit)
+
+    @cached_property
+    def limit(self) -> Floats:
+        """The same as the case says it, (T, U): inf where it says no limit."""
         most = np.broadcast_to(self.unit_column("p_max"), self.self_scheduled.shape)
         return np.fmin(most, self._wide("availability", self.units, np.inf))
+
+    @cached_property
+    def most_taken(self) -> float:
+        """MW that no output of one unit exceeds: twice what all who could take any would take.
+
+        Loads, bids, virtuals, storage and links at their largest, minimum output of other units;
+        twice, so that there is room for losses.
+        """
+        tables = self.case.tables
+        numbers = (
+            np.maximum(self.demand, 0.0).max(axis=0, initial=0.0),
+            tables["bids"]["mw"],
+            tables["virtuals"]["mw"],
+            tables["storage"]["charge_mw"],
+            np.abs(tables["links"][["min_mw", "max_mw"]]).to_numpy(),
+            tables["units"]["p_min"],
+        )
+        return 2.0 * max(1.0, sum(float(np.nansum(values)) for values in numbers))
 
     @cached_property
     def reserves(self) -> ReserveMarket:

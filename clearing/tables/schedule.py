@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from clearing.day.day import Day
 from clearing.session.cleared import Cleared
 from clearing.tables.frames import long, stamps, tiled
 from network.arrays import Floats
@@ -25,13 +26,19 @@ def dispatch(c: Cleared) -> pd.DataFrame:
             "owner": tiled(units["owner"], day.intervals),
             "bus": tiled(units["bus"], day.intervals),
             "mw": output.ravel(),
-            "available_mw": day.available.ravel(),
+            "available_mw": _known_limit(day).ravel(),
             "on": day.on.ravel(),
             "start": day.start.ravel(),
             "stop": day.stop.ravel(),
             "cost": cost.ravel(),
         }
     )
+
+
+def _known_limit(day: Day) -> Floats:
+    """What a unit can reach, (T, U); NaN where nothing limits it."""
+    endless = np.isinf(day.limit) & np.isnan(day.self_scheduled)
+    return np.where(endless, np.nan, day.available)
 
 
 def link_flows(c: Cleared) -> pd.DataFrame:

@@ -44,11 +44,12 @@ def limits(facts: Facts) -> tuple[Floats, Floats]:
 
 
 def availability(facts: Facts) -> Iterator[pd.DataFrame]:
-    """Check that ``available_mw`` repeats p_max and the availability table."""
+    """Check that ``available_mw`` repeats p_max and the availability table; blank = no limit."""
     names = facts.names("units")
     stated = facts.by_name("dispatch", "available_mw")
     free = np.isnan(facts.self_scheduled)
-    expected = np.where(free, facts.available, stated)
+    known = np.where(np.isinf(facts.available), np.nan, facts.available)
+    expected = np.where(free, known, np.nan_to_num(stated))
     yield differing("units.available", names, facts.starts, stated, expected, facts.tolerance)
 
 
