@@ -28,7 +28,7 @@ def check_commitment(context: Context) -> None:
     _check_initial_output(context)
     _warn_of_event_ramps(context)
     _warn_of_long_times(context)
-    if context.usable("availability", "self_schedules"):
+    if context.usable("availability", "self_schedules", "must_run"):
         states = _States(context)
         _check_carried_times(context, states)
         _check_must_run(context, states)
@@ -47,6 +47,8 @@ class _States:
         self.available = self._series(context.tables["availability"])
         self.fixed = self._series(context.tables["self_schedules"])
         p_min = self.units["p_min"].to_numpy(dtype=np.float64)
+        always = self.units["must_run"].to_numpy(dtype=bool)
+        self.must: Mask = always | (self._series(context.tables["must_run"]) > 0.0)
         self.out: Mask = np.isnan(self.fixed) & (self.available < p_min - TOLERANCE)
         self.idle: Mask = (self.fixed == 0.0) & (p_min > 0.0)
 
@@ -127,7 +129,7 @@ def _check_carried_times(context: Context, states: _States) -> None:
     """What the initial hours leave of a minimum time must not be broken by the case itself."""
     hours, units = states.column("initial_hours"), states.units
     begin = np.arange(len(states.starts))[:, None] * states.hours
-    must = units["must_run"].to_numpy(dtype=bool) & ~states.out & ~states.idle
+    must = states.must & ~states.out & ~states.idle
     forced_on = (states.fixed > 0.0) | (must & np.isnan(states.fixed))
     bad = context.reported("units", "initial_hours", "min_up", "min_down", "must_run")
     for column, state, verb in (("min_down", -1.0, "start"), ("min_up", 1.0, "stop")):
@@ -158,18 +160,19 @@ def _check_carried_times(context: Context, states: _States) -> None:
 def _check_must_run(context: Context, states: _States) -> None:
     """A must-run unit cannot be scheduled at 0 MW; an outage comes before must-run."""
     units = states.units
-    must = units["must_run"].to_numpy(dtype=bool) & ~context.reported("units", "must_run")
+    must = states.must & ~context.reported("units", "must_run")
     for k in positions(np.any(states.idle & must, axis=0)):
         message = (
             f"{units['unit'].iat[k]} must run, but is self-scheduled at 0 MW at "
-            f"{states.first(states.idle[:, k])}"
+            f"{states.first((states.idle & must)[:, k])}"
         )
         context.fail("units", k, "must_run", "must_run_self_schedule", message)
     for k in positions(np.any(states.out & must, axis=0)):
-        count = int(states.out[:, k].sum())
+        lost = states.out[:, k] & must[:, k]
+        count = int(lost.sum())
         message = (
             f"{units['unit'].iat[k]} must run, but is out in {count} "
-            f"interval{'s' if count > 1 else ''}, first {states.first(states.out[:, k])}; "
+            f"interval{'s' if count > 1 else ''}, first {states.first(lost)}; "
             "the outage holds"
         )
         context.warn("units", k, "must_run", "must_run_outage", message)
@@ -180,7 +183,7 @@ def _check_energy_limits(context: Context, states: _States) -> None:
     limits, units = context.tables["energy_limits"], states.units
     if not len(limits):
         return
-    must = units["must_run"].to_numpy(dtype=bool) & ~states.out
+    must = states.must & ~states.out
     least = np.where(must, states.column("p_min"), 0.0)
     least = np.where(np.isnan(states.fixed), least, states.fixed)
     at = {name: k for k, name in enumerate(units["unit"].tolist())}

@@ -52,6 +52,7 @@ def check_quantities(context: Context) -> None:
     _check_hubs(context)
     _warn_of_interfaces_without_limits(context)
     _check_shapes(context)
+    _check_must_run(context)
     if context.usable("units"):
         _check_series(context)
 
@@ -177,6 +178,15 @@ def _warn_of_interfaces_without_limits(context: Context) -> None:
     for position in positions(first):
         message = f"{interfaces['interface'].iat[position]} has no limits in interface_limits"
         context.warn("interfaces", position, "interface", "no_limits", message)
+
+
+def _check_must_run(context: Context) -> None:
+    """A series of must-run holds 0 and 1."""
+    table = context.tables["must_run"]
+    block = table.iloc[:, 1:].to_numpy(dtype=np.float64)
+    for row, k in np.argwhere((block > 0) & (block < 1)).tolist():
+        message = f"must be 1 (the unit must be on) or 0, not {block[row, k]:g}"
+        context.fail("must_run", row, str(table.columns[k + 1]), "choice", message)
 
 
 def _times(count: int) -> str:

@@ -209,6 +209,21 @@ _SUPPLY = (
         value=mw("mw", "MW that the unit can reach", required=True),
     ),
     Table(
+        "must_run",
+        "intervals in which a unit must be on; units without a column, and 0, leave it to `units`",
+        (WIDE_START,),
+        key=("interval_start",),
+        wide="unit",
+        value=number(
+            "must_run",
+            "",
+            "1 = must be on, 0 = as `units` says",
+            required=True,
+            ge=0,
+            le=1,
+        ),
+    ),
+    Table(
         "self_schedules",
         "MW taken at any price; the unit is fixed at it, and on where it is above 0; at 0 MW it "
         "is off where p_min > 0, else off or on, as is cheaper",

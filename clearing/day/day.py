@@ -168,6 +168,12 @@ class Day:
         return self._wide("self_schedules", self.units, np.nan)
 
     @cached_property
+    def must_run(self) -> Flags:
+        """Where a unit must be on, unless it is out, (T, U)."""
+        always = self.case.tables["units"]["must_run"].to_numpy(dtype=bool)
+        return np.asarray(always | (self._wide("must_run", self.units, 0.0) > 0.0))
+
+    @cached_property
     def low(self) -> Floats:
         """Least output, (T, U): p_min or the self-schedule while a unit is on, 0 while off."""
         least = np.where(self.on, self.unit_column("p_min"), 0.0)

@@ -112,9 +112,8 @@ class Fleet:
     def forced_on(self) -> Flags:
         """Where a unit must be on, (T, U): must-run, schedule of its own, minimum up time."""
         day = self.day
-        must = day.case.tables["units"]["must_run"].to_numpy(dtype=bool)
         own = np.nan_to_num(day.self_scheduled) > _NARROW_MW
-        on: Flags = (must[None, :] | own | self._carried(1.0, "min_up")) & ~self.forced_off
+        on: Flags = (day.must_run | own | self._carried(1.0, "min_up")) & ~self.forced_off
         return on
 
     @cached_property
@@ -216,12 +215,12 @@ class Fleet:
         columns = ("p_min", "p_max", "min_up", "min_down")
         numbers = tuple(float(np.nan_to_num(day.unit_column(c)[unit])) for c in columns)
         limits = (self.startup_mw, self.shutdown_mw, self.ramp_up, self.ramp_down)
-        flags = day.case.tables["units"][["must_run", "quick_start"]].iloc[unit]
+        quick = bool(day.case.tables["units"]["quick_start"].iloc[unit])
         return (
             int(day.unit_bus[unit]),
             numbers,
             tuple(float(limit[unit]) for limit in limits),
-            tuple(flags.tolist()),
+            (quick, day.must_run[:, unit].tobytes()),
             bool(np.isnan(day.initial_on[unit])),
             self.starts.likeness(unit),
             day.reach[:, unit].tobytes(),

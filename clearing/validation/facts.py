@@ -193,6 +193,13 @@ class Facts:
         return np.where(np.isnan(least), np.inf, least)
 
     @cached_property
+    def must_run(self) -> npt.NDArray[np.bool_]:
+        """Where a unit must be on, unless it is out (T, U)."""
+        always = self.case.tables["units"]["must_run"].to_numpy(dtype=bool)
+        must: npt.NDArray[np.bool_] = always | (self._wide("must_run", "units") > 0.0)
+        return must
+
+    @cached_property
     def self_scheduled(self) -> Floats:
         """Must-take output (T, U); NaN where the unit is free."""
         return self._wide("self_schedules", "units")

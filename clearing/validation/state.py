@@ -60,7 +60,7 @@ def state(facts: Facts) -> State:
     was_on: Flags = np.vstack([first, on[:-1]])
     units = facts.case.tables["units"]
     fixed = facts.self_scheduled
-    must = units["must_run"].to_numpy(dtype=bool)
+    must = facts.must_run
     out = outages(facts)
     imposed = np.where(on, (fixed > 0.0) | (must & ~out), out | (fixed == 0.0))
     hours = np.empty(on.shape)

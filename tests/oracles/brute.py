@@ -98,7 +98,7 @@ def _wanted(case: Any, unit: Any, t: int) -> bool | None:
     reach = _at(case.availability, unit.unit, t)
     if fixed is None and reach is not None and reach < unit.p_min:
         return False
-    return True if unit.must_run else None
+    return True if unit.must_run or (_at(case.must_run, unit.unit, t) or 0) > 0 else None
 
 
 def _at(wide: Any, name: str, t: int) -> float | None:

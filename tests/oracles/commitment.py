@@ -206,7 +206,7 @@ def forced(case: Any, unit: Any, start: pd.Timestamp) -> bool | None:
     reach = value_at(case.availability, start, unit.unit)
     if unit.p_min > 0 and (fixed == 0 or (reach < unit.p_min and math.isnan(fixed))):
         return False
-    return True if unit.must_run else None
+    return True if unit.must_run or value_at(case.must_run, start, unit.unit) > 0 else None
 
 
 def start_cost(tiers: list[tuple[float, float]], hours_off: float) -> float:
