@@ -115,7 +115,7 @@ class Case:
                 for name in unknown
             )
         header = {name: getattr(self.meta, name) for name in CaseMeta.model_fields}
-        return assemble({**header, **changes}, tables)
+        return assemble({**header, **changes}, tables, told=self.warnings)
 
 
 def assemble(
@@ -125,11 +125,12 @@ def assemble(
     failures: list[Failure] | None = None,
     header_text: str = "",
     broken: Iterable[str] = (),
+    told: Iterable[Failure] = (),
 ) -> Case:
     """Convert, check and build: what `Case.build` and the folder reader share.
 
     `sources` names the files and lines that the tables came from, `failures` is what the reader
-    found already; all of it is raised together.
+    found already; all of it is raised together. What was `told` is not warned of again.
     """
     found = [] if failures is None else failures
     header = _header(meta, found, header_text)
@@ -156,7 +157,8 @@ def assemble(
     warned = check_tables(header, typed, origins, given, unread, found)
     if found or header is None:
         raise InputError(found)
-    for text in grouped(warned):
+    known = {(warning.rule, warning.message) for warning in told}
+    for text in grouped(w for w in warned if (w.rule, w.message) not in known):
         warnings.warn(DataWarning(text), stacklevel=3)
     return Case(header, typed, tuple(warned))
 

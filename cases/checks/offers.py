@@ -68,7 +68,7 @@ def _check_width(context: Context) -> None:
         narrow = width < need - TOLERANCE_MW * np.maximum(1.0, need)
         for code in positions(narrow & ~skip):
             position = int(last[code])
-            name: str = offers["unit"].iat[position]
+            name = str(offers["unit"].iat[position])
             stamp: Any = offers["interval_start"].iat[position]
             when = "" if pd.isna(stamp) else f" at {stamp.isoformat()}"
             message = (

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 
 import pytest
 
+from cases import DataWarning, read_case
 from counterflow.cli import invoke
 from tests.cases.small import FILES, write_files
 
@@ -43,3 +45,16 @@ def test_many_warnings_of_a_kind_are_counted(
     assert said[-1] == "warning: 3 more warnings of this kind (narrow_offer)"
     assert invoke(["check", str(folder), "--strict"]) == 1
     assert invoke(["check", "pjm5", "--strict"]) == 0
+
+
+def test_a_case_that_is_changed_warns_only_of_what_is_new(tmp_path: Path) -> None:
+    offers = FILES["offers.csv"].replace("G1,2,40,20", "G1,2,39,20")
+    with pytest.warns(DataWarning, match="G1 reach 99 MW"):
+        case = read_case(write_files(tmp_path / "day", {"offers.csv": offers}))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(case.replace(name="other").warnings) == 1
+    narrow = case.offers.assign(mw=[60.0, 39.0, 70.0])
+    with pytest.warns(DataWarning) as caught:
+        case.replace(offers=narrow)
+    assert [("G1" in str(w.message), "G2" in str(w.message)) for w in caught] == [(False, True)]
