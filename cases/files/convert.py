@@ -89,7 +89,7 @@ def convert(
         if column.name in frame:
             columns[column.name] = _column(column, frame[column.name], source, timezone, failures)
         else:
-            if column.required:
+            if column.required or column.present:
                 failures.append(
                     source.header(column.name, "missing_column", "the column is missing")
                 )

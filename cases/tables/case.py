@@ -145,7 +145,7 @@ _SUPPLY = (
             text("technology", "technology, free text"),
             text("fuel", "fuel, free text"),
             mw("p_min", "least output while on", 0.0),
-            mw("p_max", "largest output; blank = no limit but its offer"),
+            mw("p_max", "largest output; blank = no limit but its offer", present=True),
             mw("ramp_up", "largest rise while on; blank = no limit", unit="MW/h"),
             mw("ramp_down", "largest fall while on; blank = no limit", unit="MW/h"),
             mw("startup_ramp", "largest output in the interval of a start; blank = no limit"),

@@ -224,15 +224,17 @@ class Day:
         twice, so that there is room for losses.
         """
         tables = self.case.tables
-        numbers = (
+        numbers: tuple[object, ...] = (
             np.maximum(self.demand, 0.0).max(axis=0, initial=0.0),
             tables["bids"]["mw"],
             tables["virtuals"]["mw"],
             tables["storage"]["charge_mw"],
-            np.abs(tables["links"][["min_mw", "max_mw"]]).to_numpy(),
+            tables["links"][["min_mw", "max_mw"]].abs(),
             tables["units"]["p_min"],
         )
-        return 2.0 * max(1.0, sum(float(np.nansum(values)) for values in numbers))
+        return 2.0 * max(
+            1.0, sum(float(np.nansum(np.asarray(values, dtype=float))) for values in numbers)
+        )
 
     @cached_property
     def reserves(self) -> ReserveMarket:

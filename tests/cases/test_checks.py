@@ -468,6 +468,7 @@ def test_what_withholds_or_is_out_warns(tmp_path: Path) -> None:
     assert [(f.file, f.row, f.column, f.rule) for f in case.warnings] == [
         ("offers.csv", 3, "mw", "narrow_offer"),
         ("availability.csv", 3, "G1", "availability_below_p_min"),
+        ("demand.csv", 3, None, "demand_above_supply"),
     ]
 
 
