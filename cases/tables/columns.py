@@ -47,15 +47,15 @@ _LARGEST_OTHER = 1e12
 class Column:
     """One column of a table.
 
-    A `required` column must be there and must not be blank; one that must only be `present` may be
-    blank, so that leaving it out by mistake is not taken for a choice. Any other column may be
-    left out, and a blank cell or an absent column takes `default`; where `default` is None a blank
-    number is NaN, a blank timestamp or date is NaT and a blank text is "". A yes/no without a
-    default is one of three: true, false, or blank where it is not known. `unit` is "" for text,
-    counts and yes/no; "money" stands for the currency of the case. In the tables of a run a "float" is
-    kept to `decimals`, by default those of its unit, unless it is `exact`: a copy of what the case
-    says. An `own_id` column holds the id of the run that it is in, so that this id cannot depend
-    on it.
+    A `required` column must be there and must not be blank; one that must only be `present` may
+    be blank, so that leaving it out by mistake is not taken for a choice. Any other column may
+    be left out, and a blank cell or an absent column takes `default`; where `default` is None a
+    blank number is NaN, a blank timestamp or date is NaT and a blank text is "". A yes/no
+    without a default is one of three: true, false, or blank where it is not known. `unit` is ""
+    for text, counts and yes/no; "money" stands for the currency of the case. In the tables of a
+    run a "float" is kept to `decimals`, by default those of its unit, unless it is `exact`: a
+    copy of what the case says. An `own_id` column holds the id of the run that it is in, so
+    that this id cannot depend on it.
     """
 
     name: str
