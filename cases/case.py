@@ -13,7 +13,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from cases.checks import check_tables
-from cases.errors import DataWarning, Failure, InputError
+from cases.errors import DataWarning, Failure, InputError, grouped
 from cases.files.convert import Source, convert, nearest
 from cases.files.hashing import content_hash
 from cases.meta import CaseMeta, header_values, meta_failures
@@ -115,7 +115,7 @@ class Case:
                 for name in unknown
             )
         header = {name: getattr(self.meta, name) for name in CaseMeta.model_fields}
-        return assemble({**header, **changes}, tables)
+        return assemble({**header, **changes}, tables, told=self.warnings)
 
 
 def assemble(
@@ -125,11 +125,12 @@ def assemble(
     failures: list[Failure] | None = None,
     header_text: str = "",
     broken: Iterable[str] = (),
+    told: Iterable[Failure] = (),
 ) -> Case:
     """Convert, check and build: what `Case.build` and the folder reader share.
 
     `sources` names the files and lines that the tables came from, `failures` is what the reader
-    found already; all of it is raised together.
+    found already; all of it is raised together. What was `told` is not warned of again.
     """
     found = [] if failures is None else failures
     header = _header(meta, found, header_text)
@@ -156,8 +157,9 @@ def assemble(
     warned = check_tables(header, typed, origins, given, unread, found)
     if found or header is None:
         raise InputError(found)
-    for warning in warned:
-        warnings.warn(DataWarning(str(warning)), stacklevel=3)
+    known = {(warning.rule, warning.message) for warning in told}
+    for text in grouped(w for w in warned if (w.rule, w.message) not in known):
+        warnings.warn(DataWarning(text), stacklevel=3)
     return Case(header, typed, tuple(warned))
 
 

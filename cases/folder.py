@@ -13,7 +13,7 @@ from cases.errors import Failure, InputError
 from cases.files.convert import Source, nearest
 from cases.files.folders import new_folder
 from cases.files.tables import read_csv, read_parquet, write_csv, write_parquet
-from cases.files.text import NotText, decoded
+from cases.files.text import NotText, decoded, regular_bytes
 from cases.files.toml import to_toml
 from cases.files.units import check_units
 from cases.meta import header_values
@@ -99,7 +99,7 @@ def read_case_folder(folder: str | Path) -> Case:
 def _read_header(path: Path, failures: list[Failure]) -> tuple[dict[str, Any], str]:
     """The values and the text of `case.toml`; empty where it cannot be read."""
     try:
-        text = decoded(path.read_bytes())
+        text = decoded(regular_bytes(path))
         return tomllib.loads(text), text
     except FileNotFoundError:
         message = "the folder has no case.toml"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zoneinfo
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -32,6 +32,12 @@ class CaseMeta(BaseModel):
     interval_minutes: int = Field(default=60, ge=1, le=1440, description="length of an interval")
     intervals: int = Field(default=1, ge=1, le=1_000_000, description="number of intervals")
     reference: str = Field(default="", description="slack: a bus, or blank = load-weighted")
+    security: Literal["", "none", "n-1"] = Field(
+        default="",
+        description="outages that a clearing secures against unless it is told otherwise: none, or "
+        "n-1, the case's contingencies (every branch that splits nothing, where it has none); "
+        "blank = none",
+    )
     imported: dict[str, Any] = Field(
         default_factory=dict,
         alias="import",
@@ -131,4 +137,6 @@ def header_values(meta: CaseMeta) -> Mapping[str, Any]:
     """The header as plain values, in the order of case.toml; `import` comes last."""
     values = meta.model_dump(by_alias=True)
     values["import"] = values.pop("import")
+    if not values["security"]:
+        del values["security"]
     return values

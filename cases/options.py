@@ -11,7 +11,7 @@ import pandas as pd
 
 from cases.case import Case
 from cases.errors import Failure, InputError
-from cases.files.text import decoded
+from cases.files.text import decoded, regular_bytes
 
 __all__ = ["OWN", "STRESSES", "apply_options", "parse_stress"]
 
@@ -147,7 +147,7 @@ def _from_file(path: Path, units: set[str]) -> tuple[dict[str, str], dict[str, s
     if not path.is_file():
         raise _usage(f"owners must be area, round-robin:K or a CSV file; there is no file {path}")
     try:
-        content = io.StringIO(decoded(path.read_bytes()))
+        content = io.StringIO(decoded(regular_bytes(path)))
         rows = pd.read_csv(content, dtype="str", na_filter=False, skip_blank_lines=False)
     except (ValueError, OSError, pd.errors.ParserError) as error:
         reason = str(error).strip().splitlines()[0] if str(error) else type(error).__name__

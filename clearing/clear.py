@@ -13,6 +13,7 @@ from cases import Case, InputError, Proof, RuleBook, Run
 from clearing.commit.decide import Decision, decide
 from clearing.day.day import Day
 from clearing.day.extension import Extend
+from clearing.day.fleet import Fleet
 from clearing.day.schedule import Commitment
 from clearing.day.start_costs import commitment_cost
 from clearing.extended import again, decided_whole, extension_report, extension_setting
@@ -39,7 +40,7 @@ def clear(
     as_of: dt.date | str | None = None,
     commitment: bool = True,
     commitment_from: Run | None = None,
-    security: Security = "none",
+    security: Security | None = None,
     gap: float | None = None,
     time_limit: float | None = None,
     settings: Mapping[str, Any] | None = None,
@@ -64,7 +65,8 @@ def clear(
         windows (`clearing.realtime.clear_realtime`), by its rulebook where none is given.
     security
         "n-1": also the case's contingencies, or every non-islanding branch outage where it has
-        none; flows after an outage keep to emergency ratings.
+        none; flows after an outage keep to emergency ratings. By default what the case's header
+        says, else "none".
     gap, time_limit
         Relative gap of the commitment and seconds for solving, in place of the rulebook's.
     settings
@@ -84,12 +86,13 @@ def clear(
         Where no schedule exists, with the limits in conflict, or none was found within the limits;
         its `reason` says which.
     """
-    if security not in ("none", "n-1"):
+    if security not in (None, "none", "n-1"):
         message = f"expected none or n-1, got {security!r}"
         raise InputError.one("", None, "security", "known_option", message)
     if not isinstance(case, Case):
         message = f"expected a Case, as read_case returns it, got {type(case).__name__}"
         raise InputError.one("", None, "case", "known_option", message)
+    security = security or case.meta.security or "none"
     if gap is not None and not 0.0 <= gap < 1.0:
         message = f"expected a fraction from 0 to below 1, got {gap:g}"
         raise InputError.one("", None, "gap", "known_option", message)
@@ -248,6 +251,7 @@ def _run(
         "passes": session.passes,
         "soft_rows": len(session.live.soft),
         **({} if session.losses is None else {"losses": session.losses.report}),
+        **({} if decision is None else {"held_on": Fleet(day, merge=False).held_on}),
         **({} if settled is None else {"decided": settled.told}),
         "warnings": [
             *(str(w) for w in day.case.warnings),

@@ -14,6 +14,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from counterflow._hidden import refuse_hidden
+
 if TYPE_CHECKING:
     from cases import Case, CaseMeta, RuleBook, Run, read_case, verify
     from cases import errors as errors
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
     from settlement import settle
 
 __version__ = "0.1.0"
+
+refuse_hidden()
 
 _HOME = {
     "Case": "cases",

@@ -92,6 +92,9 @@ def main(arguments: list[str] | None = None) -> None:
 
 def invoke(arguments: list[str]) -> int:
     """Run one command and return its exit code; user errors are messages, never tracebacks."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller: `counterflow ... >&-`
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
     as_json = "--json" in arguments
     if not arguments:
         sys.stderr.write(_help())

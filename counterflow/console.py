@@ -25,15 +25,23 @@ Progress = Callable[[Mapping[str, Any]], None]
 """Takes a dict such as ``{"stage": "network pass", "pass": 3, "rows": 120, "gap": 0.001}``."""
 
 
+class _Page(Console):
+    """A console whose reader may go: that ends the command, and is no failure of it."""
+
+    def on_broken_pipe(self) -> None:
+        """Leave a broken pipe to the command line."""
+        raise BrokenPipeError
+
+
 def out() -> Console:
     """Return a console on standard output: results, in lines as long as their numbers need."""
-    return Console(file=sys.stdout, highlight=False, width=LINE, soft_wrap=True)
+    return _Page(file=sys.stdout, highlight=False, width=LINE, soft_wrap=True)
 
 
 def err() -> Console:
     """Return a console on standard error: progress, warnings, errors."""
     width = None if sys.stderr.isatty() else LINE
-    return Console(file=sys.stderr, highlight=False, width=width, soft_wrap=True)
+    return _Page(file=sys.stderr, highlight=False, width=width, soft_wrap=True)
 
 
 def number(value: object, digits: int = 2) -> str:
@@ -53,6 +61,8 @@ def number(value: object, digits: int = 2) -> str:
 def count(n: int, what: str) -> str:
     """Write a count with its noun: ``1 bus``, ``2 buses``."""
     plural = what + ("es" if what.endswith(("s", "ch")) else "s")
+    if what.endswith("cy"):
+        plural = f"{what[:-1]}ies"
     return f"{n:,d} {what if n == 1 else plural}"
 
 

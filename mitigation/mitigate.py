@@ -13,6 +13,7 @@ import pandas as pd
 from cases.errors import InputError
 from cases.files.hashing import table_hash, value_hash
 from cases.proof import Proof
+from cases.rulebook.area_names import refuse_unknown_names
 from cases.rulebook.book import RuleBook
 from cases.rulebook.mitigation import MitigationRules
 from cases.run import Run
@@ -119,6 +120,7 @@ def mitigate_offers(
     rules = rulebook.mitigation
     procedure = procedure_of(rules)
     refuse_unused(rulebook, run.rulebook)
+    refuse_unknown_names(rulebook, run.case)
     chosen = read_overrides(overrides, run.case)
     if levels is None:
         levels = reference_levels(run, rules=rules.reference, earlier=earlier)

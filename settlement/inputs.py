@@ -38,6 +38,12 @@ def typed(
                 source.failure(position, table.key[0], "duplicate", f"{key} is there twice")
             )
         for column in table.columns:
+            if column.largest is not None:
+                most = column.largest
+                for position in np.flatnonzero(result[column.name].abs() > most).tolist():
+                    value = result[column.name].iloc[position]
+                    message = f"{value:g} is beyond any real number here (at most {most:g})"
+                    failures.append(source.failure(position, column.name, "range", message))
             if column.isin is None:
                 continue
             for position in np.flatnonzero(~result[column.name].isin(column.isin)).tolist():

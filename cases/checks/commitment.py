@@ -28,7 +28,7 @@ def check_commitment(context: Context) -> None:
     _check_initial_output(context)
     _warn_of_event_ramps(context)
     _warn_of_long_times(context)
-    if context.usable("availability", "self_schedules"):
+    if context.usable("availability", "self_schedules", "must_run"):
         states = _States(context)
         _check_carried_times(context, states)
         _check_must_run(context, states)
@@ -47,7 +47,9 @@ class _States:
         self.available = self._series(context.tables["availability"])
         self.fixed = self._series(context.tables["self_schedules"])
         p_min = self.units["p_min"].to_numpy(dtype=np.float64)
-        self.out: Mask = np.isnan(self.fixed) & (self.available == 0.0) & (p_min > 0.0)
+        always = self.units["must_run"].to_numpy(dtype=bool)
+        self.must: Mask = always | (self._series(context.tables["must_run"]) > 0.0)
+        self.out: Mask = np.isnan(self.fixed) & (self.available < p_min - TOLERANCE)
         self.idle: Mask = (self.fixed == 0.0) & (p_min > 0.0)
 
     def _series(self, frame: pd.DataFrame) -> Floats:
@@ -88,7 +90,7 @@ def _check_initial_output(context: Context) -> None:
             f"{units['unit'].iat[k]} is on at {units['initial_mw'].iat[k]:g} MW, below p_min of "
             f"{units['p_min'].iat[k]:g} MW"
         )
-        _warn(context, "units", k, "initial_mw", "initial_state", message)
+        context.warn("units", k, "initial_mw", "initial_state", message)
 
 
 def _warn_of_event_ramps(context: Context) -> None:
@@ -100,7 +102,7 @@ def _warn_of_event_ramps(context: Context) -> None:
                 f"{units['unit'].iat[k]} can never {verb}: {column} of {units[column].iat[k]:g} "
                 f"MW is below p_min of {units['p_min'].iat[k]:g} MW"
             )
-            _warn(context, "units", k, column, f"{column}_below_p_min", message)
+            context.warn("units", k, column, f"{column}_below_p_min", message)
 
 
 def _warn_of_long_times(context: Context) -> None:
@@ -120,14 +122,14 @@ def _warn_of_long_times(context: Context) -> None:
                 f"{column} of {units['unit'].iat[k]} is {units[column].iat[k]:g} h, longer than "
                 f"the case of {length:g} h"
             )
-            _warn(context, "units", k, column, f"{column}_above_horizon", message)
+            context.warn("units", k, column, f"{column}_above_horizon", message)
 
 
 def _check_carried_times(context: Context, states: _States) -> None:
     """What the initial hours leave of a minimum time must not be broken by the case itself."""
     hours, units = states.column("initial_hours"), states.units
     begin = np.arange(len(states.starts))[:, None] * states.hours
-    must = units["must_run"].to_numpy(dtype=bool) & ~states.out & ~states.idle
+    must = states.must & ~states.out & ~states.idle
     forced_on = (states.fixed > 0.0) | (must & np.isnan(states.fixed))
     bad = context.reported("units", "initial_hours", "min_up", "min_down", "must_run")
     for column, state, verb in (("min_down", -1.0, "start"), ("min_up", 1.0, "stop")):
@@ -152,27 +154,28 @@ def _check_carried_times(context: Context, states: _States) -> None:
                     f"{units['unit'].iat[k]} is out at {states.first(early[:, k])}, before min_up "
                     f"of {units['min_up'].iat[k]:g} h is over; it stops all the same"
                 )
-                _warn(context, "units", k, "initial_hours", "outage_before_min_up", message)
+                context.warn("units", k, "initial_hours", "outage_before_min_up", message)
 
 
 def _check_must_run(context: Context, states: _States) -> None:
     """A must-run unit cannot be scheduled at 0 MW; an outage comes before must-run."""
     units = states.units
-    must = units["must_run"].to_numpy(dtype=bool) & ~context.reported("units", "must_run")
+    must = states.must & ~context.reported("units", "must_run")
     for k in positions(np.any(states.idle & must, axis=0)):
         message = (
             f"{units['unit'].iat[k]} must run, but is self-scheduled at 0 MW at "
-            f"{states.first(states.idle[:, k])}"
+            f"{states.first((states.idle & must)[:, k])}"
         )
         context.fail("units", k, "must_run", "must_run_self_schedule", message)
     for k in positions(np.any(states.out & must, axis=0)):
-        count = int(states.out[:, k].sum())
+        lost = states.out[:, k] & must[:, k]
+        count = int(lost.sum())
         message = (
             f"{units['unit'].iat[k]} must run, but is out in {count} "
-            f"interval{'s' if count > 1 else ''}, first {states.first(states.out[:, k])}; "
+            f"interval{'s' if count > 1 else ''}, first {states.first(lost)}; "
             "the outage holds"
         )
-        _warn(context, "units", k, "must_run", "must_run_outage", message)
+        context.warn("units", k, "must_run", "must_run_outage", message)
 
 
 def _check_energy_limits(context: Context, states: _States) -> None:
@@ -180,7 +183,7 @@ def _check_energy_limits(context: Context, states: _States) -> None:
     limits, units = context.tables["energy_limits"], states.units
     if not len(limits):
         return
-    must = units["must_run"].to_numpy(dtype=bool) & ~states.out
+    must = states.must & ~states.out
     least = np.where(must, states.column("p_min"), 0.0)
     least = np.where(np.isnan(states.fixed), least, states.fixed)
     at = {name: k for k, name in enumerate(units["unit"].tolist())}
@@ -232,10 +235,4 @@ def _check_tiers(context: Context) -> None:
             f"{offers['unit'].iat[k]} has no start-up price below "
             f"{offers['after_hours_off'].iat[k]:g} h off; its first tier counts there too"
         )
-        _warn(context, "commitment_offers", k, "after_hours_off", "no_first_tier", message)
-
-
-def _warn(
-    context: Context, table: str, position: int, column: str, rule: str, message: str
-) -> None:
-    context.warnings.append(context.sources[table].failure(position, column, rule, message))
+        context.warn("commitment_offers", k, "after_hours_off", "no_first_tier", message)

@@ -60,6 +60,10 @@ class Context:
         """Report one row of a table."""
         self.failures.append(self.sources[table].failure(position, column, rule, message))
 
+    def warn(self, table: str, position: int, column: str | None, rule: str, message: str) -> None:
+        """Warn of one row of a table."""
+        self.warnings.append(self.sources[table].failure(position, column, rule, message))
+
     def fail_header(self, table: str, column: str, rule: str, message: str) -> None:
         """Report a column of a table as a whole."""
         self.failures.append(self.sources[table].header(column, rule, message))

@@ -1,4 +1,4 @@
-"""The grid: branches that mean something, and no island without a unit."""
+"""The grid: branches that mean something, and islands that nothing supplies."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ __all__ = ["check_grid", "components"]
 
 
 def check_grid(context: Context) -> None:
-    """Check reactances, self-loops, and that every island has a unit, storage or a link."""
+    """Check reactances and self-loops; warn of islands without a unit or storage.
+
+    What lies in such an island is cut off: its load is shed, and without load it has no price.
+    """
     branches = context.tables["branches"]
     for position in positions(branches["x"] == 0):
         message = "zero reactance; merge the two buses or give it a value"
@@ -43,8 +46,10 @@ def check_grid(context: Context) -> None:
         members = positions(labels == label)
         names = ", ".join(tables["buses"]["bus"].iloc[members[:10]])
         more = f" and {len(members) - 10} more" if len(members) > 10 else ""
-        message = f"no unit in the island of bus {names}{more}"
-        context.fail("buses", members[0], "bus", "island_without_unit", message)
+        taken = tables["loads"]["bus"].isin(tables["buses"]["bus"].iloc[members]).any()
+        what = "its load is shed" if taken else "it takes nothing and has no price"
+        message = f"no unit in the island of bus {names}{more}: {what}"
+        context.warn("buses", members[0], "bus", "island_without_unit", message)
 
 
 def components(tables: dict[str, pd.DataFrame]) -> NDArray[np.int64]:

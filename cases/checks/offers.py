@@ -45,7 +45,10 @@ def _check_monotone(context: Context, name: str, group: list[str], *, rising: bo
 
 
 def _check_width(context: Context) -> None:
-    """The blocks of a unit, in each set of rows of one stamp, must reach its p_max."""
+    """The blocks of a unit, in each set of rows of one stamp, must reach its p_min.
+
+    Blocks that do not reach p_max withhold the rest: a warning for each unit.
+    """
     offers, units = context.tables["offers"], context.tables["units"]
     if len(offers) == 0:
         return
@@ -57,18 +60,28 @@ def _check_width(context: Context) -> None:
     skip = np.bincount(codes, weights=bad, minlength=number) > 0
     last = np.zeros(number, dtype=np.int64)
     np.maximum.at(last, codes, np.arange(len(codes)))
-    p_max = units.drop_duplicates("unit").set_index("unit")["p_max"]
-    need = p_max.reindex(offers["unit"].iloc[last]).to_numpy(dtype=np.float64)
-    narrow = width < need - TOLERANCE_MW * np.maximum(1.0, need)
-    for code in positions(narrow & ~skip):
-        position = int(last[code])
-        stamp: Any = offers["interval_start"].iat[position]
-        when = "" if pd.isna(stamp) else f" at {stamp.isoformat()}"
-        message = (
-            f"the blocks of {offers['unit'].iat[position]}{when} reach {width[code]:g} MW, "
-            f"less than p_max of {need[code]:g} MW"
-        )
-        context.fail("offers", position, "mw", "narrow_offer", message)
+    known = units.drop_duplicates("unit").set_index("unit")
+    told: set[str] = set()
+    for column, rule in (("p_min", "offer_below_p_min"), ("p_max", "narrow_offer")):
+        least = known[[column, "p_max"]].min(axis=1)
+        need = least.reindex(offers["unit"].iloc[last]).to_numpy(dtype=np.float64)
+        narrow = width < need - TOLERANCE_MW * np.maximum(1.0, need)
+        for code in positions(narrow & ~skip):
+            position = int(last[code])
+            name = str(offers["unit"].iat[position])
+            stamp: Any = offers["interval_start"].iat[position]
+            when = "" if pd.isna(stamp) else f" at {stamp.isoformat()}"
+            message = (
+                f"the blocks of {name}{when} reach {width[code]:g} MW, "
+                f"less than {column} of {need[code]:g} MW"
+            )
+            if column == "p_min":
+                context.fail("offers", position, "mw", rule, message)
+            elif name not in told:
+                told.add(name)
+                context.warn(
+                    "offers", position, "mw", rule, f"{message}; what is not offered is not cleared"
+                )
 
 
 def _check_coverage(context: Context) -> None:
@@ -76,7 +89,7 @@ def _check_coverage(context: Context) -> None:
     offers, units = context.tables["offers"], context.tables["units"]
     names = units["unit"].tolist()
     taken = member(names, context.tables["self_schedules"].columns)
-    idle = ~(units["p_max"].to_numpy() > 0)
+    idle = units["p_max"].to_numpy() == 0
     covered = taken | idle | member(names, offers["unit"][offers["interval_start"].isna()])
     if covered.all() or context.reported("offers", "unit", "interval_start").any():
         return

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from cases.checks.context import Context, positions
-from cases.errors import Failure
 
 __all__ = ["check_quantities"]
 
@@ -47,13 +46,27 @@ def check_quantities(context: Context) -> None:
         for position in positions(frame[first] > frame[last]):
             message = f"{first} must not be after {last}"
             context.fail(name, position, first, "dates", message)
+    _warn_of_no_limit(context)
     _check_initial_state(context)
     _check_storage_end(context)
     _check_hubs(context)
     _warn_of_interfaces_without_limits(context)
     _check_shapes(context)
+    _check_must_run(context)
     if context.usable("units"):
         _check_series(context)
+
+
+def _warn_of_no_limit(context: Context) -> None:
+    """Name the units without a limit: their capacity is not known, so no share counts it."""
+    units = context.tables["units"]
+    missing = units["p_max"].isna().to_numpy() & ~context.reported("units", "p_max")
+    for position in positions(missing):
+        message = (
+            f"{units['unit'].iat[position]} has no p_max: nothing but its offer limits it, and no "
+            "share of capacity counts it"
+        )
+        context.warn("units", position, "p_max", "no_limit", message)
 
 
 def _check_initial_state(context: Context) -> None:
@@ -123,7 +136,7 @@ def _check_shapes(context: Context) -> None:
 def _check_series(context: Context) -> None:
     """Availability and self-schedules against p_min and p_max.
 
-    Availability 0 means that the unit is out; above 0 it must not be below p_min.
+    Availability below p_min means that the unit is out; it is warned of where it is above 0.
     """
     units = context.tables["units"].drop_duplicates("unit").set_index("unit")
     reach = context.tables["availability"]
@@ -131,11 +144,16 @@ def _check_series(context: Context) -> None:
         ids = reach.columns[1:][reach.columns[1:].isin(units.index)]
         block = reach[ids].to_numpy(dtype=np.float64)
         least = units["p_min"].reindex(ids).to_numpy(dtype=np.float64)
-        for row, k in np.argwhere((block < least - TOLERANCE_MW) & (block > 0)).tolist():
+        short = (block < least - TOLERANCE_MW) & (block > 0)
+        for k in np.flatnonzero(short.any(axis=0)).tolist():
+            rows = np.flatnonzero(short[:, k])
             message = (
-                f"p_min must not exceed the availability ({least[k]:g} > {block[row, k]:g} MW)"
+                f"{block[rows[0], k]:g} MW is below p_min of {least[k]:g} MW: the unit is out"
+                + _times(len(rows))
             )
-            context.fail("availability", row, str(ids[k]), "p_min_above_availability", message)
+            context.warn(
+                "availability", int(rows[0]), str(ids[k]), "availability_below_p_min", message
+            )
     fixed = context.tables["self_schedules"]
     if len(fixed):
         ids = fixed.columns[1:][fixed.columns[1:].isin(units.index)]
@@ -156,10 +174,20 @@ def _warn_of_interfaces_without_limits(context: Context) -> None:
     """Warn of interfaces that limit nothing, because they have no row of limits."""
     interfaces = context.tables["interfaces"]
     limited = set(context.tables["interface_limits"]["interface"])
-    source = context.sources["interfaces"]
     first = ~interfaces["interface"].duplicated() & ~interfaces["interface"].isin(limited)
     for position in positions(first):
         message = f"{interfaces['interface'].iat[position]} has no limits in interface_limits"
-        context.warnings.append(
-            Failure(source.file, source.row(position), "interface", "no_limits", message)
-        )
+        context.warn("interfaces", position, "interface", "no_limits", message)
+
+
+def _check_must_run(context: Context) -> None:
+    """A series of must-run holds 0 and 1."""
+    table = context.tables["must_run"]
+    block = table.iloc[:, 1:].to_numpy(dtype=np.float64)
+    for row, k in np.argwhere((block > 0) & (block < 1)).tolist():
+        message = f"must be 1 (the unit must be on) or 0, not {block[row, k]:g}"
+        context.fail("must_run", row, str(table.columns[k + 1]), "choice", message)
+
+
+def _times(count: int) -> str:
+    return "" if count == 1 else f", here and in {count - 1} more intervals"

@@ -82,7 +82,7 @@ def _reach(context: Context, starts: pd.DatetimeIndex) -> Floats:
     reach = np.tile(units["p_max"].to_numpy(dtype=np.float64), (len(starts), 1))
     if len(available):
         at = pd.Index(units["unit"]).get_indexer(available.columns[1:])
-        reach[:, at] = np.minimum(reach[:, at], available.iloc[:, 1:].to_numpy(dtype=np.float64))
+        reach[:, at] = np.fmin(reach[:, at], available.iloc[:, 1:].to_numpy(dtype=np.float64))
     return reach
 
 

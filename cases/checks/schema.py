@@ -51,6 +51,8 @@ def _limits(column: Column) -> list[pa.Check]:
     for name, limit in (("ge", column.ge), ("gt", column.gt), ("le", column.le), ("lt", column.lt)):
         if limit is not None:
             checks.append(getattr(pa.Check, name)(limit, error=name))
+    if column.largest is not None:
+        checks.append(pa.Check.in_range(-column.largest, column.largest, error="largest"))
     if column.isin is not None:
         allowed = column.isin if column.required else ("", *column.isin)
         checks.append(pa.Check.isin(allowed, error="isin"))
@@ -109,6 +111,12 @@ def _explain(column: Column, check: str, cell: Any) -> tuple[str, str]:
         return "choice", f"must be one of {allowed}, not {cell!r}"
     if check == "ge" and column.ge == 0:
         return "negative", f"must not be negative ({_number(cell)}{unit})"
+    if check == "largest":
+        most = f"{_number(column.largest)}{unit}"
+        return (
+            "range",
+            f"{_number(cell)} is beyond any real number here (at most {most}, either way)",
+        )
     limit = {"ge": column.ge, "gt": column.gt, "le": column.le, "lt": column.lt}[check]
     words = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}[check]
     return "range", f"must be {words} {_number(limit)}{unit}, not {_number(cell)}"

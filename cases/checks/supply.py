@@ -32,8 +32,9 @@ def check_supply(context: Context) -> None:
         if len(series):
             at = positions.get_indexer(series.columns[1:])
             values = series.iloc[:, 1:].to_numpy(dtype=np.float64)
-            reach[:, at] = values if name == "self_schedules" else np.minimum(reach[:, at], values)
+            reach[:, at] = values if name == "self_schedules" else np.fmin(reach[:, at], values)
     number = int(labels.max()) + 1
+    reach[reach < units["p_min"].to_numpy() - 1e-6] = 0.0  # out
     supply = _by_part(reach, labels.reindex(units["bus"]), number)
     storage = tables["storage"]
     discharge = np.tile(storage["discharge_mw"].to_numpy(), (meta.intervals, 1))

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cases.errors import Failure
-from cases.files.parsing import NOT_TEXT, PARSERS, is_text, not_finite
+from cases.files.parsing import PARSERS, is_text, not_finite, why_not_text
 from cases.tables.columns import Column, Table
 from cases.tables.schema import empty_frame, pandas_dtype
 
@@ -89,7 +89,7 @@ def convert(
         if column.name in frame:
             columns[column.name] = _column(column, frame[column.name], source, timezone, failures)
         else:
-            if column.required:
+            if column.required or column.present:
                 failures.append(
                     source.header(column.name, "missing_column", "the column is missing")
                 )
@@ -137,7 +137,7 @@ def _columns(frame: pd.DataFrame, source: Source, failures: list[Failure]) -> pd
     for position, label in enumerate(frame.columns):
         name = str(label)
         if not name or not is_text(name):
-            message = NOT_TEXT if name else "the column has no name"
+            message = why_not_text(name) if name else "the column has no name"
             failures.append(source.header(ascii(name), "text", message))
         elif name in kept:
             repeated[name] = None

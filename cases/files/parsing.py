@@ -15,14 +15,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cases.files.text import CONTROL, control_free
 from cases.market_time import day_of
 from cases.tables.columns import Column
 from cases.tables.schema import pandas_dtype
 
-__all__ = ["NOT_TEXT", "PARSERS", "is_text", "not_finite"]
+__all__ = ["PARSERS", "is_text", "not_finite", "why_not_text"]
 
 _STAMP = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d{1,6})?)?\s*(?P<offset>Z|[+-]\d\d(:?\d\d)?)?"
+)
+NOT_ONE_LINE = (
+    "holds a control character (line break, tab, escape or change of writing direction): "
+    "a name is one line of plain text"
 )
 NOT_TEXT = "holds characters that cannot be text (NUL or broken encoding)"
 _TRUE = {"true", "yes", "1"}
@@ -33,12 +38,21 @@ Parsed = tuple[pd.Series, list[int], Reason]
 
 
 def is_text(text: str) -> bool:
-    """Tell whether a string can be stored as text."""
+    """Tell whether a string can be stored and shown as text on one line."""
     try:
         text.encode()
     except UnicodeEncodeError:
         return False
-    return "\x00" not in text
+    return control_free(text)
+
+
+def why_not_text(text: str) -> str:
+    """Say what is wrong with a string that is no text."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return NOT_TEXT
+    return NOT_TEXT if "\x00" in text else NOT_ONE_LINE
 
 
 def not_finite(cell: object) -> str:
@@ -57,12 +71,12 @@ def _is_blank(cell: object) -> bool:
 def _text(cells: pd.Series, column: Column, timezone: str) -> Parsed:
     def reason(cell: object) -> tuple[str, str]:
         if isinstance(cell, str):
-            return "text", NOT_TEXT
+            return "text", why_not_text(cell)
         return "text", f"must be text, not the {type(cell).__name__} {cell}"
 
     if isinstance(cells.dtype, pd.StringDtype) and cells.dtype.storage == "pyarrow":
         result = cells.fillna("")
-        odd = result.str.contains("\x00", regex=False).to_numpy(dtype=bool)
+        odd = result.str.contains(CONTROL, regex=True).to_numpy(dtype=bool)
         return result.mask(odd, ""), [int(p) for p in np.nonzero(odd)[0]], reason
     if isinstance(cells.dtype, np.dtype) and cells.dtype.kind in "iu":
         return cells.astype("str"), [], reason
@@ -89,6 +103,8 @@ def _float(cells: pd.Series, column: Column, timezone: str) -> Parsed:
             if "_" not in str(cell):
                 float(str(cell))
                 return "finite", not_finite(cell)
+        except OverflowError:
+            return "range", "the number is too large"
         except ValueError:
             pass
         expected = f"a number of {column.unit}" if column.unit else "a number"
@@ -108,7 +124,7 @@ def _float(cells: pd.Series, column: Column, timezone: str) -> Parsed:
             if isinstance(cell, bool) or (isinstance(cell, str) and "_" in cell):
                 raise ValueError
             value = float(cell)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             bad.append(position)
             continue
         if value - value == 0.0:

@@ -20,7 +20,8 @@ import pyarrow.parquet as pq
 
 from cases.errors import Failure
 from cases.files.convert import Source
-from cases.files.text import NotText, decoded
+from cases.files.dialect import decimal_points, separator
+from cases.files.text import NotText, decoded, regular_bytes
 from cases.tables.columns import Column, Table
 from cases.tables.schema import arrow_field
 
@@ -100,7 +101,9 @@ def read_csv(
     """Read a CSV file as text; None where nothing can be read.
 
     Failures: not UTF-8, binary content, no header, broken quotes, rows with too few or too many
-    fields, each with its line. Blank lines are skipped. `source.lines` gets the line of each row.
+    fields, each with its line. Blank lines and rows of blank fields are skipped. A file separated
+    by semicolons is read too, with decimal commas or points. `source.lines` gets the line of each
+    row.
     """
     data = _bytes(path, source, failures)
     if data is None:
@@ -111,24 +114,28 @@ def read_csv(
     header: list[str] | None = None
     rows: list[list[str]] = []
     lines: list[int] = []
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    mark, skipped = separator(text)
+    stream = io.StringIO(text, newline="")
+    for _ in range(skipped):
+        stream.readline()
+    reader = csv.reader(stream, strict=True, delimiter=mark)
     last = 0
     try:
         for fields in reader:
             first, last = last + 1, reader.line_num
-            if not fields:
+            if not any(field.strip() for field in fields):
                 continue
             if header is None:
                 header = fields
             elif len(fields) == len(header):
                 rows.append(fields)
-                lines.append(first)
+                lines.append(first + skipped)
             else:
                 source.partial = True
                 failures.append(
                     Failure(
                         source.file,
-                        first,
+                        first + skipped,
                         None,
                         "ragged",
                         f"the row has {len(fields)} fields, the header {len(header)}",
@@ -137,18 +144,29 @@ def read_csv(
     except csv.Error as error:
         source.partial = True
         failures.append(
-            Failure(source.file, last + 1, None, "csv", f"cannot be read as CSV: {error}")
+            Failure(source.file, last + 1 + skipped, None, "csv", f"cannot be read as CSV: {error}")
         )
     if header is None:
         if not failures or failures[-1].file != source.file:
             failures.append(source.file_failure("empty", "the file is empty; expected a header"))
         return None
     source.lines = np.array(lines, dtype=np.int64)
+    if mark != ",":
+        wrong = decimal_points(rows, _numeric(table, header))
+        if wrong is not None:
+            failures.append(source.file_failure("decimal", wrong))
+            return None
     cells = np.empty((len(rows), len(header)), dtype=object)
     if rows:
         cells[:] = rows
     names = [name.strip() if name.strip() in table.names else name for name in header]
     return pd.DataFrame(cells, columns=names, dtype=object)
+
+
+def _numeric(table: Table, header: list[str]) -> list[int]:
+    """Positions of the columns of numbers."""
+    text = {c.name for c in table.columns if c.dtype not in ("float", "int", "decimal")}
+    return [k for k, name in enumerate(header) if name.strip() not in text]
 
 
 def _decoded(data: bytes, source: Source, failures: list[Failure]) -> str | None:
@@ -161,7 +179,7 @@ def _decoded(data: bytes, source: Source, failures: list[Failure]) -> str | None
 
 def _bytes(path: Path, source: Source, failures: list[Failure]) -> bytes | None:
     try:
-        return path.read_bytes()
+        return regular_bytes(path)
     except OSError as error:
         message = f"cannot be read: {error.strerror or error}"
         failures.append(source.file_failure("unreadable", message))

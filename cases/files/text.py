@@ -1,10 +1,17 @@
-"""The one decoder of text input: UTF-8, with or without a byte order mark."""
+"""Text input: regular files in UTF-8, with or without a byte order mark; names on one line."""
 
 from __future__ import annotations
 
 import codecs
+import errno
+import re
+from pathlib import Path
 
-__all__ = ["NotText", "decoded"]
+CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
+"""Pattern of what must not be in a text: line breaks, escapes, changes of direction."""
+_CONTROL = re.compile(CONTROL)
+
+__all__ = ["CONTROL", "NotText", "control_free", "decoded", "regular_bytes"]
 
 
 class NotText(ValueError):
@@ -13,6 +20,18 @@ class NotText(ValueError):
     def __init__(self, rule: str, message: str, position: int, line: int) -> None:
         super().__init__(message)
         self.rule, self.position, self.line = rule, position, line
+
+
+def control_free(text: str) -> bool:
+    """Tell whether text has no control character: no line break, escape or change of direction."""
+    return _CONTROL.search(text) is None
+
+
+def regular_bytes(path: Path) -> bytes:
+    """Read a file; OSError also for what is no regular file (a pipe would wait for ever)."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise OSError(errno.EINVAL, "not a regular file (a pipe, socket or device)", str(path))
+    return path.read_bytes()
 
 
 def decoded(data: bytes) -> str:

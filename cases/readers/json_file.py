@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 
 from cases.errors import Failure, InputError
 from cases.files.convert import nearest
-from cases.files.text import decoded
+from cases.files.text import decoded, regular_bytes
 
 __all__ = ["Document", "Floats", "Node", "horizon", "load_json", "start_day"]
 
 Floats = NDArray[np.float64]
 REQUIRED = math.nan
 """Default of a number that must be there."""
+_DIGITS = 19
 START = "2000-01-01"
 """First day of an instance whose file name does not begin with one."""
 
@@ -214,10 +215,10 @@ def load_json(path: Path) -> tuple[Document, Node]:
         return found
 
     try:
-        data = path.read_bytes()
+        data = regular_bytes(path)
         if data[:2] == b"\x1f\x8b":
             data = gzip.decompress(data)
-        content = json.loads(decoded(data), object_pairs_hook=unique)
+        content = json.loads(decoded(data), object_pairs_hook=unique, parse_int=_whole)
     except (OSError, EOFError, zlib.error, ValueError, RecursionError) as error:
         reason = str(error).strip().splitlines()[0] if str(error) else type(error).__name__
         text = f"cannot be read as JSON: {reason}"
@@ -227,6 +228,11 @@ def load_json(path: Path) -> tuple[Document, Node]:
         text = f"must hold a JSON object, not {_kind(content)}"
         raise InputError.one(path.name, None, None, "object", text)
     return document, Node(document, "", content)
+
+
+def _whole(digits: str) -> int | float:
+    """Read a whole number; one of too many digits as the nearest float, which may be infinite."""
+    return int(digits) if len(digits) < _DIGITS else float(digits)
 
 
 def start_day(file: str) -> str:

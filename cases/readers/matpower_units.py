@@ -22,6 +22,9 @@ __all__ = ["Fleet", "read_units"]
 
 Floats = NDArray[np.float64]
 
+WIDEST_MW = 1e6
+"""Width of the last block of a unit without limit: more than any grid takes."""
+
 
 @dataclass
 class Fleet:
@@ -73,7 +76,7 @@ def read_units(m: MFile, loads: Withdrawals, segments: int | None, found: Findin
     off = there & ~on
     if off.any():
         found.notes.append(f"generators out of service dropped: {some(pd.Index(names)[off])}")
-    low, high = _limits(gen, on, names, loads, found)
+    low, high, endless = _limits(gen, on, names, costs, loads, found)
     crossed = on & (low > high)
     found.each("gen", gen, crossed, "p_min_above_p_max", "PMIN must not exceed PMAX")
     texts = {name: _labels(m, name, count, found) for name in ("genfuel", "gentype")}
@@ -95,6 +98,8 @@ def read_units(m: MFile, loads: Withdrawals, segments: int | None, found: Findin
                 bottom = max(least, 0.0)
                 part = share or _part(blocks, most - bottom, most - least)
                 chords = _sell(fleet, unit, cost, bottom, most, part, through)
+                if endless[k]:
+                    _widen(fleet, unit, cost, most)
                 _start_costs(fleet, unit, m.matrices["gencost"].values[k])
                 fleet.units.append(
                     {
@@ -103,7 +108,7 @@ def read_units(m: MFile, loads: Withdrawals, segments: int | None, found: Findin
                         "technology": texts["gentype"][k],
                         "fuel": texts["genfuel"][k],
                         "p_min": bottom,
-                        "p_max": most,
+                        "p_max": np.nan if endless[k] else most,
                         "ramp_up": ramp[k],
                         "ramp_down": ramp[k],
                     }
@@ -177,21 +182,39 @@ def _costs(m: MFile, gen: Matrix, found: Findings) -> list[Cost]:
 
 
 def _limits(
-    gen: Matrix, on: NDArray[np.bool_], names: list[str], loads: Withdrawals, found: Findings
-) -> tuple[Floats, Floats]:
-    """Cap infinite PMIN and PMAX at the whole demand, the most a unit can be asked for."""
+    gen: Matrix,
+    on: NDArray[np.bool_],
+    names: list[str],
+    costs: list[Cost],
+    loads: Withdrawals,
+    found: Findings,
+) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """Give PMIN and PMAX up to which costs are read, and which PMAX is no limit at all (Inf).
+
+    Costs of those are read up to twice the demand of the file, or the last point of a drawn cost; a
+    PMIN of -Inf is that demand.
+    """
     low, high = gen["PMIN"].copy(), gen["PMAX"].copy()
     wrong = on & (np.isposinf(low) | np.isneginf(high))
     found.each("gen", gen, wrong, "number", "PMIN must not be Inf, nor PMAX -Inf")
-    endless = on & ((np.isinf(low) | np.isinf(high)) & ~wrong)
-    if endless.any():
+    endless = on & np.isposinf(high) & ~wrong
+    bottomless = on & np.isneginf(low) & ~wrong
+    if (endless | bottomless).any():
         cap = float(np.ceil(sum(mw for mw in loads.mw if mw > 0)))
-        low, high = np.maximum(low, -cap), np.minimum(high, cap)
+        drawn = np.array([cost.x[-1] if len(cost.x) else 0.0 for cost in costs])
+        top = np.maximum(np.maximum(2.0 * cap, drawn), low)
+        low, high = np.where(bottomless, -cap, low), np.where(endless, top, high)
+    if endless.any():
         found.notes.append(
-            f"generators without limit (Inf) capped at the demand of the case, {cap:g} MW: "
-            f"{some(pd.Index(names)[endless])}"
+            f"generators without limit (PMAX Inf) have no p_max; their last block is {WIDEST_MW:g} "
+            f"MW wide: {some(pd.Index(names)[endless])}"
         )
-    return low, high
+    if bottomless.any():
+        found.notes.append(
+            f"generators that can take power without limit (PMIN -Inf) capped at the demand of the "
+            f"case, {cap:g} MW: {some(pd.Index(names)[bottomless])}"
+        )
+    return low, high, endless
 
 
 def _ramps(gen: Matrix) -> Floats:
@@ -242,6 +265,19 @@ def _sell(
     if idle:
         fleet.commitment.append((unit, "no_load", idle))
     return chords
+
+
+def _widen(fleet: Fleet, unit: str, cost: Cost, high: float) -> None:
+    """Let the offer of a unit without limit go on beyond `high`, at its marginal cost there."""
+    own = [k for k, offer in enumerate(fleet.offers) if offer[0] == unit]
+    if own and not cost.curved:
+        name, segment, mw, price = fleet.offers[own[-1]]
+        fleet.offers[own[-1]] = (name, segment, mw + WIDEST_MW, price)
+        return
+    step = 1e-6 * max(1.0, high)
+    price = (cost.value(high + step) - cost.value(high)) / step
+    price = max([price, *(fleet.offers[k][3] for k in own)])
+    fleet.offers.append((unit, len(own) + 1, WIDEST_MW, price))
 
 
 def _buy(

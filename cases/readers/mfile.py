@@ -23,7 +23,7 @@ from matpowercaseframes.reader import parse_file
 from numpy.typing import NDArray
 
 from cases.errors import Failure, InputError
-from cases.files.text import NotText, decoded
+from cases.files.text import NotText, decoded, regular_bytes
 from cases.readers.matrix import Matrix
 from cases.readers.mfile_code import NotComputed, computed, converted
 
@@ -55,7 +55,7 @@ def read_mfile(path: Path) -> MFile:
     are not numbers, rows of unequal length, code that changes the data, an old file format.
     """
     try:
-        raw = path.read_bytes()
+        raw = regular_bytes(path)
     except OSError as error:
         raise InputError.one(
             path.name, None, None, "unreadable", f"cannot be read: {error.strerror}"

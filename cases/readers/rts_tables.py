@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cases.errors import Failure, InputError
-from cases.files.text import decoded
+from cases.files.text import decoded, regular_bytes
 
 __all__ = ["Folder"]
 
@@ -69,7 +69,7 @@ class Folder:
             return None
         try:
             return pd.read_csv(
-                io.StringIO(decoded(path.read_bytes())),
+                io.StringIO(decoded(regular_bytes(path))),
                 dtype="str" if text else None,
                 keep_default_na=not text,
                 na_filter=not text,

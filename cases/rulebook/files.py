@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from cases.errors import Failure, InputError
 from cases.files.convert import nearest
-from cases.files.text import NotText, decoded
+from cases.files.text import NotText, decoded, regular_bytes
 from cases.files.toml_lines import key_lines, line_of
 from cases.rulebook.dated import HEAD, RuleFile, parsed
 from cases.rulebook.evidence import evidence_failures
@@ -151,7 +151,7 @@ def _content(name_or_path: str | Path) -> tuple[str, str, dict[str, Any]]:
         data = (resources.files("cases") / "rulebooks" / label).read_bytes()
     elif Path(name).is_file():
         label = name
-        data = Path(name).read_bytes()
+        data = regular_bytes(Path(name))
     else:
         known = rulebook_names()
         message = f"no rulebook {name}: give a TOML file or one of {', '.join(known)}"

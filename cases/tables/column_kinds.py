@@ -62,10 +62,11 @@ def mw(
     required: bool = False,
     signed: bool = False,
     unit: str = "MW",
+    present: bool = False,
 ) -> Column:
     """Declare a quantity, not negative unless `signed`."""
     ge = None if signed else 0.0
-    return Column(name, "float", unit, description, required, default, ge=ge)
+    return Column(name, "float", unit, description, required, default, ge=ge, present=present)
 
 
 def price(description: str, name: str = "price", unit: str = "money/MWh") -> Column:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["DECIMALS", "Column", "Dtype", "Table"]
+__all__ = ["DECIMALS", "LARGEST", "Column", "Dtype", "Table"]
 
 Dtype = Literal["str", "float", "int", "bool", "timestamp", "date", "decimal"]
 Value = str | float | int | bool | None
@@ -19,20 +19,44 @@ within the tolerances of the validator.
 """
 _OTHER_DECIMALS = 9
 
+LARGEST = {
+    "": 1e9,
+    "MW": 1e7,
+    "MW/h": 1e9,
+    "MWh": 1e10,
+    "money/MWh": 1e8,
+    "money/MW/h": 1e8,
+    "money/MW": 1e10,
+    "money": 1e13,
+    "p.u.": 1e6,
+    "h": 1e6,
+    "min": 1e6,
+    "degree": 3600.0,
+    "kV": 1e5,
+    "lots": 1e7,
+}
+"""The largest number of each unit, either way, that a user's table may hold; 1e12 for any other.
+
+A system of 10 TW, a price of 100 million per MWh in the smallest currency: what lies beyond is no
+datum but a slip or a stand-in for "no limit", which is a blank, and breaks arithmetic later.
+"""
+_LARGEST_OTHER = 1e12
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column of a table.
 
-    A `required` column must be there and must not be blank. Any other column may be left out, and
-    a blank cell or an absent column takes `default`; where `default` is None a blank number is
-    NaN, a blank timestamp or date is NaT and a blank text is "". A yes/no without a default is
-    one of three: true, false, or blank where it is not known. `unit` is "" for text, counts and
-    yes/no; "money" stands for the currency of the case. In the tables of a run a "float" is
-    kept to `decimals`, by default those of its unit, unless it is `exact`: a copy of what the case
-    says. An `own_id` column holds the id of the run that it is in, so that this id cannot depend
-    on it. `unchecked` says, of a column of a run, why no check of its tables can notice a change
-    of it; blank = one does (`clearing.validate`).
+    A `required` column must be there and must not be blank; one that must only be `present` may
+    be blank, so that leaving it out by mistake is not taken for a choice. Any other column may
+    be left out, and a blank cell or an absent column takes `default`; where `default` is None a
+    blank number is NaN, a blank timestamp or date is NaT and a blank text is "". A yes/no
+    without a default is one of three: true, false, or blank where it is not known. `unit` is ""
+    for text, counts and yes/no; "money" stands for the currency of the case. In the tables of a
+    run a "float" is kept to `decimals`, by default those of its unit, unless it is `exact`: a
+    copy of what the case says. An `own_id` column holds the id of the run that it is in, so
+    that this id cannot depend on it. `unchecked` says, of a column of a run,
+    why no check of its tables can notice a change of it; blank = one does (`clearing.validate`).
     """
 
     name: str
@@ -51,6 +75,7 @@ class Column:
     exact: bool = False
     own_id: bool = False
     unchecked: str = ""
+    present: bool = False
 
     @property
     def kept_decimals(self) -> int | None:
@@ -58,6 +83,13 @@ class Column:
         if self.dtype != "float" or self.exact:
             return None
         return DECIMALS.get(self.unit, _OTHER_DECIMALS) if self.decimals is None else self.decimals
+
+    @property
+    def largest(self) -> float | None:
+        """Largest number, either way, that a user's table may hold; None where it holds none."""
+        if self.dtype not in ("float", "int"):
+            return None
+        return LARGEST.get(self.unit, _LARGEST_OTHER)
 
     @property
     def open(self) -> bool:

@@ -71,7 +71,7 @@ _MARKET = (
         text("owner", "owner of the unit"),
         text("bus", "bus of the unit"),
         num("mw", "MW", "output"),
-        num("available_mw", "MW", "output that it could reach"),
+        num("available_mw", "MW", "output that it could reach; blank = no limit"),
         flag("on", "is on"),
         flag("start", "starts"),
         flag("stop", "stops"),

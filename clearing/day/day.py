@@ -23,6 +23,8 @@ from network.arrays import Flags, Floats, Positions
 
 __all__ = ["Blocks", "Day"]
 
+_NARROW_MW = 1e-6
+
 
 @dataclass(frozen=True, eq=False)
 class Blocks:
@@ -167,6 +169,12 @@ class Day:
         return self._wide("self_schedules", self.units, np.nan)
 
     @cached_property
+    def must_run(self) -> Flags:
+        """Where a unit must be on, unless it is out, (T, U)."""
+        always = self.case.tables["units"]["must_run"].to_numpy(dtype=bool)
+        return np.asarray(always | (self._wide("must_run", self.units, 0.0) > 0.0))
+
+    @cached_property
     def low(self) -> Floats:
         """Least output, (T, U): p_min or the self-schedule while a unit is on, 0 while off."""
         least = np.where(self.on, self.unit_column("p_min"), 0.0)
@@ -175,21 +183,59 @@ class Day:
     @cached_property
     def high(self) -> Floats:
         """Most output, (T, U): what it can reach while a unit is on, 0 while it is off."""
-        if self.commitment is None:
-            return self.reach
         free = np.isnan(self.self_scheduled)
         return np.where(self.on | ~free, self.reach, 0.0)
 
     @cached_property
     def reach(self) -> Floats:
+        """Most that a unit may be asked for, on or off, (T, U): what it can reach and offers."""
+        return np.where(
+            np.isnan(self.self_scheduled), np.fmin(self.available, self.offered), self.available
+        )
+
+    @cached_property
+    def available(self) -> Floats:
         """Most that a unit can reach, on or off, (T, U): its capacity or the self-schedule."""
         return np.where(np.isnan(self.self_scheduled), self.capacity, self.self_scheduled)
 
     @cached_property
+    def offered(self) -> Floats:
+        """Width of all offer blocks of a unit, (T, U); inf where it offers its whole capacity."""
+        blocks, width = self.offers, np.zeros_like(self.self_scheduled)
+        np.add.at(width, (blocks.interval, blocks.of), blocks.mw)
+        whole = width >= self.capacity - _NARROW_MW * np.maximum(1.0, self.capacity)
+        return np.where(whole, np.inf, width)
+
+    @cached_property
     def capacity(self) -> Floats:
         """Least of p_max and availability, (T, U)."""
+        return np.where(np.isinf(self.limit), self.most_taken, self.limit)
+
+    @cached_property
+    def limit(self) -> Floats:
+        """The same as the case says it, (T, U): inf where it says no limit."""
         most = np.broadcast_to(self.unit_column("p_max"), self.self_scheduled.shape)
         return np.fmin(most, self._wide("availability", self.units, np.inf))
+
+    @cached_property
+    def most_taken(self) -> float:
+        """MW that no output of one unit exceeds: twice what all who could take any would take.
+
+        Loads, bids, virtuals, storage and links at their largest, minimum output of other units;
+        twice, so that there is room for losses.
+        """
+        tables = self.case.tables
+        numbers: tuple[object, ...] = (
+            np.maximum(self.demand, 0.0).max(axis=0, initial=0.0),
+            tables["bids"]["mw"],
+            tables["virtuals"]["mw"],
+            tables["storage"]["charge_mw"],
+            tables["links"][["min_mw", "max_mw"]].abs(),
+            tables["units"]["p_min"],
+        )
+        return 2.0 * max(
+            1.0, sum(float(np.nansum(np.asarray(values, dtype=float))) for values in numbers)
+        )
 
     @cached_property
     def reserves(self) -> ReserveMarket:
@@ -198,10 +244,10 @@ class Day:
 
     @cached_property
     def out(self) -> Flags:
-        """Where a unit with a p_min has an availability of 0: it is off, (T, U)."""
-        nothing: Flags = self._wide("availability", self.units, np.inf) == 0.0
-        must: Flags = np.isnan(self.self_scheduled) & (self.unit_column("p_min") > 0.0)
-        off: Flags = nothing & must
+        """Where a unit is available for less than its p_min: it is off, (T, U)."""
+        reach = self._wide("availability", self.units, np.inf)
+        short = reach < self.unit_column("p_min") - _NARROW_MW
+        off: Flags = np.isnan(self.self_scheduled) & short
         return off
 
     @cached_property

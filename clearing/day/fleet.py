@@ -40,16 +40,35 @@ class Fleet:
 
     @cached_property
     def decided(self) -> Flags:
-        """Units whose state is a decision, (U,); the others are on whenever they are available."""
+        """Units whose state is a decision, (U,); the others are held on while they are available.
+
+        Held on are only units that nothing can be gained by stopping: no least output, no cost of
+        commitment, and no event that lets output change by more than the ramps of a unit on.
+        """
         day, starts = self.day, self.starts
         least = day.unit_column("p_min") > 0.0
         dear = (starts.no_load != 0.0) | (starts.coldest != 0.0) | (starts.shutdown != 0.0)
         was_off = (day.initial_on == 0.0) & (self.down > 1)
         limited = (day.initial_on == 0.0) & np.isfinite(self.startup_mw)
-        decided: Flags = least | dear | was_off | limited
+        decided: Flags = least | dear | was_off | limited | self._freed_by_events
         if day.extension is not None:
             decided[day.extension.units("on", "start", "stop")] = True
         return decided
+
+    @property
+    def held_on(self) -> list[str]:
+        """Names of the units whose state is no decision."""
+        return [str(name) for name in self.day.units[~self.decided]]
+
+    @cached_property
+    def _freed_by_events(self) -> Flags:
+        """Units whose output may change by more with a start or a stop than while on, (U,)."""
+        day = self.day
+        most = np.fmax(day.reach.max(axis=0), np.nan_to_num(day.initial_output))
+        freed = np.zeros(len(day.units), dtype=bool)
+        for event, ramp in ((self.startup_mw, self.ramp_up), (self.shutdown_mw, self.ramp_down)):
+            freed |= np.minimum(event, most) > ramp + _NARROW_MW
+        return freed
 
     @cached_property
     def up(self) -> Positions:
@@ -93,9 +112,8 @@ class Fleet:
     def forced_on(self) -> Flags:
         """Where a unit must be on, (T, U): must-run, schedule of its own, minimum up time."""
         day = self.day
-        must = day.case.tables["units"]["must_run"].to_numpy(dtype=bool)
         own = np.nan_to_num(day.self_scheduled) > _NARROW_MW
-        on: Flags = (must[None, :] | own | self._carried(1.0, "min_up")) & ~self.forced_off
+        on: Flags = (day.must_run | own | self._carried(1.0, "min_up")) & ~self.forced_off
         return on
 
     @cached_property
@@ -103,7 +121,7 @@ class Fleet:
         """Where a unit cannot be on, (T, U): out, out of reach, scheduled at 0, minimum down."""
         day = self.day
         least = day.unit_column("p_min")
-        unreachable = day.reach < least - _NARROW_MW
+        unreachable = day.out.copy()
         own = day.self_scheduled
         idle = (own <= _NARROW_MW) & (least > 0.0)
         unreachable &= np.isnan(own)
@@ -197,12 +215,12 @@ class Fleet:
         columns = ("p_min", "p_max", "min_up", "min_down")
         numbers = tuple(float(np.nan_to_num(day.unit_column(c)[unit])) for c in columns)
         limits = (self.startup_mw, self.shutdown_mw, self.ramp_up, self.ramp_down)
-        flags = day.case.tables["units"][["must_run", "quick_start"]].iloc[unit]
+        quick = bool(day.case.tables["units"]["quick_start"].iloc[unit])
         return (
             int(day.unit_bus[unit]),
             numbers,
             tuple(float(limit[unit]) for limit in limits),
-            tuple(flags.tolist()),
+            (quick, day.must_run[:, unit].tobytes()),
             bool(np.isnan(day.initial_on[unit])),
             self.starts.likeness(unit),
             day.reach[:, unit].tobytes(),

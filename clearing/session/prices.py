@@ -167,7 +167,9 @@ def _without_market(day: Day) -> Flags:
     alive = np.zeros(day.islands, dtype=bool)
     islands = day.grid.islands
     alive[islands[day.unit_bus]] = True
-    alive[islands[day.load_bus]] = True
+    taking = (day.demand != 0.0).any(axis=0)
+    taking[day.bids.of] = True
+    alive[islands[day.load_bus[taking]]] = True
     links, storage = day.case.tables["links"], day.case.tables["storage"]
     for end in ("from_bus", "to_bus"):
         alive[islands[day.grid.bus_positions(links[end])]] = True

@@ -52,10 +52,7 @@ def zone_prices(c: Cleared) -> pd.DataFrame:
                 **stamps(day, np.arange(day.intervals)),
                 "point": point.name,
                 "kind": point.kind,
-                **{
-                    key: (value[:, point.buses] * point.weights).sum(axis=1)
-                    for key, value in columns
-                },
+                **{key: _average(value[:, point.buses], point.weights) for key, value in columns},
                 "unique": _yes_no(_all_unique(unique[:, point.buses], point.weights)),
             }
         )
@@ -74,6 +71,12 @@ def _unique(p: Prices) -> Floats:
     """
     tested = np.full(p.lmp.shape, np.nan) if p.unique is None else p.unique.astype(float)
     return np.where(np.isnan(p.lmp), np.nan, tested)
+
+
+def _average(values: Floats, weights: Floats) -> Floats:
+    """Mean by weights, (T, n) each: (T,); NaN where a bus that counts has no price."""
+    mean: Floats = (np.where(weights == 0.0, 0.0, values) * weights).sum(axis=1)
+    return mean
 
 
 def _all_unique(unique: Floats, weights: Floats) -> Floats:

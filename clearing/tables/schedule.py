@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from clearing.day.day import Day
 from clearing.session.cleared import Cleared
 from clearing.tables.frames import long, stamps, tiled
 from network.arrays import Floats
@@ -25,13 +26,19 @@ def dispatch(c: Cleared) -> pd.DataFrame:
             "owner": tiled(units["owner"], day.intervals),
             "bus": tiled(units["bus"], day.intervals),
             "mw": output.ravel(),
-            "available_mw": day.reach.ravel(),
+            "available_mw": _known_limit(day).ravel(),
             "on": day.on.ravel(),
             "start": day.start.ravel(),
             "stop": day.stop.ravel(),
             "cost": cost.ravel(),
         }
     )
+
+
+def _known_limit(day: Day) -> Floats:
+    """What a unit can reach, (T, U); NaN where nothing limits it."""
+    endless = np.isinf(day.limit) & np.isnan(day.self_scheduled)
+    return np.where(endless, np.nan, day.available)
 
 
 def link_flows(c: Cleared) -> pd.DataFrame:
@@ -78,15 +85,21 @@ def load_awards(c: Cleared) -> pd.DataFrame:
 
 
 def _unserved_by_load(c: Cleared) -> Floats:
-    """MW of each load, (T, D), that is not served; negative where it must take a surplus."""
+    """MW of each load, (T, D), that is not served; negative where it must take a surplus.
+
+    What a bus is short of, or has too much of, is shared among its loads by their demand; negative
+    loads (injections) take no part unless the bus has nothing else.
+    """
     day = c.day
     short, over = c.unserved
     net = (short - over)[:, day.grid.islands] * day.load_shares
-    demand = day.bus_demand
+    taken = np.maximum(day.demand, 0.0)
+    at_bus = np.zeros_like(day.bus_demand)
+    np.add.at(at_bus.T, day.load_bus, taken.T)
+    total = at_bus[:, day.load_bus]
     count = np.bincount(day.load_bus, minlength=len(day.grid.buses))
     even = (1.0 / np.maximum(count, 1))[day.load_bus]
-    at_bus = demand[:, day.load_bus]
-    share = np.where(at_bus != 0.0, day.demand / np.where(at_bus != 0.0, at_bus, 1.0), even)
+    share = np.where(total > 0.0, taken / np.where(total > 0.0, total, 1.0), even)
     return net[:, day.load_bus] * share
 
 

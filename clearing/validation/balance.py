@@ -30,16 +30,18 @@ def energy_balance(facts: Facts) -> Iterator[pd.DataFrame]:
 def loads(facts: Facts) -> Iterator[pd.DataFrame]:
     """Check awards: demand and accepted bids, less a share of the island's shortage.
 
-    A bus's part of the shortage is shared over its loads by demand, evenly where it has none.
+    A bus's part of the shortage is shared over its loads by demand, injections (negative demand)
+    left out; evenly where no load of the bus takes anything.
     """
     names = facts.names("loads")
     at = facts.bus_of("loads")
     demand = facts.demand
-    by_bus = facts.at_bus(demand, at)[:, at]
+    taken = demand.clip(min=0.0)
+    by_bus = facts.at_bus(taken, at)[:, at]
     missing = (facts.shares * facts.unserved[:, facts.grid.islands])[:, at]
     even = (1.0 / np.bincount(at, minlength=len(facts.names("buses"))).clip(min=1))[at]
-    some = by_bus != 0.0
-    within = np.where(some, demand / np.where(some, by_bus, 1.0), even)
+    some = by_bus > 0.0
+    within = np.where(some, taken / np.where(some, by_bus, 1.0), even)
     expected = demand + facts.bid_mw - missing * within
     served = facts.by_name("load_awards", "mw")
     yield differing("balance.load", names, facts.starts, served, expected, facts.tolerance)

@@ -43,7 +43,7 @@ def minimum_times(facts: Facts) -> Iterator[pd.DataFrame]:
         return
     units, names, real = facts.case.tables["units"], facts.names("units"), facts.once(state)
     out, fixed = outages(facts), facts.self_scheduled
-    must = units["must_run"].to_numpy(dtype=bool) & ~out
+    must = facts.must_run & ~out
     for column, event, imposed in (
         ("min_up", real.stop, out | (fixed == 0.0)),
         ("min_down", real.start, must | (fixed > 0.0)),
@@ -62,14 +62,13 @@ def must_run(facts: Facts) -> Iterator[pd.DataFrame]:
     if not facts.commitment or facts.rolling:
         return
     names, on = facts.names("units"), facts.on.astype(np.float64)
-    must = facts.case.tables["units"]["must_run"].to_numpy(dtype=bool)
-    must = must & ~outages(facts) & ~(facts.self_scheduled == 0.0)
+    must = facts.must_run & ~outages(facts) & ~(facts.self_scheduled == 0.0)
     least = np.where(must, 1.0, 0.0)
     yield below("commitment.must_run", names, facts.starts, on, least, 0.0)
 
 
 def outage(facts: Facts) -> Iterator[pd.DataFrame]:
-    """Check on = 0 where a unit with p_min > 0 has availability 0."""
+    """Check on = 0 where a unit is available for less than its p_min."""
     if not facts.commitment:
         return
     names, on = facts.names("units"), facts.on.astype(np.float64)

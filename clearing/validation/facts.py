@@ -186,11 +186,18 @@ class Facts:
 
     @cached_property
     def available(self) -> Floats:
-        """What each unit can reach (T, U): p_max, or less by the availability table."""
+        """What each unit can reach (T, U): p_max, or less by availability; inf = no limit."""
         most = self.case.tables["units"]["p_max"].to_numpy(dtype=np.float64)
         reach = np.tile(most, (len(self.starts), 1))
-        least: Floats = np.fmin(reach, self._wide("availability", "units"))
-        return least
+        least = np.fmin(reach, self._wide("availability", "units"))
+        return np.where(np.isnan(least), np.inf, least)
+
+    @cached_property
+    def must_run(self) -> npt.NDArray[np.bool_]:
+        """Where a unit must be on, unless it is out (T, U)."""
+        always = self.case.tables["units"]["must_run"].to_numpy(dtype=bool)
+        must: npt.NDArray[np.bool_] = always | (self._wide("must_run", "units") > 0.0)
+        return must
 
     @cached_property
     def self_scheduled(self) -> Floats:

@@ -44,9 +44,9 @@ def initial_state(facts: Facts) -> Floats:
 
 
 def outages(facts: Facts) -> Flags:
-    """Where a unit with a p_min is not available at all and not must-take (T, U): it is off."""
+    """Where a unit is available for less than its p_min and not must-take (T, U): it is off."""
     p_min = facts.case.tables["units"]["p_min"].to_numpy(dtype=np.float64)
-    out: Flags = np.isnan(facts.self_scheduled) & (facts.available == 0.0) & (p_min > 0.0)
+    out: Flags = np.isnan(facts.self_scheduled) & (facts.available < p_min - 1e-6)
     return out
 
 
@@ -60,7 +60,7 @@ def state(facts: Facts) -> State:
     was_on: Flags = np.vstack([first, on[:-1]])
     units = facts.case.tables["units"]
     fixed = facts.self_scheduled
-    must = units["must_run"].to_numpy(dtype=bool)
+    must = facts.must_run
     out = outages(facts)
     imposed = np.where(on, (fixed > 0.0) | (must & ~out), out | (fixed == 0.0))
     hours = np.empty(on.shape)

@@ -13,7 +13,7 @@ from clearing.validation.report import rows
 __all__ = ["complete", "identity"]
 
 REQUIRED: dict[str, tuple[str, ...]] = {
-    "dispatch": ("mw", "available_mw", "cost"),
+    "dispatch": ("mw", "cost"),
     "load_awards": ("mw", "bid_mw"),
     "link_flows": ("mw", "loss_mw"),
     "flows": ("flow_mw",),

@@ -10,16 +10,15 @@ import pandas as pd
 
 from clearing.validation.facts import Facts, Floats
 from clearing.validation.report import above, below, differing
-from clearing.validation.state import initial_state, state
+from clearing.validation.state import initial_state, outages, state
 
 __all__ = ["availability", "bounds", "moves", "ramps", "self_schedules"]
 
 
 def bounds(facts: Facts) -> Iterator[pd.DataFrame]:
-    """Check p_min * on <= p <= available * on; without commitment all that is available is on.
+    """Check p_min * on <= p <= min(available, offered) * on; without commitment all can be on.
 
-    A unit that cannot reach p_min is held to what it can reach; must-take units are checked by
-    ``self_schedules``.
+    Must-take units are checked by ``self_schedules``.
     """
     names = facts.names("units")
     free = np.isnan(facts.self_scheduled)
@@ -31,9 +30,7 @@ def bounds(facts: Facts) -> Iterator[pd.DataFrame]:
     yield below("units.lower", names, facts.starts, mw, lower, facts.tolerance)
     if not facts.commitment:
         on = facts.on.astype(np.float64)
-        p_min = facts.case.tables["units"]["p_min"].to_numpy(dtype=np.float64)
-        out = free & (facts.available == 0.0) & (p_min > 0.0)
-        expected = (~out).astype(np.float64)
+        expected = (~outages(facts)).astype(np.float64)
         yield differing("units.on", names, facts.starts, on, expected, 0.0)
 
 
@@ -41,15 +38,18 @@ def limits(facts: Facts) -> tuple[Floats, Floats]:
     """Least and largest output (T, U) of units that are free to move."""
     p_min = facts.case.tables["units"]["p_min"].to_numpy(dtype=np.float64)
     lower = np.minimum(p_min, facts.available)
-    return np.where(facts.on, lower, 0.0), np.where(facts.on, facts.available, 0.0)
+    offered = facts.offers_used.width(facts.dispatch.shape)
+    most = np.minimum(facts.available, np.maximum(offered, lower))
+    return np.where(facts.on, lower, 0.0), np.where(facts.on, most, 0.0)
 
 
 def availability(facts: Facts) -> Iterator[pd.DataFrame]:
-    """Check that ``available_mw`` repeats p_max and the availability table."""
+    """Check that ``available_mw`` repeats p_max and the availability table; blank = no limit."""
     names = facts.names("units")
     stated = facts.by_name("dispatch", "available_mw")
     free = np.isnan(facts.self_scheduled)
-    expected = np.where(free, facts.available, stated)
+    known = np.where(np.isinf(facts.available), np.nan, facts.available)
+    expected = np.where(free, known, np.nan_to_num(stated))
     yield differing("units.available", names, facts.starts, stated, expected, facts.tolerance)
 
 

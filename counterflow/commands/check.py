@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import warnings
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from counterflow.commands.options import CaseSource, Json, size_of
 
@@ -10,12 +13,30 @@ if TYPE_CHECKING:
     from cases import Case
 
 
-def run(case: CaseSource, as_json: Json = False) -> None:
+def run(
+    case: CaseSource,
+    rulebook: Annotated[
+        str,
+        typer.Option("--rulebook", metavar="NAME|FILE", help="Rulebook whose penalties count."),
+    ] = "default",
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Warnings are errors: exit code 1.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Check a case: every failure with file, row and column; exit code 1 when there is one."""
-    from cases import read_case
+    from cases import DataWarning, InputError, RuleBook, read_case
+    from cases.checks.penalties import offers_above_penalties
+    from cases.errors import grouped
     from counterflow import console
 
     found = read_case(case)
+    dear = offers_above_penalties(found, RuleBook.load(rulebook))
+    warned = (*found.warnings, *dear)
+    if strict and warned:
+        raise InputError(warned)
+    for text in grouped(dear):
+        warnings.warn(DataWarning(text), stacklevel=2)
     split = islanding(found)
     if as_json:
         console.print_json(
@@ -24,7 +45,7 @@ def run(case: CaseSource, as_json: Json = False) -> None:
                 "case": found.meta.name,
                 "hash": found.hash,
                 "failures": [],
-                "warnings": console.failure_rows(found.warnings),
+                "warnings": console.failure_rows(warned),
                 "islanding": split,
             }
         )

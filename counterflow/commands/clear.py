@@ -52,9 +52,13 @@ def run(
         typer.Option("--set", metavar="KEY=VALUE", help="A rulebook key; may be repeated."),
     ] = None,
     security: Annotated[
-        Literal["none", "n-1"],
-        typer.Option("--security", metavar="none|n-1", help="Outages to be secured against."),
-    ] = "none",
+        Literal["none", "n-1"] | None,
+        typer.Option(
+            "--security",
+            metavar="none|n-1",
+            help="Outages to be secured against. [default: what the case says, else none]",
+        ),
+    ] = None,
     gap: Annotated[
         float | None, typer.Option("--gap", help="Relative MIP gap to stop at, such as 0.001.")
     ] = None,
@@ -135,6 +139,10 @@ def run(
         return
     print_summary(summary, cleared.manifest)
     known = {str(warning) for warning in found.warnings}
+    left_out = found.contingencies["contingency"].nunique()
+    if left_out and cleared.settings["security"] == "none":
+        text = f"security none: {console.count(left_out, 'contingency')} of the case not secured"
+        console.out().print(f"{text} against; --security n-1 does", markup=False)
     print_warnings([text for text in cleared.manifest["warnings"] if text not in known])
     if output is not None:
         console.out().print(f"\nwritten to {output}", markup=False)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from cases import RuleBook
+from counterflow import RuleBook
 from settlement import lot_hours
 from settlement.futures import CONVENTIONS, Futures, hedge_report
 

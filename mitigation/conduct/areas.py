@@ -142,7 +142,7 @@ def area_members(
     for name, area in rules.items():
         if area.active != "always" and run is None:
             notes.append(f"area {name} is {area.active} only in a cleared run: it has no units")
-        elif not units[name].any():
+        elif not units[name].any() and not find.elsewhere(area):
             notes.append(f"area {name} has no units on this day")
     return Areas(
         rules,
@@ -185,6 +185,12 @@ class _Finder:
         units = active[:, self.unit_bus] & listed
         buses = active & place
         return units, buses
+
+    def elsewhere(self, area: AreaRules) -> bool:
+        """Whether an area names places, and none of them is in the case: one of another grid."""
+        named = {*area.zones, *area.buses, *area.units}
+        here = {*self.zone, *self.bus_names, *self.case.units["unit"]}
+        return bool(named) and not named & here
 
     def _named(self, area: AreaRules) -> tuple[Booleans, Booleans]:
         """Buses (B,) and units (U,) at the places that an area names; all where it names none."""

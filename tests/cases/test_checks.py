@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cases import DataWarning, InputError
+from cases import DataWarning, InputError, read_case
 from tests.cases.small import CASE_TOML, FILES, Found, failures, found, read_small, write_files
 
 
@@ -86,9 +86,9 @@ ONE_CHANGE: dict[str, tuple[dict[str, str | bytes | None], list[Found]]] = {
         {"bids.csv": "load,segment,mw,price\nL1,1,5,10\nL1,2,5,11\n"},
         [("bids.csv", 3, "price", "monotone")],
     ),
-    "offer narrower than p_max": (
-        swap("offers.csv", "G1,2,40,20", "G1,2,39,20"),
-        [("offers.csv", 3, "mw", "narrow_offer")],
+    "offer narrower than p_min": (
+        {"offers.csv": "unit,segment,mw,price\nG1,1,9,10\nG2,1,80,30\n"},
+        [("offers.csv", 2, "mw", "offer_below_p_min")],
     ),
     "unit without an offer": (
         swap("offers.csv", "G2,1,80,30\n", ""),
@@ -113,24 +113,9 @@ ONE_CHANGE: dict[str, tuple[dict[str, str | bytes | None], list[Found]]] = {
         swap("units.csv", "G2,Q,C,0,80", "G2,Q,C,-5,80"),
         [("units.csv", 3, "p_min", "negative")],
     ),
-    "p_min above availability": (
-        swap("availability.csv", "01:00:00Z,90", "01:00:00Z,9"),
-        [("availability.csv", 3, "G1", "p_min_above_availability")],
-    ),
     "self-schedule above p_max": (
         {"self_schedules.csv": FILES["availability.csv"].replace(",100", ",101")},
         [("self_schedules.csv", 2, "G1", "self_schedule_above_p_max")],
-    ),
-    "island without a unit": (
-        swap("buses.csv", "C,south\n", "C,south\nD,south\n"),
-        [("buses.csv", 5, "bus", "island_without_unit")],
-    ),
-    "island left by lines out of service": (
-        {
-            "branches.csv": "branch,from_bus,to_bus,x,in_service\n"
-            "AB,A,B,0.1,false\nBC,B,C,0.1,no\nAC,A,C,0.2,true\n"
-        },
-        [("buses.csv", 3, "bus", "island_without_unit")],
     ),
     "zero reactance": (
         swap("branches.csv", "BC,B,C,0.1", "BC,B,C,0"),
@@ -330,7 +315,6 @@ def test_everything_is_found_at_once(tmp_path: Path) -> None:
         "unknown bus of a load",
         "zero reactance",
         "falling offer",
-        "p_min above availability",
         "NaN in a series",
         "owner with two parents",
         "declared unit of a ramp",
@@ -362,8 +346,8 @@ def test_everything_is_found_at_once(tmp_path: Path) -> None:
             "case.toml, units.units.ramp_up: the unit must be MW/h, not MW/min; convert the data",
         ),
         (
-            "offer narrower than p_max",
-            "offers.csv row 3, mw: the blocks of G1 reach 99 MW, less than p_max of 100 MW",
+            "offer narrower than p_min",
+            "offers.csv row 2, mw: the blocks of G1 reach 9 MW, less than p_min of 10 MW",
         ),
         ("negative block", "offers.csv row 3, mw: must not be negative (-40 MW)"),
         ("thousands separator", "units.csv row 3, p_max: must be a number of MW, not '1,080'"),
@@ -378,12 +362,14 @@ def test_messages_say_what_was_expected(name: str, text: str, tmp_path: Path) ->
 
 
 def test_rows_are_lines_of_the_file(tmp_path: Path) -> None:
-    # A blank line and a name that spans two lines come before the wrong row, so it is line 6.
+    # A blank line and a name that spans two lines, which no name may, come before the wrong row,
+    # so it is line 6.
     text = 'load,bus,owner\nL1,B,\n\n"L\n2",C,\nL2,nowhere,\n'
     place = ("loads.csv", 6, "bus", "unknown_bus")
     demand = FILES["demand.csv"].replace("L2", '"L\n2",L2').replace(",60", ",1,60")
     demand = demand.replace(",65", ",1,65")
-    assert found(tmp_path, {"loads.csv": text, "demand.csv": demand}) == [place]
+    broken = {("loads.csv", 4, "load", "text"), ("demand.csv", 1, ascii("L\n2"), "text")}
+    assert set(found(tmp_path, {"loads.csv": text, "demand.csv": demand})) == {place, *broken}
 
 
 def test_declared_units_of_the_schema_are_accepted(tmp_path: Path) -> None:
@@ -449,6 +435,41 @@ def test_demand_above_supply_of_an_island_warns(tmp_path: Path) -> None:
         case = read_small(tmp_path, branches=branches)
     assert len(caught) == 2
     assert [f.row for f in case.warnings] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("changes", "row"),
+    [
+        (swap("buses.csv", "C,south\n", "C,south\nD,south\n"), 5),
+        (
+            {
+                "branches.csv": "branch,from_bus,to_bus,x,in_service\n"
+                "AB,A,B,0.1,false\nBC,B,C,0.1,no\nAC,A,C,0.2,true\n"
+            },
+            3,
+        ),
+    ],
+)
+def test_an_island_without_a_unit_warns(
+    tmp_path: Path, changes: dict[str, str | bytes | None], row: int
+) -> None:
+    with pytest.warns(DataWarning, match="no unit in the island"):
+        case = read_case(write_files(tmp_path / "day", changes))
+    assert ("buses.csv", row, "island_without_unit") in [
+        (f.file, f.row, f.rule) for f in case.warnings
+    ]
+
+
+def test_what_withholds_or_is_out_warns(tmp_path: Path) -> None:
+    changes = swap("offers.csv", "G1,2,40,20", "G1,2,39,20")
+    changes |= swap("availability.csv", "01:00:00Z,90", "01:00:00Z,9")
+    with pytest.warns(DataWarning):
+        case = read_case(write_files(tmp_path / "day", changes))
+    assert [(f.file, f.row, f.column, f.rule) for f in case.warnings] == [
+        ("offers.csv", 3, "mw", "narrow_offer"),
+        ("availability.csv", 3, "G1", "availability_below_p_min"),
+        ("demand.csv", 3, None, "demand_above_supply"),
+    ]
 
 
 def test_an_interface_without_limits_warns(tmp_path: Path) -> None:

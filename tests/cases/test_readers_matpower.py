@@ -134,14 +134,15 @@ def test_units_that_can_take_power(tmp_path: Path) -> None:
     assert "the cost of dispatchable loads at their least demand, -250 money/h" in notes(found)
 
 
-def test_infinite_limits_are_capped_at_the_demand(tmp_path: Path) -> None:
+@pytest.mark.filterwarnings("ignore:.*has no p_max")
+def test_no_limit_stays_no_limit(tmp_path: Path) -> None:
     gen = [[1, 0, 0, 0, 0, 1, 100, 1, "Inf", "-Inf"]]
     found = case(tmp_path, gen=gen)
-    assert found.units["p_max"].tolist() == [100.0]
+    assert found.units["p_max"].isna().tolist() == [True]
+    assert found.offers["mw"].sum() > 1e6
     assert found.bids["mw"].tolist() == [100.0]
-    assert "generators without limit (Inf) capped at the demand of the case, 100 MW: G1" in notes(
-        found
-    )
+    assert "generators without limit (PMAX Inf) have no p_max" in notes(found)
+    assert "(PMIN -Inf) capped at the demand of the case, 100 MW: G1" in notes(found)
 
 
 def test_ramps_starts_names_and_fuels(tmp_path: Path) -> None:

@@ -62,3 +62,33 @@ def test_only_a_case_is_cleared() -> None:
     with pytest.raises(cases.InputError) as caught:
         clearing.clear("pjm5", commitment=False)  # type: ignore[arg-type]
     assert str(caught.value) == "case: expected a Case, as read_case returns it, got str"
+
+
+def one_bus(p_min: float, p_max: float, load: float, embedded: float) -> cases.Case:
+    """A unit at 10, a load L and an injection N, all at one bus."""
+    start = pd.Timestamp("2026-01-05T00:00", tz="UTC")
+    return cases.Case.build(
+        {"name": "shared", "timezone": "UTC", "start": start, "intervals": 1},
+        {
+            "buses": pd.DataFrame({"bus": ["A"]}),
+            "units": pd.DataFrame({"unit": ["a"], "bus": "A", "p_min": p_min, "p_max": p_max}),
+            "offers": pd.DataFrame({"unit": ["a"], "segment": 1, "mw": p_max, "price": 10.0}),
+            "loads": pd.DataFrame({"load": ["L", "N"], "bus": "A"}),
+            "demand": pd.DataFrame({"interval_start": [start], "L": [load], "N": [embedded]}),
+        },
+    )
+
+
+@pytest.mark.filterwarnings("ignore:.*above all supply")
+def test_what_is_missing_is_taken_from_loads_and_never_from_an_injection() -> None:
+    """100 - 20 - 50 = 30 MW are missing: L gets 70, N gives its 20."""
+    run = clearing.clear(one_bus(0.0, 50.0, 100.0, -20.0), commitment=False)
+    assert run.slacks["mw"].tolist() == pytest.approx([30.0])
+    assert run.load_awards["mw"].tolist() == pytest.approx([70.0, -20.0])
+
+
+def test_what_is_too_much_goes_to_loads_and_never_to_an_injection() -> None:
+    """30 MW of p_min against 5 MW of net load: L takes 20 + 25, N gives its 15."""
+    run = clearing.clear(one_bus(30.0, 50.0, 20.0, -15.0), commitment=False)
+    assert run.slacks["mw"].abs().tolist() == pytest.approx([25.0])
+    assert run.load_awards["mw"].tolist() == pytest.approx([45.0, -15.0])

@@ -93,11 +93,12 @@ def walk(case: Any, unit: Any, pattern: Pattern) -> float | None:
 
 def _wanted(case: Any, unit: Any, t: int) -> bool | None:
     fixed = _at(case.self_schedules, unit.unit, t)
-    if fixed is not None:
+    if fixed is not None and (fixed > 0 or unit.p_min > 0):
         return fixed > 0
-    if _at(case.availability, unit.unit, t) == 0 and unit.p_min > 0:
+    reach = _at(case.availability, unit.unit, t)
+    if fixed is None and reach is not None and reach < unit.p_min:
         return False
-    return True if unit.must_run else None
+    return True if unit.must_run or (_at(case.must_run, unit.unit, t) or 0) > 0 else None
 
 
 def _at(wide: Any, name: str, t: int) -> float | None:

@@ -204,9 +204,9 @@ def forced(case: Any, unit: Any, start: pd.Timestamp) -> bool | None:
     if fixed > 0:
         return True
     reach = value_at(case.availability, start, unit.unit)
-    if unit.p_min > 0 and (fixed == 0 or (reach == 0 and math.isnan(fixed))):
+    if unit.p_min > 0 and (fixed == 0 or (reach < unit.p_min and math.isnan(fixed))):
         return False
-    return True if unit.must_run else None
+    return True if unit.must_run or value_at(case.must_run, start, unit.unit) > 0 else None
 
 
 def start_cost(tiers: list[tuple[float, float]], hours_off: float) -> float:
