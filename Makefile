@@ -77,7 +77,7 @@ docs: $(VENV)/.docs  ## the site, into site/
 COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --strip-extras --no-annotate \
   --no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(UPGRADE)
 lock: $(VENV)/.dev  ## write requirements/*.lock again; UPGRADE=--upgrade for newer versions
-	$(COMPILE) --extra grids --extra cluster --extra sql --extra dev -o requirements/dev.lock pyproject.toml
+	$(COMPILE) --extra grids --extra dev -o requirements/dev.lock pyproject.toml
 	$(COMPILE) --extra grids --build-deps-for editable -c requirements/dev.lock -o requirements/run.lock pyproject.toml
 	$(COMPILE) --extra grids --extra docs -c requirements/dev.lock -o requirements/docs.lock pyproject.toml
 	$(COMPILE) -o requirements/bench.lock requirements/bench.in

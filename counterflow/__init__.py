@@ -25,15 +25,17 @@ if TYPE_CHECKING:
         InputError,
         NoClearing,
     )
-    from clearing import clear, validate
+    from clearing import validate
     from counterflow import mitigation as mitigation
     from counterflow import plots as plots
-    from counterflow._later import NotYet, report, serve, study
+    from counterflow._later import NotYet, report, serve
+    from counterflow.capped import clear
     from counterflow.explain.decision_explanation import DecisionExplanation, explain_decision
     from counterflow.explain.explanation import PriceExplanation, explain_price
     from counterflow.explain.path import PathExplanation, explain_path
     from counterflow.many_rules import ManyRules, mitigate_by_rulebooks, mitigate_by_sweep
     from counterflow.mitigation import MitigatedRun, mitigate
+    from counterflow.studies import Study, study, sweep
     from counterflow.tables.comparison import Comparison, compare
     from counterflow.tables.disclosure import disclose
     from counterflow.tables.export import export_prices
@@ -62,8 +64,9 @@ _HOME = {
     "PriceExplanation": "counterflow.explain.explanation",
     "RuleBook": "cases",
     "Run": "cases",
+    "Study": "counterflow.studies",
     "Summary": "counterflow.tables.summary",
-    "clear": "clearing",
+    "clear": "counterflow.capped",
     "compare": "counterflow.tables.comparison",
     "disclose": "counterflow.tables.disclosure",
     "explain_decision": "counterflow.explain.decision_explanation",
@@ -78,8 +81,9 @@ _HOME = {
     "report": "counterflow._later",
     "serve": "counterflow._later",
     "settle": "settlement",
-    "study": "counterflow._later",
+    "study": "counterflow.studies",
     "summarize": "counterflow.tables.summary",
+    "sweep": "counterflow.studies",
     "validate": "clearing",
     "verify": "cases",
 }
@@ -108,6 +112,7 @@ __all__ = [
     "PriceExplanation",
     "RuleBook",
     "Run",
+    "Study",
     "Summary",
     "__version__",
     "clear",
@@ -130,6 +135,7 @@ __all__ = [
     "settle",
     "study",
     "summarize",
+    "sweep",
     "validate",
     "verify",
 ]

@@ -33,14 +33,3 @@ def serve(*args: object, **options: object) -> NoReturn:
         Always, in this release.
     """
     _missing("serve", "the report part", "plots.write(run, folder) writes a run's figures.")
-
-
-def study(*args: object, **options: object) -> NoReturn:
-    """Run many days or a sweep: waits for the study part.
-
-    Raises
-    ------
-    NotYet
-        Always, in this release.
-    """
-    _missing("study", "the study part", "clear() takes one case at a time.")

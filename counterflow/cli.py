@@ -56,6 +56,8 @@ def _register() -> None:
         plot,
         settle,
         show,
+        sql,
+        study,
         tables,
         verify,
     )
@@ -73,6 +75,8 @@ def _register() -> None:
     app.command("tables")(tables.run)
     app.command("verify")(verify.run)
     app.command("index")(index.run)
+    app.command("study")(study.run)
+    app.command("sql")(sql.run)
     app.add_typer(contracts.app, name="contracts")
     app.add_typer(credit.app, name="credit")
     app.add_typer(futures.app, name="futures")

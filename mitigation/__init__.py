@@ -27,6 +27,7 @@ from mitigation.structure.owners import Ownership, owners_of, ownership
 from mitigation.structure.run import (
     StructureTests,
     slack_sensitivity,
+    slack_verdicts,
     structure_tests,
     test_structure,
 )
@@ -69,6 +70,7 @@ __all__ = [
     "register",
     "register_profile",
     "slack_sensitivity",
+    "slack_verdicts",
     "structure_tests",
     "supply_margin",
     "tables_of",

@@ -181,6 +181,8 @@ def settle_given(
 
 def _give_back(ledger: Ledger, loads: pd.DataFrame, targets: pd.DataFrame) -> None:
     """Give back what is left of rent and loss surplus, by local day."""
+    if ledger.rules.congestion_rent.to == ledger.rules.loss_surplus.to == "operator":
+        return
     lines: dict[str, list[Line]] = {}
     for line in ledger.rows:
         lines.setdefault(f"{line.interval_start:%Y-%m-%d}", []).append(line)

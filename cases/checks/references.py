@@ -58,6 +58,7 @@ _POINTS: tuple[tuple[str, str], ...] = (
     ("virtuals", "bus"),
     ("virtuals", "sink_bus"),
     ("contracts", "point"),
+    ("contracts", "point_to"),
     ("rights", "source"),
     ("rights", "sink"),
 )

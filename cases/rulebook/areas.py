@@ -69,6 +69,11 @@ class AreaConduct(Section):
 class AreaImpact(Section):
     """Thresholds of the impact test in an area; one left out is the general one."""
 
+    test: bool = Field(
+        default=True,
+        description="false = no impact test: an offer above a conduct threshold of the area itself "
+        "is replaced for that alone",
+    )
     price: Threshold | None = None
     guarantee: Threshold | None = None
 
@@ -110,14 +115,20 @@ class AreaRules(Section):
         default=0.0,
         ge=0,
         le=1,
-        description="binding: only constraints that bind in at least this share of the hours of "
-        "this run and the earlier ones",
+        description="binding: only constraints that bound in at least this share of the hours of "
+        "the last `binding_window` days",
+    )
+    binding_window: int = Field(
+        default=365,
+        ge=1,
+        description="binding: days before the market day whose hours make the share; earlier runs "
+        "give them, the run that is tested does not count",
     )
     binding_days: float = Field(
         default=0.0,
         ge=0,
         allow_inf_nan=False,
-        description="binding: the share counts once so many days are known",
+        description="binding: the share counts once so many of these days are known",
     )
     hub: str = Field(
         default="", description="separated: the hub; blank = the load-weighted average price"

@@ -106,8 +106,8 @@ class OfferRules(Section):
     floor: float = Field(description="lowest offer; -inf = none")
     soft_cap: float = Field(
         default=INF,
-        description="an energy offer above this counts only up to its verified cost, the "
-        "reference level (`mitigation.conduct.verified_offers`); inf = none",
+        description="an energy offer above this counts only up to its verified cost, by `costs` "
+        "or an agreed level, when the market is cleared; inf = none",
     )
 
 

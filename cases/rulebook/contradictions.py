@@ -126,7 +126,8 @@ def _looser(key: str, name: str, rules: MitigationRules) -> Found:
 def _of_area(area: AreaRules) -> Iterator[tuple[str, Threshold | None]]:
     for section in ("conduct", "impact"):
         for name, value in getattr(area, section):
-            yield f"{section}.{name}", value
+            if value is None or isinstance(value, Threshold):
+                yield f"{section}.{name}", value
 
 
 def _around(name: str, rules: MitigationRules) -> list[tuple[str, AreaRules]]:

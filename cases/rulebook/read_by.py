@@ -24,7 +24,7 @@ READ_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "losses": (CLEAR,),
     "realtime": ("counterflow clear --commitment-from",),
     "offers": (CLEAR,),
-    "offers.soft_cap": ("mitigation.conduct.verified_offers",),
+    "offers.soft_cap": (CLEAR, "mitigation.conduct.verified_offers"),
     "uplift": (SETTLE,),
     "settlement": (SETTLE,),
     "settlement.futures": (SETTLE, "settlement.futures.Futures"),

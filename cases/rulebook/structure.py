@@ -134,7 +134,15 @@ class TwoStepRules(Section):
         "M",
         "ERCOT, material shift factor",
         gt=0,
-        description="least distribution factor of a managing resource",
+        description="distribution factor above which a resource manages the constraint",
+    )
+    dfax_share: float = _number(
+        1.0 / 3.0,
+        "V",
+        "ERCOT, constraint competitiveness: the smaller of 2 % and a third of the largest",
+        ge=0,
+        le=1,
+        description="or, where that is less, this share of the largest factor",
     )
     pivotal_suppliers: int = _number(
         1,

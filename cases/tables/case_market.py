@@ -157,6 +157,13 @@ CONTRACTS = (
             ),
             price("contract price", name="strike"),
             ref("point", "bus, hub or zone of the settlement price"),
+            text("point_to", "second point: the price is that at point_to less that at point"),
+            number(
+                "premium",
+                "money/MWh",
+                "paid by the buyer on the curve's energy; of a floor by the seller",
+                0.0,
+            ),
             ref(
                 "curve",
                 "its curve: contract_curves or frozen_curves; needed to settle it",

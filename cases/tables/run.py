@@ -141,7 +141,7 @@ _MARKET = (
         text("bus", "bus"),
         CONSTRAINT,
         CONTINGENCY,
-        num("dfax", "", "MW of relief per MW injected; positive relieves"),
+        Column("dfax", "float", "", "MW of relief per MW injected; positive relieves", decimals=12),
         SHADOW,
     ),
     table(

@@ -100,7 +100,7 @@ def decide(
             program.know(known)
         if start is not None:
             found.look_at(start.on, start.whole)
-        if found.gap > solver.gap:
+        if found.gap > solver.gap and len(program.live.soft):
             found.first_schedule(solver.gap)
         found.run(solver.gap)
     if found.proven_none:

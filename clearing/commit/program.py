@@ -10,6 +10,7 @@ import highspy
 import numpy as np
 
 from cases import NoClearing
+from clearing.commit.available import HandOver
 from clearing.commit.margins import Margins, margins
 from clearing.day.fleet import Fleet
 from clearing.formulation.build_commitment import build_commitment
@@ -107,6 +108,7 @@ class CommitmentProgram:
         """Whether the last whole program that was solved held its unused limits hard."""
         self._presolve = "choose"
         self.slack = self._slack_columns()
+        self._hand_over = HandOver.of(self.compiled) if losses is None else None
 
     def _slack_columns(self) -> Positions:
         """Columns of the market that exceed a limit at a penalty, not along a demand curve."""
@@ -260,6 +262,7 @@ class CommitmentProgram:
             ("random_seed", rules.seed),
             ("mip_rel_gap", _INSIDE * gap),
             ("mip_abs_gap", 1e-6),
+            ("mip_heuristic_run_root_reduced_cost", False),
             ("mip_feasibility_tolerance", 1e-7),
             ("primal_feasibility_tolerance", rules.feasibility_tolerance),
             ("time_limit", min(left, 1e30)),
@@ -268,7 +271,7 @@ class CommitmentProgram:
         if self.bound > 0.0:
             # A schedule this close to the relaxation needs no other proof.
             highs.setOptionValue("objective_target", self.bound / (1.0 - _INSIDE * gap))
-        highs.passModel(lp)
+        highs.passModel(lp if self._hand_over is None else self._hand_over.program(lp))
         states = self.states.astype(np.int32)
         kinds = np.full(len(states), int(highspy.HighsVarType.kInteger), dtype=np.uint8)
         highs.changeColsIntegrality(len(states), states, kinds)
@@ -293,6 +296,8 @@ class CommitmentProgram:
         self.ended = run(highs)
         self.mip_seconds += time.perf_counter() - begin
         found = _schedule(highs)
+        if found is not None and self._hand_over is not None:
+            found = replace(found, x=self._hand_over.back(found.x))
         if found is not None and not restricted:
             self.hard = hard
         if known and found is not None and not restricted:

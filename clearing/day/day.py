@@ -12,9 +12,10 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from cases import Case, Failure, InputError, RuleBook
+from cases import Case, RuleBook
 from clearing.day.custom_limits import CUSTOM_TABLES, CustomLimits
 from clearing.day.extension import Extend, Extension
+from clearing.day.offer_caps import check_offer_caps
 from clearing.day.reserve_market import ReserveMarket
 from clearing.day.schedule import Commitment
 from network import Grid
@@ -86,7 +87,7 @@ class Day:
         extend: Extend | None = None,
     ) -> Day:
         """Read a case; InputError where an offer lies outside the rulebook's cap and floor."""
-        _check_offer_caps(case, rulebook)
+        check_offer_caps(case, rulebook.offers)
         grid = Grid.from_case(case, rulebook.network.convention)
         return cls(case, rulebook, grid, commitment).extended(extend)
 
@@ -372,21 +373,3 @@ class Day:
             frame["mw"].to_numpy(dtype=float)[rows],
             frame["price"].to_numpy(dtype=float)[rows],
         )
-
-
-def _check_offer_caps(case: Case, rulebook: RuleBook) -> None:
-    offers, rules = case.tables["offers"], rulebook.offers
-    price = offers["price"].to_numpy(dtype=float)
-    failures = [
-        Failure(
-            "offers",
-            int(row) + 2,
-            "price",
-            "offer_cap",
-            f"{offers['unit'].iloc[row]} offers {price[row]:g}, outside the rulebook's "
-            f"{rules.floor:g} to {rules.cap:g}",
-        )
-        for row in np.flatnonzero((price > rules.cap) | (price < rules.floor))
-    ]
-    if failures:
-        raise InputError(failures)

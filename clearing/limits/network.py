@@ -240,7 +240,7 @@ class NetworkLimits:
                 with_branch = out[:, j] >= 0
                 own = self._branch_rows(out[with_branch, j])
                 result[after[with_branch]] += factors[with_branch, j, None] * own
-        return result, which.reshape(-1)
+        return np.round(result, _COEFFICIENT_DECIMALS), which.reshape(-1)
 
     def fixed_flow(self, rows: RowSet) -> Floats:
         """Flow on each row's limit, (N,), that constants and phase shifts cause."""

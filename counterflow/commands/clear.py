@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -60,6 +61,20 @@ def run(
     time_limit: Annotated[
         float | None, typer.Option("--time-limit", help="Seconds after which to stop.")
     ] = None,
+    rolling: Annotated[
+        float | None,
+        typer.Option(
+            "--rolling",
+            metavar="H",
+            help="Decide which units run in windows of H hours, one after the other.",
+        ),
+    ] = None,
+    look_ahead: Annotated[
+        float | None,
+        typer.Option(
+            "--look-ahead", metavar="H", help="Hours solved beyond each window and thrown away."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Clear a case: which units run, dispatch, prices at every bus; validated without the solver.
@@ -70,6 +85,8 @@ def run(
         raise bad("usage", f"--gap expects a fraction from 0 to below 1, not {gap:g}")
     if time_limit is not None and not 0 < time_limit < float("inf"):
         raise bad("usage", f"--time-limit expects seconds above 0, not {time_limit:g}")
+    if look_ahead is not None and rolling is None:
+        raise bad("usage", "--look-ahead goes with --rolling")
     if commitment_from is not None:
         _check_real_time(commitment, market, gap)
     elif market == "rt" and commitment:
@@ -78,8 +95,8 @@ def run(
     if output is not None:
         free_folder(output, "a run folder")
 
-    from clearing import clear
     from counterflow import console
+    from counterflow.capped import clear
     from counterflow.commands.show import print_summary, print_warnings
     from counterflow.tables.summary import summarize
 
@@ -91,7 +108,12 @@ def run(
         def progress(event: Mapping[str, Any]) -> None:
             line({"day": day, **event})
 
-        cleared = clear(
+        clearing: Any = clear
+        if rolling is not None:
+            from counterflow.studies.rolling import clear_rolling
+
+            clearing = partial(clear_rolling, hours=rolling, look_ahead=look_ahead or 0.0)
+        cleared = clearing(
             found,
             rulebook=rulebook,
             as_of=as_of,

@@ -237,11 +237,13 @@ def _impact(run: Run, row: Row, money: str) -> list[str]:
     which = {
         "joint": "all offers that failed conduct are at their references",
     }.get(scope, f"only the failing offers of {scope} are at their references")
-    guarantee = row["impact_subject"] == row["unit"] and pd.isna(row["interval_start"])
+    place, at = row["impact_subject"], row["impact_interval"]
+    named_alike = place in set(run.case.buses["bus"]) and not pd.isna(row["interval_start"])
+    elsewhere = "" if pd.isna(at) or at == row["interval_start"] else f" at {at:%Y-%m-%d %H:%M}"
     what = (
-        f"guarantee payment of {row['impact_subject']} on a day"
-        if guarantee
-        else f"price at {row['impact_subject']}"
+        f"guarantee payment of {place} on a day"
+        if place == row["unit"] and not named_alike
+        else f"price at {place}{elsewhere}"
     )
     rise = row["lmp_with_offer"] - row["lmp_with_reference"]
     limit = number(row["impact_limit"]) if math.isfinite(row["impact_limit"]) else "none"
@@ -252,11 +254,8 @@ def _impact(run: Run, row: Row, money: str) -> list[str]:
     )
     rule = row["rule_id"] if row["rule_id"].startswith("mitigation.") else ""
     said = [f"{text} [{rule}]." if rule else f"{text}."]
-    if row["gap_bound"] > 0:
-        said.append(
-            f"Open MIP gaps could be up to {number(row['gap_bound'])} of that difference: "
-            f"{number(rise - row['gap_bound'])} remains beside the limit of {limit}."
-        )
+    if row["impact_result"] == "not measurable" and row["note"]:
+        said.append(f"It cannot be measured: {row['note']}.")
     return said
 
 

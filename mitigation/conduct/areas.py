@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -15,6 +15,7 @@ from cases.points import Points
 from cases.rulebook.areas import AreaRules
 from cases.run import Run
 from mitigation.conduct.pockets import PocketFinder
+from mitigation.references.history import final_runs
 from network import Slack
 from network.arrays import Booleans, Floats
 from network.sensitivities import constraint_ptdf
@@ -22,6 +23,8 @@ from network.sensitivities import constraint_ptdf
 __all__ = ["Areas", "area_members", "no_areas"]
 
 HOURS_OF_A_DAY: Final = 24.0
+CLOCK_CHANGE_HOURS: Final = 1.0
+"""Hours that a clock change may take from a number of days."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +51,23 @@ class Areas:
     def has_buses(self, area: str, buses: pd.Series, starts: pd.Series) -> Booleans:
         """Tell which rows (bus, interval start; blank = any interval) lie in an area."""
         return rows_at(self.buses[area], self.bus_names, self.starts, buses, starts)
+
+    def alike(self, units: pd.Series) -> pd.Series:
+        """Number of units that lie in the same areas in the same intervals, (n,), from 0."""
+        of = self.unit_names.get_indexer(pd.Index(units))
+        inside = [member[:, of] for member in self.units.values()]
+        if not inside:
+            return pd.Series(0, index=units.index)
+        patterns = np.concatenate(inside).T
+        return pd.Series(np.unique(patterns, axis=0, return_inverse=True)[1], index=units.index)
+
+    def of_unit(self, unit: str) -> Areas:
+        """Give the same areas, with buses only while a unit lies in the area itself."""
+        of = int(self.unit_names.get_indexer(pd.Index([unit]))[0])
+        buses = {
+            name: member & self.units[name][:, of : of + 1] for name, member in self.buses.items()
+        }
+        return replace(self, buses=buses)
 
     def has_units_on_days(self, area: str, units: pd.Series, starts: pd.Series) -> Booleans:
         """Tell which rows (unit, any time of a day) lie in an area in any interval of their day."""
@@ -104,7 +124,8 @@ def area_members(
     run
         The run whose binding constraints and prices count; without one such areas are empty.
     earlier
-        Earlier runs, for areas whose constraints must have bound often enough.
+        Earlier runs, for areas whose constraints must have bound often enough in the days before;
+        of a run and its mitigated child only the child counts.
     money
         Threshold by area that its formula gives, money per MWh.
     """
@@ -150,7 +171,7 @@ class _Finder:
 
     def __init__(self, case: Case, run: Run | None, earlier: Sequence[Run]) -> None:
         self.case, self.run = case, run
-        self.runs = [*earlier, *([] if run is None else [run])]
+        self.earlier = final_runs(earlier)
         self.starts = case.interval_starts
         self.bus_names = pd.Index(case.buses["bus"])
         self.zone = case.buses["zone"].to_numpy(dtype=object)
@@ -233,17 +254,23 @@ class _Finder:
         return found
 
     def _often_binding(self, area: AreaRules, least: float) -> list[str]:
-        """Constraints that bind in enough of the hours that are known."""
-        known = sum(run.case.meta.intervals * run.case.interval_hours for run in self.runs)
-        if known < area.binding_days * HOURS_OF_A_DAY:
-            return []
+        """Constraints that bound in enough of the hours of the area's window of days."""
+        day = day_of(self.starts[0])
+        first = day - pd.Timedelta(days=area.binding_window)
+        known = 0.0
         bound: dict[str, float] = {}
-        for run in self.runs:
+        for run in self.earlier:
+            days = day_of(run.case.interval_starts)
+            known += float(((days >= first) & (days < day)).sum()) * run.case.interval_hours
             rows = run.constraints[run.constraints["shadow_price"] > least]
             rows = rows.drop_duplicates(["interval_start", "constraint"])
+            days_bound = day_of(rows["interval_start"])
+            rows = rows[(days_bound >= first) & (days_bound < day)]
             for name, count in rows["constraint"].value_counts().items():
                 hours = float(count) * run.case.interval_hours
                 bound[str(name)] = bound.get(str(name), 0.0) + hours
+        if known < area.binding_days * HOURS_OF_A_DAY - CLOCK_CHANGE_HOURS:
+            return []
         return [name for name, hours in bound.items() if hours >= area.binding_share * known]
 
     def _separated(self, area: AreaRules) -> Booleans:

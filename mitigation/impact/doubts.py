@@ -17,22 +17,15 @@ __all__ = ["with_doubts"]
 def with_doubts(rows: pd.DataFrame, base: Run, other: Run, *, held: bool) -> pd.DataFrame:
     """Rows of ``tests_impact`` with ``gap_bound`` and ``note``.
 
-    With the commitment held both runs are linear programs over the same commitment and no gap
-    lies between them. With the commitment chosen anew the open gaps of both runs are money that
-    the solver may have left: the bound of a payment; of a price, that money over the MWh served in
-    the interval, as if all of it fell there.
+    With the same commitment both runs are linear programs and nothing lies between them: 0. With
+    another commitment and open gaps no money of a gap bounds a price or a payment, since schedules
+    of the same cost may have quite different ones: blank. What a difference within the gaps is
+    worth is measured instead (:mod:`mitigation.impact.second_opinion`).
     """
     money = 0.0 if held else gap_money(base) + gap_money(other)
-    served = (
-        base.load_awards.assign(mwh=base.load_awards["mw"] * base.case.interval_hours)
-        .groupby("interval_start")["mwh"]
-        .sum()
-    )
-    per_mwh = rows["interval_start"].map(served).to_numpy(dtype=float)
     prices = (rows["scope"] != "unit").to_numpy()
-    with np.errstate(divide="ignore"):
-        bound = np.where(prices, np.divide(money, np.maximum(per_mwh, 1e-9)), money)
-    return rows.assign(gap_bound=bound if money else 0.0, note=_notes(rows, [base, other], prices))
+    notes = _notes(rows, [base, other], prices)
+    return rows.assign(gap_bound=np.nan if money else 0.0, note=notes)
 
 
 def _notes(

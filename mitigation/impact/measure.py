@@ -14,16 +14,30 @@ import pandas as pd
 
 from cases.case import Case
 from cases.run import Run
-from mitigation.components import is_parameter
+from mitigation.components import is_parameter, is_reserve
 from mitigation.conduct import guarantee_thresholds, no_areas, price_thresholds
 from mitigation.impact.counterfactual import Counterfactual, Mode, counterfactuals
+from mitigation.impact.coupling import Coupling
 from mitigation.impact.doubts import with_doubts
+from mitigation.impact.exempt import without_impact_test
 from mitigation.impact.guarantee import days_of, guarantee_impact, payments
-from mitigation.impact.price import price_impact, reserve_impact, zone_impact
+from mitigation.impact.price import (
+    moved_intervals,
+    price_impact,
+    reserve_impact,
+    zone_impact,
+)
+from mitigation.impact.second_opinion import (
+    NOT_MEASURABLE,
+    agreed,
+    same_commitment,
+    within_the_gaps,
+)
 from mitigation.impact.verdicts import by_guarantee, by_price, by_price_or_guarantee
 from mitigation.keys import KEY
 from mitigation.references.substitution import split_offers, substituted, whole_day
 from mitigation.slots import AssessedRun, Impact, Replacement, no_impact
+from mitigation.slots.parts import among
 
 __all__ = [
     "Measured",
@@ -47,8 +61,8 @@ def impact_none(_assessed: AssessedRun, replacement: Replacement) -> Impact:
 def impact_on_prices_and_guarantees(assessed: AssessedRun, replacement: Replacement) -> Impact:
     """Replace what moved a price of its interval, or the guarantee payment of its unit.
 
-    Energy and reserves are tested on prices at any location, start-up, no-load and parameters on
-    the unit's guarantee payment of the day.
+    Energy and reserves are tested on prices at any location, in every interval that is moved with
+    their own; start-up, no-load, parameters and energy on the unit's guarantee payment of the day.
     """
     return measure(assessed, replacement, by_price_or_guarantee).impact()
 
@@ -104,9 +118,14 @@ class Measured:
         if self.verdicts:
             rows = pd.concat(self.rows, ignore_index=True)
             verdicts = pd.concat(self.verdicts, ignore_index=True)
-        failed = verdicts.loc[verdicts["result"] == "fail", KEY].drop_duplicates(ignore_index=True)
+        untested = without_impact_test(self.assessed, self.replacement.keys)
+        verdicts = verdicts[~among(verdicts, untested)].reset_index(drop=True)
+        failed = verdicts.loc[verdicts["result"] == "fail", KEY]
+        failed = pd.concat([failed, untested], ignore_index=True).drop_duplicates(ignore_index=True)
         keys = self._with_bundles(failed) if len(failed) else self.replacement.keys[KEY].head(0)
         events = (*before, *self.events)
+        if len(untested):
+            events += ({"pass": "no impact test", "replaced": len(untested)},)
         return Impact(keys, rows, verdicts, tuple(self.runs), result, events)
 
     def take(self, counterfactual: Counterfactual, label: str) -> None:
@@ -116,9 +135,24 @@ class Measured:
         case = substituted(self.aligned, replacement.levels, keys, whole=replacement.whole)
         run, held = cleared_again(self.assessed, case, keys, check=False)
         self.runs.append((keys, run))
-        rows = self._compared(keys, run, held=held).assign(counterfactual=counterfactual.name)
+        coupling = Coupling(self.assessed.run, run, keys)
+        grouped = keys.assign(group=coupling.group_of(keys["interval_start"]))
+        withheld = self._withheld(keys, run)
+        alike = held or same_commitment(self.assessed.run, run)
+        second = None if alike else self._second_opinion(case, keys, run)
+        intervals = self._looked_at(keys, run, second)
+        parts = []
+        for _, own in grouped.groupby(self.assessed.areas.alike(keys["unit"]), sort=True):
+            rows = self._compared(own, keys, run, intervals, held=alike)
+            if second is not None:
+                others = self._compared(own, keys, second, intervals, held=True)
+                rows = agreed(rows, others)
+            rows = rows.assign(counterfactual=counterfactual.name, at=rows["interval_start"])
+            rows["group"] = coupling.group_of(rows["interval_start"])
+            self.verdicts.append(self.decide(own, rows, withheld))
+            parts.append(rows)
+        rows = _tightest(parts)
         self.rows.append(rows)
-        self.verdicts.append(self.decide(keys, rows, self._withheld(keys, run)))
         self.events.append(
             {
                 "pass": "rerun",
@@ -130,6 +164,7 @@ class Measured:
                 "status": run.stated.get("status"),
                 "gap": run.stated.get("gap"),
                 "rows_failed": int((rows["result"] == "fail").sum()),
+                "rows_not_measurable": int((rows["result"] == NOT_MEASURABLE).sum()),
             }
         )
 
@@ -143,17 +178,25 @@ class Measured:
         both = pd.concat([failed, together], ignore_index=True)
         return both.drop_duplicates(ignore_index=True)
 
-    def _compared(self, keys: pd.DataFrame, run: Run, *, held: bool) -> pd.DataFrame:
-        base = self.assessed.run
-        parts = self._priced(keys, run) if self.prices else []
-        paid_for = keys[whole_day(keys["component"])] if self.prices else keys
+    def _compared(
+        self,
+        own: pd.DataFrame,
+        keys: pd.DataFrame,
+        run: Run,
+        intervals: pd.DatetimeIndex,
+        *,
+        held: bool,
+    ) -> pd.DataFrame:
+        """What replacing ``keys`` moved, by the thresholds of the areas in which ``own`` lie."""
+        base, rules, areas = self.assessed.run, self.assessed.rules, self.assessed.areas
+        parts = self._priced(own, run, intervals) if self.prices else []
+        paid_for = own["unit"][~(is_reserve(own["component"]) & self.prices)]
         if self.guarantees and len(paid_for):
-            rules, areas = self.assessed.rules, self.assessed.areas
             parts.append(
                 guarantee_impact(
                     self._paid,
                     payments(run),
-                    paid_for["unit"],
+                    paid_for,
                     days_of(base),
                     lambda rows: guarantee_thresholds(rows, rules, areas),
                     rules,
@@ -161,15 +204,12 @@ class Measured:
             )
         return with_doubts(pd.concat(parts, ignore_index=True), base, run, held=held)
 
-    def _priced(self, keys: pd.DataFrame, run: Run) -> list[pd.DataFrame]:
+    def _priced(
+        self, own: pd.DataFrame, run: Run, intervals: pd.DatetimeIndex
+    ) -> list[pd.DataFrame]:
         """Impact on prices of buses, zones and reserves."""
-        base, rules, areas = self.assessed.run, self.assessed.rules, self.assessed.areas
-        all_day = whole_day(keys["component"])
-        stamped = keys.loc[~all_day, "interval_start"]
-        intervals = pd.DatetimeIndex(stamped.unique())
-        if all_day.any() or stamped.isna().any():
-            # What holds all day is looked for in every interval.
-            intervals = base.case.interval_starts
+        base, rules = self.assessed.run, self.assessed.rules
+        areas = self.assessed.areas.of_unit(own["unit"].iloc[0])
         nowhere = no_areas(base.case)
         parts = [
             price_impact(
@@ -183,6 +223,30 @@ class Measured:
             if len(rows):
                 parts.append(rows)
         return parts
+
+    def _second_opinion(self, case: Case, keys: pd.DataFrame, run: Run) -> Run | None:
+        """The replacements with the commitment kept, where the new one is cheaper within the gaps.
+
+        Other parameters of units may make the commitment that is there impossible: then there is
+        none.
+        """
+        if is_parameter(keys["component"]).any():
+            return None
+        kept = self.assessed.rerun.held(case, check=False)
+        return kept if within_the_gaps(self.assessed.run, kept, run) else None
+
+    def _looked_at(self, keys: pd.DataFrame, run: Run, second: Run | None) -> pd.DatetimeIndex:
+        """Intervals of what was replaced, and all others in which a price moved."""
+        base = self.assessed.run
+        starts = base.case.interval_starts
+        stamped = keys.loc[~whole_day(keys["component"]), "interval_start"]
+        if len(stamped) < len(keys) or stamped.isna().any():
+            return starts
+        found = pd.DatetimeIndex(stamped.unique())
+        for other in (run, second):
+            if other is not None:
+                found = found.union(moved_intervals(base, other))
+        return starts[starts.isin(found)]
 
     @cached_property
     def _paid(self) -> pd.DataFrame:
@@ -244,3 +308,11 @@ def cleared_again(
     if anew or bool(is_parameter(keys["component"]).any()):
         return assessed.rerun.reoptimized(case), not committed
     return assessed.rerun.held(case, check=check), True
+
+
+def _tightest(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Of rows of the same place and interval that with the tightest limit."""
+    rows = pd.concat(parts, ignore_index=True).drop(columns=["at", "group"])
+    place = ["scope", "interval_start", "subject"]
+    first = rows.sort_values("limit", kind="stable").drop_duplicates(place)
+    return first.sort_index(ignore_index=True)

@@ -18,13 +18,15 @@ from cases.run import Run
 from mitigation.conduct.thresholds import Held, judge
 from network.arrays import Floats
 
-__all__ = ["HeldAt", "judged", "price_impact", "reserve_impact", "zone_impact"]
+__all__ = ["HeldAt", "judged", "moved_intervals", "price_impact", "reserve_impact", "zone_impact"]
 
 HeldAt = Callable[[pd.DataFrame], Sequence[Held]]
 """Takes rows (interval_start, subject); gives the thresholds and the rows for which each holds."""
 
 _NOISE: Final = 1e-6
 """Part of a price that is the last digits of a solver; not a market threshold."""
+LEAST: Final = 0.01
+"""A change of a price or a payment below this never counts, money."""
 
 
 def judged(rows: pd.DataFrame, held: Sequence[Held], rules: MitigationRules) -> pd.DataFrame:
@@ -43,7 +45,7 @@ def judged(rows: pd.DataFrame, held: Sequence[Held], rules: MitigationRules) -> 
         at_or_below_zero=rules.reference_at_or_below_zero,
     )
     difference, limit = with_offer - reference, verdict["limit"].to_numpy() - reference
-    failed = (verdict["result"] == "fail").to_numpy()
+    failed = (verdict["result"] == "fail").to_numpy() & (difference >= LEAST)
     with np.errstate(invalid="ignore"):
         near = ~failed & (difference > noise) & (difference >= (1.0 - rules.near_miss) * limit)
     return rows.assign(
@@ -66,7 +68,7 @@ def price_impact(
     base, other
         The run with offers as submitted, and the one with references.
     intervals
-        Starts of the intervals in which offers failed the conduct test.
+        Starts of the intervals that are looked at.
     held
         The thresholds that hold for a bus and interval.
     rules
@@ -74,6 +76,20 @@ def price_impact(
     """
     rows = _beside(base.prices, other.prices, "bus", intervals)
     return judged(rows.assign(scope="bus"), held(rows), rules)
+
+
+def moved_intervals(base: Run, other: Run) -> pd.DatetimeIndex:
+    """Starts of the intervals in which some price of a bus or of a reserve moved."""
+    found = []
+    for table, keys, price in (
+        ("prices", ["interval_start", "bus"], "lmp"),
+        ("reserve_prices", ["interval_start", "product", "zone"], "price"),
+    ):
+        before, after = (run.tables[table][[*keys, price]] for run in (base, other))
+        both = before.merge(after, on=keys, suffixes=("", "_after"), sort=False)
+        moved = (both[price] - both[f"{price}_after"]).abs() >= LEAST
+        found.append(both.loc[moved, "interval_start"])
+    return pd.DatetimeIndex(pd.concat(found).unique())
 
 
 def zone_impact(

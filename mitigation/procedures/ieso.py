@@ -11,7 +11,7 @@ from __future__ import annotations
 import pandas as pd
 
 from mitigation.impact.measure import measure
-from mitigation.impact.verdicts import at_own_bus, by_price_or_guarantee
+from mitigation.impact.verdicts import at_own_bus
 from mitigation.slots import AssessedRun, Impact, Replacement
 
 __all__ = ["impact_at_own_bus"]
@@ -20,17 +20,12 @@ __all__ = ["impact_at_own_bus"]
 def impact_at_own_bus(assessed: AssessedRun, replacement: Replacement) -> Impact:
     """Replace what moved the price at its own bus, or the guarantee payment of its unit.
 
-    Energy is decided by the price at the unit's bus; start-up, no-load and parameters by its
-    guarantee payment, as elsewhere.
+    Energy is decided by the price at the unit's bus, start-up, no-load, parameters and energy that
+    moved no price by its guarantee payment, as elsewhere.
     """
     bus_of = assessed.run.case.tables["units"].set_index("unit")["bus"]
 
     def decide(keys: pd.DataFrame, impact: pd.DataFrame, withheld: set[str]) -> pd.DataFrame:
-        energy = keys["component"] == "energy"
-        parts = [at_own_bus(bus_of, keys[energy], impact)]
-        if not energy.all():
-            others = keys[~energy]
-            parts.append(by_price_or_guarantee(others, impact, withheld))
-        return pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
+        return at_own_bus(bus_of, keys, impact, withheld)
 
     return measure(assessed, replacement, decide).impact()

@@ -25,8 +25,8 @@ def pivotal_units(run: Run, found: StructureTests, rules: MitigationRules) -> pd
 
     A unit is raised where it produces more than in the base dispatch without the constraint. It is
     committed for the constraint where it is on at its minimum in both and a MWh there, no-load
-    included, costs more than the energy component of the price: without the constraint it would
-    not have been worth running.
+    included, costs more than energy without the constraint, which is the price at the output that
+    its relief displaces: it would not have been worth running.
 
     Returns
     -------
@@ -48,14 +48,16 @@ def pivotal_units(run: Run, found: StructureTests, rules: MitigationRules) -> pd
     columns = ["need_mw", "total_supply_mw", "relevant_price", "rsi1", "rsi2", "rsi3"]
     failed = failed[[*limits, "owner", *columns, "pivotal_group"]]
     least = rules.structure.three_pivotal.dfax_min
-    factors = found.factors[found.factors["dfax"] >= least]
+    factors = found.relief_factors[found.relief_factors["dfax"] >= least]
     factors = factors.merge(found.binding[["test", *LIMIT, "shadow_price"]], on="test", sort=False)
     owned = found.owners.split(factors)
     rows = owned.merge(failed, on=[*limits, "owner"], sort=False)
     rows = rows.drop_duplicates(["test", "unit"], ignore_index=True)
     rows = rows.rename(columns={"total_supply_mw": "effective_supply_mw"})
     rows = rows.assign(part=rows["dfax"] * rows["shadow_price"], tps_result="fail")
-    return rows.assign(role=_roles(run, found, rules, rows)).drop(columns=["test", "bus"])
+    return rows.assign(role=_roles(run, found, rules, rows)).drop(
+        columns=["test", "bus", "energy_price"]
+    )
 
 
 def _roles(
@@ -73,10 +75,8 @@ def _roles(
     least = rows["unit"].map(run.case.tables["units"].set_index("unit")["p_min"])
     least_mw = least.to_numpy(dtype=float)
     idle = on & (least_mw > _MW) & (mw <= least_mw + _MW) & (before <= least_mw + _MW)
-    prices = found.prices[["interval_start", "bus", "mec"]]
-    mec = rows[["interval_start", "bus"]].merge(prices, on=["interval_start", "bus"], how="left")
     cost = _cost_at_minimum(run, rows, least_mw)
-    committed = idle & (cost > mec["mec"].to_numpy(dtype=float))
+    committed = idle & (cost > rows["energy_price"].to_numpy(dtype=float))
     return np.select([raised, committed], [RAISED, COMMITTED], "").astype(object)
 
 

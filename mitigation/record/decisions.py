@@ -26,6 +26,7 @@ _IMPACT: Final = {
     "result": "impact_result",
     "counterfactual": "impact_scope",
     "subject": "impact_subject",
+    "at": "impact_interval",
     "gap_bound": "gap_bound",
     "rule_id": "impact_rule",
     "near": "impact_near",
@@ -40,6 +41,7 @@ _CARRIED: Final = (
     "impact_result",
     "impact_scope",
     "impact_subject",
+    "impact_interval",
     "gap_bound",
 )
 
@@ -111,7 +113,9 @@ def _with_impact(rows: pd.DataFrame, outcome: Outcome, standing: pd.DataFrame) -
     if len(measured):
         rows = rows.merge(measured, on=KEY, how="left", sort=False)
     else:
-        rows = rows.assign(**{n: "" if n in _TEXTS else np.nan for n in _IMPACT.values()})
+        blank = {n: "" if n in _TEXTS else np.nan for n in _IMPACT.values()}
+        never = rows["interval_start"].mask(rows["interval_start"].notna())
+        rows = rows.assign(**(blank | {"impact_interval": never}))
     for name in _TEXTS:
         rows[name] = rows[name].astype(object).where(rows[name].notna(), "")
     rows["impact_near"] = rows["impact_near"].eq(True)

@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 
 from mitigation.references.blocks import Blocks
+from mitigation.references.curves import SLIVER_MW
 from mitigation.references.evidence import Evidence, inputs_hash
 from mitigation.references.fuel import days_of
 from mitigation.references.statistics import central, fuel_adjusted
+from network.arrays import Floats
 
 __all__ = ["offer_curve"]
 
@@ -21,10 +23,11 @@ _SAME_PRICE = 1e-4
 def offer_curve(evidence: Evidence, unit: str, day: date) -> Blocks:
     """Energy curve from accepted offers that were not mitigated, block by block.
 
-    The blocks are those of the latest such offer, up to the highest MW that were accepted; the
-    samples of a block are the prices that the offers of the look-back asked at the MW in its
-    middle. Each is moved with the fuel price. A block has no reference where it has fewer samples
-    than the rules ask for.
+    The blocks are cut where a block of any of these offers begins or ends, up to the highest MW of
+    which any were accepted; the samples of a block are the prices that the offers of the look-back
+    asked at its MW. A block of which any MW were accepted counts with its whole width. Each price
+    is moved with the fuel price. A block has no reference where it has fewer samples than the rules
+    ask for.
 
     Source: NYISO Services Tariff, attachment H 23.3.1.4.1.1.
     """
@@ -52,11 +55,17 @@ def offer_curve(evidence: Evidence, unit: str, day: date) -> Blocks:
     return _curve(evidence, unit, kept, note)
 
 
+def _edges(kept: pd.DataFrame) -> Floats:
+    """Where a block of any of the offers begins or ends, above 0 MW, (n,)."""
+    ends = np.unique(kept[["lower_mw", "upper_mw"]].to_numpy(dtype=float))
+    ends = ends[ends > SLIVER_MW]
+    return ends[np.diff(ends, prepend=0.0) > SLIVER_MW]
+
+
 def _curve(evidence: Evidence, unit: str, kept: pd.DataFrame, note: str) -> Blocks:
     rules = evidence.rules.offer
     stamps = kept["interval_start"]
-    edges = kept.loc[stamps == stamps.max(), "upper_mw"].to_numpy(dtype=float)
-    upper = np.unique(edges[edges > 0])
+    upper = _edges(kept)
     lower = np.concatenate([[0.0], upper[:-1]])
     bottom, top = (kept[c].to_numpy(dtype=float)[:, None] for c in ("lower_mw", "upper_mw"))
     middle = (lower + upper) / 2

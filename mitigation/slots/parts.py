@@ -29,6 +29,7 @@ __all__ = [
 DECIDED: Final = [
     "scope",
     "subject",
+    "at",
     "counterfactual",
     "with_offer",
     "with_reference",
@@ -40,7 +41,7 @@ DECIDED: Final = [
     "rule_id",
     "note",
 ]
-"""Columns of the row of ``tests_impact`` that decided a key."""
+"""Columns of the row of ``tests_impact`` that decided a key; ``at`` is the interval of that row."""
 
 
 def no_details() -> pd.DataFrame:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -18,7 +17,6 @@ from mitigation.structure.three_pivotal import clear_relief, effective_price, ju
 from mitigation.structure.verdicts import stacked, verdict_rows
 from network.arrays import Floats
 
-_RELIEF: Final = ("three_pivotal", "two_step")
 PLACE = ["interval_start", "interval_end", "constraint", "contingency", "direction", "shadow_price"]
 
 
@@ -43,35 +41,33 @@ def relief_supply(
     run: Run,
     base: ReliefBase,
     factors: pd.DataFrame,
-    prices: pd.DataFrame,
     ownership: Ownership,
     rules: StructureRules,
+    cut_off: float,
 ) -> ReliefSupply:
     """Relief that units can add to the base dispatch, by segment and owner, in all tests.
 
-    Counted are units whose factor reaches the lowest cut-off of the tests that are made; each test
-    applies its own. ``factors`` (test, unit, bus, dfax) and ``prices``
-    (interval_start, bus, mec) are measured against one slack. A contract covers supply as far as
-    the owner's base output does not serve it already, at the owner's average relief factor.
+    Counted are units whose factor is at least ``cut_off``. ``factors`` (test, unit, bus, dfax,
+    energy_price) are measured against one slack or against what is displaced
+    (:mod:`mitigation.structure.displaced`). A contract covers supply as far as the owner's base
+    output does not serve it already, at the owner's average relief factor.
     """
-    cut_offs = [getattr(rules, test).dfax_min for test in _RELIEF if test in rules.tests]
-    cut_off = min(cut_offs, default=rules.three_pivotal.dfax_min)
     helping = factors.loc[factors["dfax"] >= cut_off]
     span = reach(run, base.dispatch, rules.supply).merge(
-        helping[["test", "unit", "bus", "dfax"]], on=["test", "unit"], how="inner", sort=False
+        helping[["test", "unit", "bus", "dfax", "energy_price"]],
+        on=["test", "unit"],
+        how="inner",
+        sort=False,
     )
-    columns = ["test", "interval_start", "unit", "bus", "dfax", "base_mw", "reach_mw"]
-    segments = ownership.split(segments_between(run.offers_used, span[columns]), "mw")
-    segments = segments.merge(
-        prices[["interval_start", "bus", "mec"]], on=["interval_start", "bus"], sort=False
-    )
-    mec = segments["mec"].to_numpy(dtype=float)
+    columns = ["test", "interval_start", "unit", "bus", "dfax", "energy_price"]
+    span = span[[*columns, "base_mw", "reach_mw"]]
+    segments = ownership.split(segments_between(run.offers_used, span), "mw")
+    energy_price = segments["energy_price"].to_numpy(dtype=float)
     segments = segments.assign(
         effective_mw=segments["mw"] * segments["dfax"],
-        effective_price=effective_price(segments, mec, cut_off),
-    ).drop(columns="mec")
-    relieving = segments[segments["dfax"] >= rules.three_pivotal.dfax_min]
-    return ReliefSupply(segments, _covered(base, relieving, ownership))
+        effective_price=effective_price(segments, energy_price, cut_off),
+    ).drop(columns="energy_price")
+    return ReliefSupply(segments, _covered(base, segments, ownership))
 
 
 def _covered(base: ReliefBase, segments: pd.DataFrame, ownership: Ownership) -> pd.DataFrame:
@@ -110,7 +106,7 @@ def three_pivotal_tests(
     number = np.full(len(binding), -1)
     number[tested] = np.arange(len(tested))
     counted = number[supply.segments["test"].to_numpy(dtype=np.int64)]
-    kept = (counted >= 0) & (supply.segments["dfax"] >= rules.three_pivotal.dfax_min).to_numpy()
+    kept = counted >= 0
     segments = supply.segments[kept].assign(test=counted[kept])
     outcome = clear_relief(
         segments,

@@ -17,6 +17,7 @@ from mitigation.keys import LIMIT, TERM
 from mitigation.structure.base import ReliefBase, relief_base
 from mitigation.structure.binding import binding_constraints, measured_against, unit_factors
 from mitigation.structure.decomposition import competitive_prices
+from mitigation.structure.displaced import against_displaced, against_slack
 from mitigation.structure.owners import Ownership, owners_of
 from mitigation.structure.path_tests import path_tests
 from mitigation.structure.relief_tests import relief_supply, three_pivotal_tests
@@ -28,6 +29,7 @@ from mitigation.structure.verdicts import no_verdicts, stacked
 __all__ = [
     "StructureTests",
     "slack_sensitivity",
+    "slack_verdicts",
     "solves_again",
     "structure_tests",
     "test_structure",
@@ -59,6 +61,9 @@ class StructureTests:
         Binding constraints, numbered by ``test``.
     factors
         Relief factor of every unit in every test: test, interval_start, unit, bus, dfax.
+    relief_factors
+        The same measured against the output that relief displaces, with its price: test,
+        interval_start, unit, bus, dfax, energy_price.
     base
         The dispatch from which relief is measured, where a test asks for it.
     prices
@@ -76,6 +81,7 @@ class StructureTests:
     notes: tuple[str, ...]
     binding: pd.DataFrame
     factors: pd.DataFrame
+    relief_factors: pd.DataFrame
     base: ReliefBase | None
     prices: pd.DataFrame
 
@@ -119,16 +125,20 @@ def structure_tests(
         model = live_model(run, model)
     slack, prices, terms = measured_against(run, rules.slack, rules.slack_bus)
     factors = unit_factors(binding, terms, run.case.units)
+    relief_factors = against_slack(factors, prices)
     rows, relief, step_one = [no_verdicts(run)], pd.DataFrame(), prices.iloc[:0]
     base: ReliefBase | None = None
     if len(binding) and {"three_pivotal", "two_step"} & set(rules.tests):
         base = relief_base(run, binding, factors, rules, model)
-        supply = relief_supply(run, base, factors, prices, owners, rules)
         if "three_pivotal" in rules.tests:
+            relief_factors = against_displaced(run, base, factors, prices)
+            least = rules.three_pivotal.dfax_min
+            supply = relief_supply(run, base, relief_factors, owners, rules, least)
             found, relief = three_pivotal_tests(binding, base, supply, slack, rules)
             rows.append(found)
         if "two_step" in rules.tests:
-            rows.append(element_competitiveness(binding, base, supply, slack, rules))
+            plain = against_slack(factors, prices)
+            rows.append(element_competitiveness(run, binding, base, plain, owners, slack, rules))
             step_one = step_one_prices(rows[-1], needed(model, "two-step clearing"), rules.alike)
     paths = no_verdicts(run)
     if len(binding) and "competitive_path" in rules.tests:
@@ -139,6 +149,8 @@ def structure_tests(
     if "system_margin" in rules.tests:
         rows.append(margin_tests(run, owners, rules))
     wrong = negative_relief(run.marginal_units, terms, run.case.units)
+    if "two_step" not in rules.tests and (base is None or base.name == "pre_control"):
+        wrong = wrong.head(0)  # nothing here is measured against the slack
     verdicts = _with_notes(stacked(rows), wrong)
     return StructureTests(
         run=run,
@@ -157,6 +169,7 @@ def structure_tests(
         notes=_notes(binding, wrong, slack),
         binding=binding,
         factors=factors,
+        relief_factors=relief_factors,
         base=base,
         prices=prices,
     )
@@ -172,8 +185,9 @@ def slack_sensitivity(
 ) -> pd.DataFrame:
     """Three-pivotal-supplier verdicts under several slacks, told apart by the column ``slack``.
 
-    Shadow prices and LMPs do not depend on the slack; supply, clearing price and indices do, and a
-    verdict that changes between reasonable slacks deserves a second look.
+    Relief from the dispatch without the constraint is measured against the output that it displaces
+    and does not depend on the slack. From the dispatch in which an interval begins it does, as do
+    supply, clearing price and indices: :func:`slack_verdicts` says whose verdict turns.
 
     ``slacks`` are ``run``, ``load`` or names of buses.
     """
@@ -183,6 +197,7 @@ def slack_sensitivity(
     if len(binding) and rules.base == "pre_control":
         model = live_model(run, model)
     base: ReliefBase | None = None
+    least = rules.three_pivotal.dfax_min
     found = [no_verdicts(run)]
     for name in slacks if len(binding) else ():
         kind = name if name in ("run", "load") else "bus"
@@ -190,11 +205,50 @@ def slack_sensitivity(
         factors = unit_factors(binding, terms, run.case.units)
         if base is None or base.name == "current":
             base = relief_base(run, binding, factors, rules, model)
-        supply = relief_supply(run, base, factors, prices, owners, rules)
+        measured = against_displaced(run, base, factors, prices)
+        supply = relief_supply(run, base, measured, owners, rules, least)
         verdicts, _ = three_pivotal_tests(binding, base, supply, slack, rules)
-        wrong = negative_relief(run.marginal_units, terms, run.case.units)
-        found.append(_with_notes(verdicts, wrong))
+        if base.name == "current":
+            wrong = negative_relief(run.marginal_units, terms, run.case.units)
+            verdicts = _with_notes(verdicts, wrong)
+        found.append(verdicts)
     return pd.concat(found, ignore_index=True)
+
+
+def slack_verdicts(
+    run: Run,
+    slacks: Sequence[str],
+    *,
+    rules: StructureRules | None = None,
+    owners: Ownership | None = None,
+    model: LiveModel | None = None,
+) -> pd.DataFrame:
+    """Whether the verdict on each owner is stable, or which slack turns it.
+
+    Parameters
+    ----------
+    slacks
+        As of :func:`slack_sensitivity`; the verdict of the first is compared with the others.
+
+    Returns
+    -------
+    DataFrame
+        interval_start, constraint, contingency, direction, owner, passed (under the first slack),
+        stable, turned_by (slacks with another verdict, "" where stable). An owner without relevant
+        supply under a slack passes there.
+    """
+    rows = slack_sensitivity(run, slacks, rules=rules, owners=owners, model=model)
+    rows = rows[(rows["rule_id"] == "three_pivotal") & (rows["owner"] != "")]
+    at = ["interval_start", *LIMIT, "owner"]
+    wide = rows.pivot_table(index=at, columns="slack", values="passed", sort=False, aggfunc="all")
+    wide = wide.reindex(columns=rows["slack"].unique()).astype("boolean").fillna(True).astype(bool)
+    first = wide.iloc[:, 0]
+    turned = [
+        ", ".join(str(name) for name in wide if wide.at[key, name] != passed)
+        for key, passed in first.items()
+    ]
+    found = first.rename("passed").reset_index()
+    return found.assign(stable=[not text for text in turned], turned_by=turned)
 
 
 def _smallest_congestion(rules: StructureRules) -> float:

@@ -135,7 +135,8 @@ def check_contracts(
     - a contract without a curve cannot be settled: there is no default curve;
     - a curve fixed after signing is refused, unless the rulebook records it or `overrides` gives
       the contract's reason ("who: why"), which is shown in its statement lines;
-    - the point must be a bus, hub or zone of the run (or a reserve price);
+    - the point, and the second point of a contract between two, must be a bus, hub or zone of the
+      run (or a reserve price);
     - buyer and seller must be two owners.
     """
     found = Problems(_FILE)
@@ -151,6 +152,12 @@ def check_contracts(
         problem = prices.problem(row["point"])
         if problem:
             found.add(position, "point", "point", f"contract {name}: {problem}")
+        if row.get("point_to"):
+            problem = prices.problem(row["point_to"])
+            if not problem and row["kind"] == "physical":
+                problem = "energy is handed over at one point: a physical contract has no point_to"
+            if problem:
+                found.add(position, "point_to", "point", f"contract {name}: {problem}")
         if row["buyer"] == row["seller"]:
             both = f"contract {name}: buyer and seller are both {row['buyer']}"
             found.add(position, "buyer", "parties", both)
@@ -190,8 +197,11 @@ def settle_contracts(
     (K - P) q, in one line, or in two (K q, and -P q for the energy that left the spot), as the
     rulebook's `settlement.contracts.lines` says. A physical contract pays K q for energy that is
     handed over at the point, so the spot money P q of that energy goes from seller to buyer.
+
+    A contract with two points settles their difference, P(point_to) - P(point). A premium is paid
+    for every MWh of the curve by the side that holds the right: the buyer, of a floor the seller.
     """
-    spots: dict[str, list[tuple[pd.Timestamp, Decimal | None]]] = {}
+    spots: dict[tuple[str, str], list[tuple[pd.Timestamp, Decimal | None]]] = {}
     for row in records(contracts):
         name, kind, seller, buyer = row["contract"], row["kind"], row["seller"], row["buyer"]
         strike = ledger.price(row["strike"])
@@ -201,13 +211,25 @@ def settle_contracts(
             note += f"; override: {overrides[name]}"
         fixed = _fixed_on(row, curve)
         dated = "" if pd.isna(fixed) else f" of {fixed:%Y-%m-%d}"
-        place = f"{prices.label(row['point'])}, {curve.source} curve{dated}{note}"
+        end = row.get("point_to") or ""
+        where = prices.label(row["point"])
+        if end:
+            where = f"{prices.label(end)} less {where}"
+        place = f"{where}, {curve.source} curve{dated}{note}"
+        premium = ledger.price(row.get("premium") or 0.0)
         energies = curve.on(prices.starts, interval_hours, ledger.quantity_unit)
-        if row["point"] not in spots:
-            spots[row["point"]] = _spot(ledger, prices, row["point"])
-        for (at, price), mwh in zip(spots[row["point"]], energies, strict=True):
+        pair = (row["point"], end)
+        if pair not in spots:
+            spots[pair] = _spot(ledger, prices, *pair)
+        for (at, price), mwh in zip(spots[pair], energies, strict=True):
             if mwh == 0:
                 continue
+            if premium:
+                holder, other = (seller, buyer) if kind == "floor" else (buyer, seller)
+                rule = f"premium of {premium} on q"
+                ledger.transfer(
+                    other, holder, name, at, "contract_premium", mwh, premium, f"{rule}, {place}"
+                )
             if price is None:
                 raise InputError.one(
                     _FILE,
@@ -255,9 +277,13 @@ def settle_contracts(
                 )
 
 
-def _spot(ledger: Ledger, prices: Prices, point: str) -> list[tuple[pd.Timestamp, Decimal | None]]:
-    """Interval starts of the run with the price at a point as statements show it."""
+def _spot(
+    ledger: Ledger, prices: Prices, point: str, end: str
+) -> list[tuple[pd.Timestamp, Decimal | None]]:
+    """Interval starts with the price at a point, or from it to `end`, as statements show it."""
     values = prices.of(point)
+    if end:
+        values = prices.of(end) - values
     return [
         (at, None if np.isnan(value) else ledger.price(value))
         for at, value in zip(prices.starts, values, strict=True)

@@ -70,15 +70,19 @@ def open_contracts(
         if curve is None:
             found.add(position, "curve", "curve", f"contract {name}: no curve {row['curve']!r}")
             continue
-        if row["point"] not in forward:
-            message = f"contract {name}: there is no forward price at {row['point']}"
+        ends = [point for point in (row["point"], row.get("point_to") or "") if point]
+        missing = [point for point in ends if point not in forward]
+        if missing:
+            message = f"contract {name}: there is no forward price at {' and '.join(missing)}"
             found.add(position, "point", "forward", message)
             continue
+        spot = exact(forward[ends[-1]]) - (exact(forward[ends[0]]) if len(ends) > 1 else 0)
         left = [mwh for start, mwh in curve.mwh.items() if start >= after]  # type: ignore[operator]
         mwh = sum(left, Decimal(0))
         strike = exact(row["strike"])
-        per_mwh, _ = difference(row["kind"], strike, exact(forward[row["point"]]))
-        parties = (name, row["buyer"], row["seller"], row["kind"], row["point"], strike)
+        per_mwh, _ = difference(row["kind"], strike, spot)
+        place = " to ".join(ends)
+        parties = (name, row["buyer"], row["seller"], row["kind"], place, strike)
         rows.append((*parties, mwh, strike * mwh, per_mwh * mwh))
     if found.failures:
         raise InputError(found.failures)

@@ -189,7 +189,8 @@ class Ledger:
             }
         )
         # Nanoseconds: reading each stamp as an object would cost more than all the rest.
-        moments = np.array([row.interval_start.as_unit("ns").value for row in self.rows], "int64")
+        value = {at: at.as_unit("ns").value for at in {row.interval_start for row in self.rows}}
+        moments = np.array([value[row.interval_start] for row in self.rows], "int64")
         starts = pd.to_datetime(moments, unit="ns", utc=True).as_unit("us").tz_convert(timezone)
         table.insert(3, "interval_start", pd.Series(starts))
         return table

@@ -98,7 +98,8 @@ def split(total: Decimal, weights: Sequence[Number], unit: Decimal) -> list[Deci
 
 def _largest_remainder(units: int, shares: Sequence[Decimal]) -> list[int]:
     """Whole units in proportion to shares, exact: in integers, without any rounding."""
-    weights = _integers(shares)
+    equal = shares.count(shares[0]) == len(shares)
+    weights = [1] * len(shares) if equal else _integers(shares)
     whole = sum(weights)
     counts, remainders = [], []
     for weight in weights:

@@ -44,6 +44,7 @@ COLUMN_OF_ITEM = {
     "contract": "contracts",
     "contract_deviation": "contracts",
     "contract_delivery": "contracts",
+    "contract_premium": "contracts",
     "futures": "futures",
     "time_value": "futures",
     "right": "rights",

@@ -133,6 +133,7 @@ class _Book:
     targets: list[pd.DataFrame] = field(default_factory=list)
     notes: dict[str, Any] = field(default_factory=lambda: {"curves": {}, "unmatched": {}})
     _curves: dict[tuple[object, ...], Any] = field(default_factory=dict)
+    _day_of: dict[pd.Timestamp, str] = field(default_factory=dict)
 
     def settle(
         self,
@@ -265,7 +266,9 @@ class _Book:
         return table[(at >= self.start) & (at < self.end)]
 
     def _day(self, at: pd.Timestamp) -> str:
-        return f"{at.tz_convert(self.start.tz):%Y-%m-%d}"
+        if at not in self._day_of:
+            self._day_of[at] = f"{at.tz_convert(self.start.tz):%Y-%m-%d}"
+        return self._day_of[at]
 
     def _totals(self, rows: list[Line]) -> dict[tuple[str, str], Decimal]:
         totals: dict[tuple[str, str], Decimal] = {}

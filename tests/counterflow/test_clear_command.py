@@ -136,7 +136,7 @@ main()
 
 
 @pytest.mark.parametrize(
-    ("module", "name"), [("clearing", "clear"), ("cases.run", "write_parquet")]
+    ("module", "name"), [("clearing", "clear"), ("cases.run_folder", "write_parquet")]
 )
 def test_an_interrupt_leaves_no_folder(tmp_path: Path, module: str, name: str) -> None:
     code = PATCHED.format(module=module, name=name)

@@ -64,7 +64,7 @@ def test_both_kinds_of_error_against_every_offer_at_its_reference(bid: cf.Run) -
     assert table.loc[lax, "units_mitigated"] == 0
     assert table.loc[lax, "load_payment"] == pytest.approx(table.loc[first, "load_payment"])
     least = table.loc[last, "production_cost"]
-    # Output is kept to six decimals, at prices up to 125: 1e-3 for the day.
+    # MW are kept to six decimals, so that sums of MW times price are known to a thousandth.
     assert (table["production_cost_at_reference"] >= least - 1e-3).all()
     assert not np.isnan(table["price"]).any()
 

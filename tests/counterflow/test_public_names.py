@@ -26,6 +26,7 @@ NAMES = [
     "PriceExplanation",
     "RuleBook",
     "Run",
+    "Study",
     "Summary",
     "__version__",
     "clear",
@@ -48,6 +49,7 @@ NAMES = [
     "settle",
     "study",
     "summarize",
+    "sweep",
     "validate",
     "verify",
 ]
@@ -73,7 +75,6 @@ def test_a_name_that_is_not_public() -> None:
     [
         ("report", "report part"),
         ("serve", "report part"),
-        ("study", "study part"),
     ],
 )
 def test_a_part_that_must_wait_says_so(name: str, part: str) -> None:

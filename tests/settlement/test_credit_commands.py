@@ -71,7 +71,7 @@ def test_default(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert invoke([*command, "--bond", "10000", "--operator-funds", "5000", "--json"]) == 0
     layers = json.loads(capsys.readouterr().out)["layers"]
     assert [(row["payer"], row["used"]) for row in layers] == [
-        ("B", "60000"), ("B", "10000"), ("operator", "5000"), ("S", "25000"),
+        ("B", "60000"), ("B", "10000"), ("operator", "5000"), ("S", "25000.00"),
     ]  # fmt: skip
 
 

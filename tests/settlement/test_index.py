@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from cases import InputError
-from settlement.contracts.incentive import contract_cover, net_positions
+from settlement.incentive import contract_cover, net_positions
 from settlement.index import IndexDefinition, price_duration, price_index
 from tests.settlement.markets import case_of, five_bus, october_day, run_of
 from tests.settlement.paper import ACTUAL, FORECAST

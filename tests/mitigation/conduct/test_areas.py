@@ -24,6 +24,7 @@ from mitigation.conduct import (
     price_thresholds,
 )
 from mitigation.conduct import conduct_tests as conduct_test
+from tests.mitigation import two_buses
 from tests.mitigation.conduct.days import FIVE_BUS, five_bus, levels, rules
 
 
@@ -147,20 +148,55 @@ def test_units_that_relieve_what_binds_and_only_then() -> None:
     assert blind.notes == ("area x is binding only in a cleared run: it has no units",)
 
 
-def test_a_constraint_must_have_bound_often_enough() -> None:
-    run = cleared(five_bus(intervals=2))
-    calm = five_bus(intervals=2)
-    calm = calm.replace(demand=calm.demand.assign(B=100.0, C=100.0, D=100.0))
-    quiet = cleared(calm)
-    area = AreaRules(kind="dynamic", active="binding", binding_share=0.3, binding_days=4 / 24)
+def test_a_constraint_must_have_bound_often_enough_in_the_days_before() -> None:
+    """M9: a line binds in all hours of days 1 to 5 and in none of days 6 to 10; day 11 is tested.
 
-    def found(*earlier: Run) -> bool:
+    Last five days: 0 of 120 hours. Last ten: 120 of 240, half of them. Last six: 24 of 144.
+    """
+    days = [
+        two_buses.cleared(
+            two_buses.market(
+                two_buses.FIVE_UNITS,
+                load_w=[40.0] * 24,
+                load_j=[150.0 if number <= 5 else 90.0] * 24,
+                start=two_buses.START + pd.Timedelta(days=number),
+                name=f"day {number}",
+            )
+        )
+        for number in range(1, 11)
+    ]
+    run = two_buses.cleared(
+        two_buses.market(
+            two_buses.FIVE_UNITS,
+            load_w=[40.0] * 24,
+            load_j=[150.0] * 24,
+            start=two_buses.START + pd.Timedelta(days=11),
+        )
+    )
+
+    def found(earlier: list[Run], **more: float) -> bool:
+        area = AreaRules(kind="dynamic", active="binding", binding_share=0.15, **more)
         return bool(area_members(run.case, {"x": area}, run=run, earlier=earlier).units["x"].any())
 
-    assert not found()  # two hours are known, four are needed
-    assert found(quiet)  # two of four hours
-    assert found(quiet, run)
-    assert not found(quiet, quiet, quiet)  # two of eight
+    assert not found(days, binding_window=5, binding_days=5)
+    assert found(days, binding_window=6, binding_days=5)  # 24 / 144 = 0.167
+    assert not found(days, binding_window=7, binding_days=8)  # seven days are known
+    assert found(days)  # of a year
+    assert not found(days, binding_days=11)
+    assert not found([])  # the tested day itself does not count
+    assert not found(days[5:], binding_window=365)
+
+    # M9 by the shipped rules: an offer of 86 over 30 passes the general 30 + 90, fails 30 + 25.
+    units = two_buses.offering(two_buses.FIVE_UNITS, P1=86.0)
+    tested = two_buses.cleared(
+        run.case.replace(offers=two_buses.market(units, load_w=[40.0], load_j=[150.0]).offers)
+    )
+    for market, limit in (("miso", 120.0), ("ieso", 120.0)):
+        rules = RuleBook.load(market).mitigation
+        levels_of = two_buses.references(units).assign(interval_start=pd.NaT)
+        rows = conduct_of_run(tested, levels_of, rules, earlier=days).tests
+        own = rows[(rows["unit"] == "P1") & (rows["component"] == "energy")]
+        assert own["limit"].unique().tolist() == [limit], market
 
 
 def test_zones_priced_above_the_hub() -> None:

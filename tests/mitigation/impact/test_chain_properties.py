@@ -86,7 +86,7 @@ def test_the_result_is_an_independent_clearing_at_the_substituted_offers(
         on=["unit", "interval_start", "segment"],
     )
     replaced = of_level[of_level["source"] == "reference"]
-    assert (replaced["offered"] >= replaced["reference"] - 1e-9).all(), "never below the reference"
+    assert (replaced["offered"] >= replaced["reference"] - 1e-7).all(), "never below the reference"
 
 
 @settings(examples, max_examples=4)

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import pandas as pd
 import pytest
 
+import counterflow as cf
+from cases import Case
 from tests.mitigation.markets import five_bus
-from tests.mitigation.procedures.days import cleared, energy, lmp, mitigated, replaced
+from tests.mitigation.procedures.days import (
+    cleared,
+    energy,
+    lmp,
+    mitigated,
+    references,
+    replaced,
+)
 
 EVERYONE = {"mitigation.conduct.applies_to": "all"}
 
@@ -36,18 +48,25 @@ def test_an_offer_that_moves_other_prices_only_is_kept() -> None:
     assert (row["impact_subject"], row["impact_result"]) == ("D", "pass")
 
 
-def test_a_dynamic_area_tightens_the_thresholds_once_it_binds_often_enough() -> None:
-    """Here one hour of a day is all there is: with no least number of days it binds always.
+def test_a_dynamic_area_tightens_the_thresholds_once_it_bound_often_enough() -> None:
+    """The hour before, on another day, is all there is: in it D-E bound.
 
     Limit 33 + min(16.5, 25) = 49.5.
     """
     settings = {"mitigation.areas.dynamic.binding_days": 0.0}
-    made = mitigated(at_e(Solitude=60.0), "ieso", settings)
+    run = at_e(Solitude=60.0)
+    day_before = run.case.meta.start - timedelta(days=1)
+    meta = run.case.meta.model_copy(update={"name": "before", "start": day_before})
+    demand = run.case.demand.assign(interval_start=pd.DatetimeIndex([day_before]))
+    before = cleared(Case.build(meta, {**run.case.tables, "demand": demand}))
+    made = cf.mitigate(
+        run, rulebook="ieso", settings=settings, references=references(run), earlier=[before]
+    )
     row = energy(made)
     assert (row["conduct_limit"], row["area"]) == (pytest.approx(49.5), "dynamic")
     assert row["impact_limit"] == pytest.approx(16.5)
     assert replaced(made) == {"Solitude"}
-    assert replaced(mitigated(at_e(Solitude=60.0), "ieso")) == set()
+    assert replaced(mitigated(run, "ieso", settings)) == set()
 
 
 def test_outside_areas_only_units_of_pivotal_owners_are_tested() -> None:

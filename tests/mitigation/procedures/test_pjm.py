@@ -58,10 +58,12 @@ def test_pivotal_owner_raised_for_the_constraint_is_put_on_cost() -> None:
     assert "cost-based 33" in said
 
 
-def test_f2_from_the_load_weighted_slack_solitude_gives_no_relief() -> None:
+def test_f2_the_load_weighted_slack_gives_the_same_verdicts() -> None:
+    """M2: Solitude's relief is measured against what it displaces at E, as with the slack there."""
     made = mitigated(cleared(Solitude=125.0), "pjm")
-    assert replaced(made) == set()
-    assert any("negative relief" in text for text in made.manifest["warnings"])
+    assert replaced(made) == {"Solitude"}
+    assert lmp(made)["C"] == pytest.approx(33.0, abs=1e-4)
+    assert not any("negative relief" in text for text in made.manifest["warnings"])
 
 
 def test_a_unit_that_runs_for_economics_keeps_its_price_schedule() -> None:

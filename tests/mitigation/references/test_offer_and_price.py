@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cases import InputError
+from cases import InputError, RuleBook
 from mitigation.references import central, fuel_adjusted, lowest_share, reference_levels
 from tests.mitigation.references.days import (
     MONDAY,
@@ -77,6 +77,27 @@ def test_weighted_lowest_quarter() -> None:
     case = day(offer_history=history, price_history=bus_prices(prices.tolist(), noons(8)))
     pjm = rules(method="price", price__percent=25, price__weights="mw")
     assert energy(reference_levels(case, rules=pjm))["price"].iloc[0] == pytest.approx(2500 / 150)
+
+
+@pytest.mark.parametrize("market", ["pjm", "caiso"])
+def test_price_based_levels_of_pjm_and_california_have_no_fuel_term(market: str) -> None:
+    """M8: gas went from 2 to 3; the cheapest quarter stays (10 x 50 + 20 x 100) / 150 = 16.667.
+
+    With the fuel term of the default rules it is 16.667 x 3 / 2 = 25.
+    """
+    mw = np.array([50.0, 100, 100, 100, 100, 100, 100, 100])
+    case = day(
+        offer_history=accepted([1.0] * 8).assign(accepted_mw=mw),
+        price_history=bus_prices(np.arange(10.0, 90, 10).tolist(), noons(8)),
+        fuel_prices=fuel((None, 2.0), (str(MONDAY.date()), 3.0)),
+    )
+    book = RuleBook.load(market).with_settings({"mitigation.reference.method": "price"})
+    own = book.mitigation.reference
+    found = energy(reference_levels(case, rules=own))
+    assert found["price"].tolist() == pytest.approx([2500 / 150], abs=1e-6)
+    moved = own.model_copy(update={"price": own.price.model_copy(update={"fuel_share": 1.0})})
+    found = energy(reference_levels(case, rules=moved))
+    assert found["price"].tolist() == pytest.approx([25.0], abs=1e-9)
 
 
 def test_hours_out_of_merit_do_not_count() -> None:
@@ -165,6 +186,33 @@ def test_blocks_that_were_never_accepted_take_the_next_method() -> None:
     # 18 of the block from 40 to 50 MW lies below the 20 of the block before: raised.
     assert rows["price"].tolist() == [20.0, 20.0, 25.0]
     assert "raised to that of the block before, from 18" in rows["note"].iloc[1]
+
+
+def test_blocks_of_all_accepted_samples_make_the_curve() -> None:
+    """M1: both blocks in hours 7 to 20, block 1 alone in hour 21, the last of the window.
+
+    Block 2 (50 to 100 MW) was accepted 14 times a day, always at 40, so its reference is 40; of
+    its 50 MW only 10 were taken, and it counts with its whole width.
+    """
+    days = pd.bdate_range(end=MONDAY - pd.Timedelta(days=1), periods=43, tz="UTC")
+    rows = [
+        {
+            "unit": "G",
+            "interval_start": at + pd.Timedelta(hours=hour),
+            "segment": segment,
+            "mw": 50.0,
+            "price": price,
+            "accepted_mw": taken,
+        }
+        for at in days
+        for hour in range(7, 22)
+        for segment, price, taken in ((1, 20.0, 50.0), (2, 40.0, 10.0 if hour < 21 else 0.0))
+    ]
+    found = energy(reference_levels(day(offer_history=pd.DataFrame(rows))))
+    assert found["price"].tolist() == [20.0, 40.0]
+    assert found["mw"].tolist() == [50.0, 50.0]
+    assert found["method"].tolist() == ["offer", "offer"]
+    assert found["sample"].tolist() == [43 * 15, 43 * 14]
 
 
 def test_prices_without_output_count_only_where_price_was_chosen() -> None:

@@ -77,6 +77,8 @@ def _contract_mw(run: Run, given: Given) -> pd.Series:
     hours = run.case.interval_hours
     sold: dict[tuple[str, pd.Timestamp], float] = {}
     for row in records(given.contracts):
+        if row.get("point_to"):
+            continue  # between two points nothing is sold or bought
         energies = given.curves[row["curve"]].on(given.prices.starts, hours, Decimal("0.000001"))
         spot = given.prices.of(row["point"])
         for at, mwh, price in zip(given.prices.starts, energies, spot, strict=True):
