@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cases import Case, CounterflowError, InputError, RuleBook, Run
+from cases import Case, CounterflowError, InputError, Proof, RuleBook, Run
 from cases.files.folders import new_folder
 from cases.files.sheets import write_sheet
 from clearing import Day
@@ -23,6 +23,10 @@ from mitigation.again.rerun import EngineRerun, Rerun
 from mitigation.keys import KEY
 from mitigation.references import reference_levels
 from mitigation.references.substitution import COMMITMENT, substituted
+
+_TREATMENT = "mitigation.rerun.commitment"
+_SAME = 1e-6
+"""Money per MWh, or a share of the cost, that is no difference."""
 
 __all__ = ["ManyRules", "mitigate_by_rulebooks", "mitigate_by_sweep"]
 
@@ -102,10 +106,22 @@ def mitigate_by_rulebooks(
         ``under_mitigation`` (load x price above the benchmark's: market power that was missed) and
         ``over_mitigation`` (load x price below it: offers that were lowered too far). A rulebook
         whose procedure lacks data has its reason in ``note``.
+
+        All are treated alike: reruns hold the run's commitment, whatever each rulebook says, or all
+        choose it anew where ``settings`` has ``mitigation.rerun.commitment`` = reoptimized. Each
+        row says what was done with the ``commitment`` (held, decided, or none), its ``gap`` and its
+        ``proof``, and by what it differs from the run as submitted (``difference``): blank, rules,
+        rules and commitment, or "within the gap": another schedule that costs the same as far as
+        the solver proved, so that its prices say nothing about the rules.
     """
-    chosen = {
-        _label(book): mitigation_rules(run, book, settings or {}, as_of) for book in rulebooks
-    }
+    given = dict(settings or {})
+    # Rulebooks whose procedure never commits anew would refuse the key.
+    treatment = {_TREATMENT: given.pop(_TREATMENT, "held")}
+    how = run.rulebook.with_settings(treatment).mitigation.rerun.commitment
+    chosen = {}
+    for book in rulebooks:
+        rules = mitigation_rules(run, book, given, as_of)
+        chosen[_label(book)] = rules.with_reruns(how)
     return _by_rules(run, chosen, earlier)
 
 
@@ -131,7 +147,7 @@ def _by_rules(run: Run, chosen: Mapping[str, RuleBook], earlier: Sequence[Run]) 
     shared = SharedRerun(EngineRerun(run))
     benchmark = _benchmark(run, shared, earlier)
     runs: dict[str, MitigatedRun] = {}
-    rows = [_row("as submitted", run, None, benchmark)]
+    rows = [_row("as submitted", run, None, benchmark, run)]
     levels: dict[str, pd.DataFrame] = {}
     for name, rules in chosen.items():
         # Rules that make references alike have the same levels: they are made once.
@@ -144,9 +160,9 @@ def _by_rules(run: Run, chosen: Mapping[str, RuleBook], earlier: Sequence[Run]) 
             continue
         runs[name] = made
         levels.setdefault(alike, made.reference_levels)
-        rows.append(_row(name, made, made, benchmark))
+        rows.append(_row(name, made, made, benchmark, run))
     if benchmark is not None:
-        rows.append(_row("every offer at its reference", benchmark, None, benchmark))
+        rows.append(_row("every offer at its reference", benchmark, None, benchmark, run))
     return ManyRules(runs, pd.DataFrame(rows), len(shared.made), shared.asked)
 
 
@@ -169,7 +185,9 @@ def _benchmark(run: Run, shared: SharedRerun, earlier: Sequence[Run]) -> Run | N
     return shared.held(substituted(run.case, known, keys))
 
 
-def _row(name: str, run: Run, made: MitigatedRun | None, benchmark: Run | None) -> dict[str, Any]:
+def _row(
+    name: str, run: Run, made: MitigatedRun | None, benchmark: Run | None, before: Run
+) -> dict[str, Any]:
     money = run_money(run)
     load = run.load_awards
     hours = run.case.interval_hours
@@ -184,6 +202,8 @@ def _row(name: str, run: Run, made: MitigatedRun | None, benchmark: Run | None) 
         "load_payment": money["load_payment"],
         "uplift": uplift_total(run),
         "production_cost": money["production_cost"],
+        **_proven(run),
+        "difference": _difference(before, run),
     }
     if benchmark is not None:
         row["production_cost_at_reference"] = _cost_at(benchmark.case, run)
@@ -193,6 +213,31 @@ def _row(name: str, run: Run, made: MitigatedRun | None, benchmark: Run | None) 
         row["over_mitigation"] = float(np.maximum(-moved, 0.0).sum())
     row["note"] = ""
     return row
+
+
+def _proven(run: Run) -> dict[str, Any]:
+    """What was done with the commitment, and what is proven of it."""
+    proof = Proof.of(run.stated)
+    committed = run.settings["commitment"]
+    done = "held" if proof.problem == "commitment_held" else "decided"
+    return {
+        "commitment": done if committed else "none",
+        "gap": np.nan if proof.gap is None else proof.gap,
+        "proof": proof.text(run.case.meta.currency),
+    }
+
+
+def _difference(before: Run, run: Run) -> str:
+    """By what a run differs from the one before; see `mitigate_by_rulebooks`."""
+    one, other = before.dispatch, run.dispatch
+    if np.array_equal(one["on"].to_numpy(), other["on"].to_numpy()):
+        lmp = [r.prices["lmp"].to_numpy(dtype=float) for r in (before, run)]
+        same = np.allclose(*lmp, rtol=_SAME, atol=_SAME, equal_nan=True)
+        return "" if same else "rules"
+    left = sum(Proof.of(r.stated).open_money(r.objective) for r in (before, run))
+    cost = _cost_at(before.case, before)
+    more = abs(_cost_at(before.case, run) - cost)
+    return "within the gap" if more <= left + _SAME * abs(cost) else "rules and commitment"
 
 
 def _cost_at(case: Case, run: Run) -> float:

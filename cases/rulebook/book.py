@@ -146,6 +146,15 @@ class RuleBook(BaseModel):
         changed = {name: change(value) for name, value in self.penalties}
         return self._with({**self.model_dump(), "penalties": changed})
 
+    def with_reruns(self, commitment: str) -> RuleBook:
+        """Give the same rulebook with another commitment of its reruns, as a comparison treats all.
+
+        Unlike a setting it counts as given by nobody: procedures that never rerun may ignore it.
+        """
+        values = self.model_dump()
+        values["mitigation"]["rerun"]["commitment"] = commitment
+        return self._with(values)
+
     def with_settings(self, settings: Mapping[str, Any]) -> RuleBook:
         """Give the same rulebook with other values, keys written like `pricing.method`.
 

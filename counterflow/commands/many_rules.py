@@ -21,6 +21,9 @@ _HEADINGS = {
     "uplift": "uplift",
     "production_cost": "offered cost",
     "production_cost_at_reference": "cost at reference",
+    "commitment": "commitment",
+    "proof": "proof",
+    "difference": "differs by",
     "under_mitigation": "missed",
     "over_mitigation": "too far",
     "note": "note",
@@ -67,7 +70,8 @@ def mitigate_many(
     page.print(console.table(found.table, title, headings, digits=2))
     page.print(
         f"{found.clearings} clearings made for the {found.asked} that were asked for; missed and "
-        "too far: load x price above and below every offer at its reference",
+        "too far: load x price above and below every offer at its reference; within the gap: "
+        "another schedule that costs the same as far as was proven, no effect of rules",
         markup=False,
     )
     if output is not None:

@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 
 import counterflow as cf
+from counterflow import many_rules
 from counterflow.cli import invoke
 from counterflow.many_rules import mitigate_by_rulebooks, mitigate_by_sweep
 
@@ -105,3 +106,45 @@ def test_a_folder_that_is_being_written_is_like_any_other(
         found.write(tmp_path / "many")
     assert seen[0].startswith(".counterflow-")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def loose() -> cf.Run:
+    """The bundled day with its commitment decided to a loose gap."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", cf.DataWarning)
+        return cf.clear(cf.read_case("pjm5"), gap=0.01)
+
+
+def test_every_row_says_what_was_committed_and_what_is_proven(loose: cf.Run) -> None:
+    """The default rulebook holds, NYISO's commits anew: side by side both hold."""
+    found = mitigate_by_rulebooks(loose, ["default", "nyiso"])
+    table = found.table.set_index("rulebook")
+    assert table.loc["as submitted", "commitment"] == "decided"
+    assert table.loc["as submitted", "gap"] == pytest.approx(loose.manifest["gap"])
+    rules = table.loc[["default", "nyiso"]]
+    assert set(rules["commitment"]) == {"held"} or (rules["units_mitigated"] == 0).any()
+    for name in ("default", "nyiso"):
+        assert found.runs[name].manifest["mitigation"]["commitment"] == "held"
+    assert set(table["difference"]) <= {"", "rules"}
+    on = loose.dispatch["on"].to_numpy()
+    assert all((run.dispatch["on"].to_numpy() == on).all() for run in found.runs.values())
+
+
+def test_one_treatment_may_be_asked_for_by_all(loose: cf.Run) -> None:
+    anew = {"mitigation.rerun.commitment": "reoptimized"}
+    found = mitigate_by_rulebooks(loose, ["default"], settings=anew)
+    assert found.runs["default"].manifest["mitigation"]["commitment"] == "reoptimized"
+    with pytest.raises(cf.InputError, match="commitment"):
+        mitigate_by_rulebooks(loose, ["default"], settings={**anew, next(iter(anew)): "sometimes"})
+
+
+def test_another_schedule_within_the_gap_is_no_effect_of_rules(loose: cf.Run) -> None:
+    """The same offers committed anew to another gap: where states differ, only the gap does."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", cf.DataWarning)
+        exact = cf.clear(loose.case, gap=0.0)
+    assert many_rules._difference(loose, loose) == ""
+    told = many_rules._difference(loose, exact)
+    same = (loose.dispatch["on"].to_numpy() == exact.dispatch["on"].to_numpy()).all()
+    assert told in (("", "rules") if same else ("within the gap",))
