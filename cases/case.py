@@ -157,8 +157,8 @@ def assemble(
     warned = check_tables(header, typed, origins, given, unread, found)
     if found or header is None:
         raise InputError(found)
-    known = {(warning.rule, warning.message) for warning in told}
-    for text in grouped(w for w in warned if (w.rule, w.message) not in known):
+    before = {(warning.rule, warning.message) for warning in told}
+    for text in grouped(w for w in warned if (w.rule, w.message) not in before):
         warnings.warn(DataWarning(text), stacklevel=3)
     return Case(header, typed, tuple(warned))
 

@@ -237,13 +237,18 @@ class CommitmentProgram:
         elif np.isfinite(worth):
             rise = worth - _INSIDE * gap * abs(worth) - self.bound
         found = self._solve(gap, start, restricted, rise, hard=True)
-        if restricted or found is not None or self.ended == "limit":
+        if restricted:
             return found
         for hard in (True, False):
-            found = self._solve(gap, start, restricted, np.inf, hard)
-            if found is not None or self.ended == "limit":
+            if found is not None or self._stopped:
                 break
+            found = self._solve(gap, start, restricted, np.inf, hard)
         return found
+
+    @property
+    def _stopped(self) -> bool:
+        """Whether the last mixed-integer solve was stopped by a limit."""
+        return self.ended == "limit"
 
     def _solve(
         self, gap: float, start: Floats | None, restricted: bool, rise: float, hard: bool

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Literal
+from typing import Any, Literal
 
 import highspy
 
@@ -14,8 +14,8 @@ __all__ = ["Ended", "ended", "quiet", "run", "within"]
 Ended = Literal["optimal", "infeasible", "limit", "solver_error"]
 """How a solve ended; those but the first are reasons of `cases.NoClearing`."""
 
-_STATUS = highspy.HighsModelStatus
-_ENDED: dict[highspy.HighsModelStatus, Ended] = {
+_STATUS: Any = highspy.HighsModelStatus
+_ENDED: dict[Any, Ended] = {
     _STATUS.kOptimal: "optimal",
     _STATUS.kObjectiveTarget: "optimal",
     _STATUS.kInfeasible: "infeasible",

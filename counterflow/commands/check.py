@@ -26,8 +26,8 @@ def run(
 ) -> None:
     """Check a case: every failure with file, row and column; exit code 1 when there is one."""
     from cases import DataWarning, InputError, RuleBook, read_case
-    from cases.checks.penalties import offers_above_penalties
     from cases.errors import grouped
+    from cases.penalty_warnings import offers_above_penalties
     from counterflow import console
 
     found = read_case(case)
