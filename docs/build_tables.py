@@ -31,7 +31,7 @@ blank number without a default means *none*, such as no limit. A case folder hol
 one CSV or Parquet file per table, named as the table; a table without a file has no rows.
 `security` in `case.toml` (none, n-1) says what a clearing secures against unless it is told
 otherwise. A CSV file may be separated by semicolons, with decimal commas; a number beyond any
-market (more than 1e7 MW, 1e8 money per MWh) is refused.
+market (more than 1e9 MW, 1e8 money per MWh) is refused.
 """.strip()
 RUNS_INTRO = """
 Numbers are kept to the *decimals* of their column, half to even, before they are written, hashed or

@@ -21,7 +21,7 @@ _OTHER_DECIMALS = 9
 
 LARGEST = {
     "": 1e9,
-    "MW": 1e7,
+    "MW": 1e9,
     "MW/h": 1e9,
     "MWh": 1e10,
     "money/MWh": 1e8,

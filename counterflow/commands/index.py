@@ -31,6 +31,8 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Price index of the day-ahead market, with its definition and what it was made from."""
+    from cases.files.folders import new_file
+    from cases.files.sheets import write_sheet
     from counterflow import console
     from counterflow.commands.settle_month import runs_of
     from settlement.index import IndexDefinition, price_index
@@ -41,8 +43,8 @@ def run(
     definition = IndexDefinition(name, place, weighting, block, period)  # type: ignore[arg-type]
     index = price_index(ahead, definition)
     if output is not None:
-        with output.open("x", encoding="utf-8", newline="") as file:
-            index.constituents.to_csv(file, index=False)
+        with new_file(output) as part:
+            write_sheet(index.constituents, part)
     if as_json:
         console.print_json(
             {

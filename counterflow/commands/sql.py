@@ -27,6 +27,7 @@ def run(
 
     import pandas as pd
 
+    from cases.files.sheets import write_sheet
     from counterflow import console
     from counterflow.studies.sql import query_tables, table_names
 
@@ -36,7 +37,7 @@ def run(
         answer = query_tables(folder, query)
     if output is not None:
         if output.suffix == ".csv":
-            answer.to_csv(output, index=False)
+            write_sheet(answer, output)
         else:
             answer.to_parquet(output, index=False)
     if as_json:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from cases import Case, CaseMeta, InputError, read_case
 from cases.files.hashing import file_hash
+from cases.market_time import first_moment
 from counterflow.studies.file import Given
 from counterflow.studies.horizon import joined, part, repeated
 
@@ -190,7 +191,7 @@ def _folders(given: Given, key: str, inside: list[Path]) -> tuple[tuple[dt.date,
 
 
 def _midnight(case: Case, day: dt.date) -> pd.Timestamp:
-    return pd.Timestamp(dt.datetime.combine(day, dt.time())).tz_localize(case.meta.timezone)
+    return first_moment(pd.Timestamp(day), case.meta.timezone)
 
 
 def _another_length(case: Case, day: dt.date) -> bool:

@@ -9,6 +9,7 @@ from datetime import datetime
 import pandas as pd
 
 from cases import Case, InputError
+from cases.market_time import days_in, first_moment
 from cases.tables.schema import CASE_TABLES
 
 __all__ = ["joined", "part", "repeated"]
@@ -103,7 +104,7 @@ def repeated(case: Case, day: dt.date) -> Case:
                 frame = frame.assign(**changed)
         tables[name] = frame
     local = case.meta.start.replace(tzinfo=None) + shift
-    start = pd.Timestamp(local).tz_localize(timezone).to_pydatetime()
+    start = first_moment(pd.Timestamp(local), timezone).to_pydatetime()
     return case.replace(name=f"{case.meta.name}-{day}", start=start, **tables)
 
 
@@ -112,11 +113,12 @@ def _moved(cells: pd.Series, shift: dt.timedelta, dtype: str) -> pd.Series:
     if dtype == "date" and not isinstance(cells.dtype, pd.DatetimeTZDtype):
         return pd.Series(cells + pd.Timedelta(shift), index=cells.index)
     moved = cells.dt.tz_localize(None) + pd.Timedelta(shift)
-    return pd.Series(moved.dt.tz_localize(cells.dt.tz), index=cells.index)
+    zone = str(cells.dt.tz)
+    return pd.Series([first_moment(stamp, zone) for stamp in moved], index=cells.index)
 
 
 def _dates(starts: Iterable[pd.Timestamp]) -> pd.DatetimeIndex:
-    return pd.DatetimeIndex(sorted({stamp.tz_localize(None).normalize() for stamp in starts}))
+    return days_in(pd.DatetimeIndex(sorted(starts)))
 
 
 def _static(name: str, frame: pd.DataFrame) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cases import Case, InputError, Run
+from cases.market_time import day_of
 
 __all__ = ["carried", "hours_in_state"]
 
@@ -89,7 +90,7 @@ def _storage(case: Case, run: Run) -> pd.DataFrame:
 def _budgets(case: Case, run: Run) -> pd.DataFrame:
     """Energy limits less what the run has taken of the same day already."""
     dispatch = run.dispatch
-    day = dispatch["interval_start"].dt.tz_localize(None).dt.normalize()
+    day = day_of(dispatch["interval_start"])
     energy = dispatch["mw"] * run.case.interval_hours
     keys = [dispatch["unit"].rename("unit"), day.rename("day")]
     used = energy.groupby(keys).sum().rename("used").reset_index()

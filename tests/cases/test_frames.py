@@ -54,7 +54,7 @@ def failures(meta: Any = META, **changes: Any) -> list[Failure]:
         ("units__p_max", [np.array([1.0, 2.0])], "number"),
         ("units__p_max", [1 + 2j], "number"),
         ("units__p_max", [float("-inf")], "finite"),
-        ("units__p_max", [None], "blank"),
+        ("offers__mw", [None], "blank"),
         ("units__must_run", ["never"], "yes_no"),
         ("units__must_run", [2], "yes_no"),
         ("offers__segment", [1.5], "number"),

@@ -35,7 +35,7 @@ def test_a_number_of_1e18_is_refused_in_every_column(small: Case, table: str, co
     assert "range" in rules
 
 
-@pytest.mark.parametrize("number", ["1e8", "-1e8", "1e300", "9" * 400])
+@pytest.mark.parametrize("number", ["1e10", "-1e10", "1e300", "9" * 400])
 def test_wide_tables_and_signs_are_checked(tmp_path: Path, number: str) -> None:
     text = FILES["demand.csv"].replace(",65", f",{number}")
     places = {place[:3] for place in found(tmp_path, {"demand.csv": text})}
