@@ -129,7 +129,7 @@ def test_a_unit_earns_its_price_times_its_awards(seed: int) -> None:
         mw=run.reserve_prices["requirement_mw"] - run.reserve_prices["shortage_mw"]
     )
     # A requirement with a shadow price is given exactly its MW less what is short.
-    assert paid == pytest.approx((given["mw"] * given["shadow_price"]).sum(), abs=1e-3)
+    assert paid == pytest.approx((given["mw"] * given["shadow_price"]).sum(), abs=1e-2)
 
 
 def test_the_random_days_hold_what_they_are_to_test() -> None:

@@ -100,6 +100,7 @@ def _load_awards(case: Case, model: Model, best: Outcome) -> pd.DataFrame:
     for t, start in enumerate(model.starts):
         demand = case.demand.set_index("interval_start").loc[start]
         by_bus = demand.groupby(case.loads.set_index("load").bus).sum()
+        positive = demand.clip(lower=0.0).groupby(case.loads.set_index("load").bus).sum()
         count = case.loads.bus.value_counts()
         for number, part in enumerate(parts):
             share = dcopf.shares(by_bus.to_dict(), part)
@@ -107,8 +108,10 @@ def _load_awards(case: Case, model: Model, best: Outcome) -> pd.DataFrame:
             missing -= best.slacks.get((t, f"balance:{number}", "", "surplus"), 0.0)
             for row in case.loads[case.loads.bus.isin(part)].itertuples():
                 bid = float(best.bids[row.load].iloc[t]) if row.load in best.bids else 0.0
-                at_bus = by_bus[row.bus]
-                within = demand[row.load] / at_bus if at_bus != 0 else 1.0 / count[row.bus]
+                # Shared among loads by demand, never to injections.
+                at_bus = positive[row.bus]
+                own = max(demand[row.load], 0.0)
+                within = own / at_bus if at_bus > 0 else 1.0 / count[row.bus]
                 rows.append(
                     {
                         "t": t,
