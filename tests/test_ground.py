@@ -105,7 +105,7 @@ def test_ci_runs_lint_and_then_the_tests() -> None:
 def test_layers_of_the_design_are_what_the_checker_holds() -> None:
     contract, *inside = PROJECT["tool"]["importlinter"]["contracts"]
     rooms = [room for each in inside for room in each["containers"]]
-    assert sorted(rooms) == ["cases", "clearing", "counterflow", "mitigation", "settlement"]
+    assert {"cases", "clearing", "counterflow", "mitigation", "settlement"} <= set(rooms)
     assert contract["type"] == "layers"
     assert contract["layers"] == [
         "counterflow",

@@ -7,7 +7,7 @@ import pytest
 
 from cases import InputError
 from settlement import Statement, settle
-from settlement.contracts.incentive import net_positions
+from settlement.incentive import net_positions
 from tests.settlement.markets import five_bus
 
 START = "2024-03-05T00:00:00+00:00"
