@@ -46,7 +46,7 @@ def test_locks_agree_with_each_other() -> None:
 
 @pytest.mark.parametrize(
     ("lock", "extras"),
-    [("run", ["grids"]), ("dev", ["grids", "cluster", "sql", "dev"]), ("docs", ["grids", "docs"])],
+    [("run", ["grids"]), ("dev", ["grids", "dev"]), ("docs", ["grids", "docs"])],
 )
 def test_lock_covers_what_the_project_asks_for(lock: str, extras: list[str]) -> None:
     wanted = [*PROJECT["project"]["dependencies"]]
