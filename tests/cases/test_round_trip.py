@@ -103,8 +103,8 @@ def test_a_case_survives_both_formats(names: list[str], numbers: list[float], mi
             "branches": pd.DataFrame(
                 {"branch": names[1:], "from_bus": names[:-1], "to_bus": names[1:], "x": 0.1}
             ),
-            "units": pd.DataFrame({"unit": names, "bus": names, "p_max": 1e13}),
-            "offers": pd.DataFrame({"unit": names, "segment": 1, "mw": 1e13, "price": numbers[1]}),
+            "units": pd.DataFrame({"unit": names, "bus": names, "p_max": 1e9}),
+            "offers": pd.DataFrame({"unit": names, "segment": 1, "mw": 1e9, "price": numbers[1]}),
             "loads": pd.DataFrame({"load": names, "bus": names}),
             "demand": pd.DataFrame({"interval_start": stamps} | {n: numbers[2:4] for n in names}),
         },

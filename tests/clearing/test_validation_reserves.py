@@ -133,7 +133,8 @@ def met() -> Run:
 def short() -> Run:
     """60 MW of Spin are asked: Peak gives 30 and Base 20, each as fast as it can.
 
-    Base makes room at 80 MW, so that Peak sets the price; 10 MW are short, the last 7 at 300.
+    Base makes room at 80 MW, so that Peak sets the price; 10 MW are short, the last 7 at 300:
+    one row of slacks, 10 MW at (3 * 100 + 7 * 300) / 10 on average.
     """
     curve = pd.DataFrame(
         {"product": "Spin", "segment": [1, 2], "mw": [3.0, 4.0], "price": [100.0, 300.0]}
@@ -151,7 +152,7 @@ def short() -> Run:
             ("NonSpin", "Z", 0.0, 0.0, 60.0, 0.0),
             ("Down", "", 0.0, 0.0, 10.5, 0.0),
         ],
-        [(3.0, 100.0), (7.0, 300.0)],
+        [(10.0, 240.0)],
         30.0 + 40.0 + 300.0 + 2100.0,
         (80.0, 25.0),
         30.0,
@@ -270,9 +271,9 @@ def test_the_largest_unit_is_what_is_on_line() -> None:
 def test_a_shortage_costs_its_demand_curve() -> None:
     run = short()
     assert validate(run).empty
-    wrong = put(put(run, "slacks", "penalty", 200.0, mw=7.0), "slacks", "cost", 1400.0, mw=7.0)
+    wrong = put(put(run, "slacks", "penalty", 200.0, mw=10.0), "slacks", "cost", 2000.0, mw=10.0)
     assert found(wrong) == {"money.reserve_shortage", "money.objective"}
-    assert "money.penalty" in found(put(run, "slacks", "cost", 2101.0, mw=7.0))
+    assert "money.penalty" in found(put(run, "slacks", "cost", 2401.0, mw=10.0))
     cheap = run.case.reserve_demand.assign(price=[100.0, 250.0])
     assert found(other_case(run, reserve_demand=cheap)) == {
         "money.reserve_shortage",

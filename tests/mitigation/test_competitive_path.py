@@ -123,10 +123,13 @@ def test_two_steps_need_no_reference_bus() -> None:
 
 
 def test_element_competitiveness_index_by_hand() -> None:
-    """F1: effective MW 137.99 and 96.09 of two owners, shares 58.95 and 41.05 %."""
+    """F1: MW on line times squared factor, 210 x .1120^2, 520 x .3209^2, 200 x .4805^2.
+
+    North, south and east hold 2.632, 53.553 and 46.167 of 102.352: 2.57, 52.32 and 45.11 %.
+    """
     run = cleared(five_bus("A2", reference="E"), **{"mitigation.structure.tests": ["two_step"]})
     row = structure_tests(run, model=run.model).verdicts.iloc[0]
-    index = 58.9504**2 + 41.0496**2
+    index = 2.5717**2 + 52.3221**2 + 45.1062**2
     assert row["note"] == f"element competitiveness index {index:.0f}"
     assert not row["passed"]
     loose = {

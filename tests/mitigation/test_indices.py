@@ -180,10 +180,7 @@ def test_h_markup_component_of_a_whole_run() -> None:
     assert values(result, "lerner", "unit").loc["Solitude", "value"] == pytest.approx(0.2)
     # The slack does not change prices, so it does not change what markups add to them.
     other = cleared(five_bus("A1"))
-    with pytest.warns(UserWarning):
-        same = structure_tests(
-            other, model=other.model, reference=reference_of(other, Solitude=24.0)
-        )
+    same = structure_tests(other, model=other.model, reference=reference_of(other, Solitude=24.0))
     assert values(same, "markup_component")["value"].iloc[0] == pytest.approx(component, abs=1e-6)
 
 
