@@ -231,8 +231,8 @@ def _difference(before: Run, run: Run) -> str:
     """By what a run differs from the one before; see `mitigate_by_rulebooks`."""
     one, other = before.dispatch, run.dispatch
     if np.array_equal(one["on"].to_numpy(), other["on"].to_numpy()):
-        lmp = [r.prices["lmp"].to_numpy(dtype=float) for r in (before, run)]
-        same = np.allclose(*lmp, rtol=_SAME, atol=_SAME, equal_nan=True)
+        was, now = (r.prices["lmp"].to_numpy(dtype=float) for r in (before, run))
+        same = np.allclose(was, now, rtol=_SAME, atol=_SAME, equal_nan=True)
         return "" if same else "rules"
     left = sum(Proof.of(r.stated).open_money(r.objective) for r in (before, run))
     cost = _cost_at(before.case, before)
