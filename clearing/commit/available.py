@@ -88,7 +88,9 @@ class HandOver:
             matrix.data *= np.repeat(kept, np.diff(matrix.indptr))
             matrix.eliminate_zeros()
             cost = np.asarray(cost @ change)
-            column_low[self.award], column_high[self.award] = 0.0, self.room
+            # A unit that gives reserve while it is off may give more than its room while on.
+            column_low[self.award] = 0.0
+            column_high[self.award] = np.maximum(self.room, self.most)
             parts[0] = csr_array(extra @ change)
             count = np.arange(len(self.award))
             ones = np.ones(len(self.award))
@@ -177,7 +179,8 @@ def _implied(compiled: Compiled, award: Positions, above: Positions) -> Position
 
     ``p_min * on + above + reserve <= reach * on`` follows from `capacity_started`, whose cuts are
     not negative; ``reserve <= ramp * on`` of one unit follows from the award's bound and from
-    `capacity_started`, which leaves nothing while the unit is off.
+    `capacity_started`, which leaves nothing while the unit is off; a unit that gives reserve while
+    it is off keeps its row.
     """
     market = compiled.market
     matrix = csr_array(compiled.matrix)
@@ -194,7 +197,10 @@ def _implied(compiled: Compiled, award: Positions, above: Positions) -> Position
         for key, row in zip(component.keys(), compiled.rows(component).tolist(), strict=True):
             inside = matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]]
             given = inside[is_award[inside]]
-            if moved[given].all() and (not alone or (len(given) == 1 and single[key[0]])):
+            known = not alone or (
+                len(given) == 1 and single[key[0]] and compiled.row_high[row] <= 0.0
+            )
+            if moved[given].all() and known:
                 rows.append(row)
     return np.array(rows, dtype=np.intp)
 

@@ -21,12 +21,17 @@ from tests.strategies_commitment import UNITS, commitment_day
 SHAPE = replace(UNITS, units=5, minutes=30, reserves=True, bids=True)
 
 
-def one_sustained(case: Case) -> Case:
-    """The day with spinning reserve of the whole case only, which lasts the interval."""
+def one_sustained(case: Case, *, offline: bool = False) -> Case:
+    """The day with spinning reserve of the whole case only, which lasts the interval.
+
+    `offline`: units that start quickly give it while they are off, too.
+    """
     products, offers = case.reserve_products, case.reserve_offers
     needs = case.reserve_requirements
     return case.replace(
-        reserve_products=products[products["product"] == "spin"].assign(minutes=30.0),
+        reserve_products=products[products["product"] == "spin"].assign(
+            minutes=30.0, offline=offline
+        ),
         reserve_offers=offers[offers["product"] == "spin"],
         reserve_requirements=needs[(needs["product"] == "spin") & (needs["zone"] == "")],
     )
@@ -95,10 +100,10 @@ def test_adequacy_rows_are_sums_of_rows(seed: int, sustained: bool) -> None:
     assert not named & {"reserve", "part", "above"}
 
 
-@pytest.mark.parametrize("merge", [True, False])
+@pytest.mark.parametrize(("merge", "offline"), [(True, False), (False, False), (False, True)])
 @pytest.mark.parametrize("seed", range(6))
-def test_available_output_has_the_optimum_of_awards(seed: int, merge: bool) -> None:
-    c = compiled(one_sustained(commitment_day(SHAPE, seed)), merge=merge)
+def test_available_output_has_the_optimum_of_awards(seed: int, merge: bool, offline: bool) -> None:
+    c = compiled(one_sustained(commitment_day(SHAPE, seed), offline=offline), merge=merge)
     hand_over = HandOver.of(c)
     assert len(hand_over.award) > 0
     lp = program(c)
