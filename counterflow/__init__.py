@@ -30,13 +30,14 @@ if TYPE_CHECKING:
     from clearing import validate
     from counterflow import mitigation as mitigation
     from counterflow import plots as plots
-    from counterflow._later import NotYet, report, serve
+    from counterflow._later import NotYet, serve
     from counterflow.capped import clear
     from counterflow.explain.decision_explanation import DecisionExplanation, explain_decision
     from counterflow.explain.explanation import PriceExplanation, explain_price
     from counterflow.explain.path import PathExplanation, explain_path
     from counterflow.many_rules import ManyRules, mitigate_by_rulebooks, mitigate_by_sweep
     from counterflow.mitigation import MitigatedRun, mitigate
+    from counterflow.pages.report import report
     from counterflow.studies import Study, study, sweep
     from counterflow.tables.comparison import Comparison, compare
     from counterflow.tables.disclosure import disclose
@@ -82,7 +83,7 @@ _HOME = {
     "mitigate_by_sweep": "counterflow.many_rules",
     "monitor_tables": "counterflow.tables.monitor_tables",
     "read_case": "cases",
-    "report": "counterflow._later",
+    "report": "counterflow.pages.report",
     "serve": "counterflow._later",
     "settle": "settlement",
     "study": "counterflow.studies",

@@ -54,6 +54,7 @@ def _register() -> None:
         index,
         mitigate,
         plot,
+        report,
         settle,
         show,
         sql,
@@ -72,6 +73,7 @@ def _register() -> None:
     app.command("compare")(compare.run)
     app.command("export")(export.run)
     app.command("plot")(plot.run)
+    app.command("report")(report.run)
     app.command("tables")(tables.run)
     app.command("verify")(verify.run)
     app.command("index")(index.run)

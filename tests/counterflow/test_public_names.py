@@ -73,8 +73,7 @@ def test_a_name_that_is_not_public() -> None:
 @pytest.mark.parametrize(
     ("name", "part"),
     [
-        ("report", "report part"),
-        ("serve", "report part"),
+        ("serve", "the site"),
     ],
 )
 def test_a_part_that_must_wait_says_so(name: str, part: str) -> None:
