@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from cases import Run
 from cases.errors import CounterflowError, InputError
 from counterflow.pages.audience import MONITOR, Audience, disclosed
+from counterflow.pages.measured import measured
 from counterflow.pages.text import Text, say
 
 __all__ = ["Day", "days_of", "parent_beside", "read_runs"]
@@ -29,6 +31,10 @@ class Day:
         where there is none, or it was not found (``parent_note`` says which).
     whole, whole_parent
         All of them, for totals of the whole market alone.
+    manifest
+        That of the run as it was read.
+    measured
+        Whose the supplier tests are: held by the run, made for the page, or why there are none.
     folder
         Where the run lies, for commands that repeat something; "" where it was not read.
     """
@@ -39,7 +45,10 @@ class Day:
     whole_parent: Run | None
     audience: Audience = MONITOR
     folder: str = ""
+    parent_folder: str = ""
     parent_note: Text | None = None
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+    measured: str = "held"
 
     @classmethod
     def of(
@@ -49,16 +58,23 @@ class Day:
         *,
         audience: Audience = MONITOR,
         folder: str = "",
+        parent_folder: str = "",
         parent_note: Text | None = None,
     ) -> Day:
         """Disclose a run and its parent to a reader."""
+        manifest, whole, told = run.manifest, run, "held"
+        if "mitigation" in manifest:
+            whole, told = measured(run, parent)
         return cls(
-            run=disclosed(run, audience),
+            run=disclosed(whole, audience),
             parent=None if parent is None else disclosed(parent, audience),
-            whole=run,
+            whole=whole,
             whole_parent=parent,
             audience=audience,
             folder=folder,
+            parent_folder=parent_folder,
+            manifest=manifest,
+            measured=told,
             parent_note=parent_note,
         )
 
@@ -129,26 +145,34 @@ def days_of(
             continue
         wanted, place = run.stated.get("parent"), places.get(run.id)
         parent, note = by_id.get(str(wanted)), None
+        home = places.get(str(wanted))
         if wanted and parent is None:
-            parent, note = parent_beside(str(wanted), place)
-        folder = "" if place is None else str(place)
-        days.append(Day.of(run, parent, audience=audience, folder=folder, parent_note=note))
+            parent, home, note = parent_beside(str(wanted), place)
+        day = Day.of(
+            run,
+            parent,
+            audience=audience,
+            folder="" if place is None else str(place),
+            parent_folder="" if home is None else str(home),
+            parent_note=note,
+        )
+        days.append(day)
     return sorted(days, key=lambda day: day.starts[0])
 
 
-def parent_beside(run_id: str, child: Path | None) -> tuple[Run | None, Text | None]:
-    """Find the run of an id in the folders beside another; say why there is none."""
+def parent_beside(run_id: str, child: Path | None) -> tuple[Run | None, Path | None, Text | None]:
+    """Find the run of an id and its folder beside another; say why there is none."""
     missing = say("note.parent_missing", id=run_id[:12])
     if child is None:
-        return None, missing
+        return None, None, missing
     for folder in _beside(child):
         if _id_of(folder) == run_id:
             try:
-                return Run.read(folder), None
+                return Run.read(folder), child.parent / folder.name, None
             except CounterflowError as error:
                 reason = str(error).splitlines()[0]
-                return None, say("note.parent_damaged", folder=folder.name, reason=reason)
-    return None, missing
+                return None, None, say("note.parent_damaged", folder=folder.name, reason=reason)
+    return None, None, missing
 
 
 def _beside(child: Path) -> Iterator[Path]:

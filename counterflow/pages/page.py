@@ -211,7 +211,7 @@ def _date(starts: pd.DatetimeIndex) -> str:
 
 def _facts(day: Day) -> tuple[tuple[str, str | Text], ...]:
     """The head: which rules, from which run, for whom, all short; ids are in the audit trail."""
-    manifest = day.whole.manifest
+    manifest = day.manifest
     rulebook = f"{manifest['rulebook']} {str(manifest['rulebook_hash'])[:8]}"
     facts: list[tuple[str, str | Text]] = [("fact.rulebook", rulebook)]
     if day.mitigated:

@@ -51,7 +51,10 @@ def page_html(page: Page, language: Language = "en") -> str:
         page=page,
         language=language,
         style=_inline(_read("static", "page.css"), "style"),
-        vendored=[_inline(_read("vendor", name), "script") for name in vendored],
+        vendored=[
+            (name.partition(".")[0].partition("-")[0], _inline(_read("vendor", name), "script"))
+            for name in vendored
+        ],
         scripts=[_inline(_read("static", name), "script") for name in SCRIPTS],
         data=_json(page.data()),
         words=_json(dictionary()),

@@ -52,7 +52,13 @@ def generation_stack(run: Run) -> go.Figure:
             name=str(fuel),
             marker={
                 "color": SEQUENCE[i % len(SEQUENCE)],
-                "pattern": {"shape": _PATTERNS[i % len(_PATTERNS)], "fgopacity": 0.35, "size": 6},
+                "pattern": {
+                    "shape": _PATTERNS[i % len(_PATTERNS)],
+                    "fillmode": "overlay",
+                    "fgcolor": "white",
+                    "fgopacity": 0.45,
+                    "size": 6,
+                },
                 "line": {"width": 0},
             },
             hovertemplate="%{x}: %{y:,.0f} MW<extra>%{fullData.name}</extra>",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -16,7 +17,7 @@ __all__ = ["audit_panel"]
 
 def audit_panel(day: Day) -> Panel:
     """The audit trail of the run."""
-    manifest = day.whole.manifest
+    manifest = day.manifest
     folder = day.folder or "RUN"
     solver = manifest.get("solver") or {}
     told = " ".join(f"{key} {value}" for key, value in solver.items())
@@ -59,7 +60,7 @@ def audit_panel(day: Day) -> Panel:
     return Panel("audit", "panel.audit", title, tuple(blocks))
 
 
-def _rulebook(manifest: dict[str, Any]) -> str:
+def _rulebook(manifest: Mapping[str, Any]) -> str:
     name, date = str(manifest["rulebook"]), manifest.get("rulebook_as_of")
     profile = (manifest.get("mitigation") or {}).get("profile")
     parts = [name, f"profile {profile}" if profile and profile != name else "", str(date or "")]

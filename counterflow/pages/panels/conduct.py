@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import product
 from typing import Any, Final
 
 import numpy as np
@@ -116,24 +115,31 @@ def what_if_panel(day: Day) -> Panel:
     if ratios.empty:
         key = "note.no_references" if day.audience.kind == "monitor" else "note.not_disclosed"
         return Panel("whatif", "panel.whatif", say(key), (Note(say(key), "missing"),))
-    rows = [
-        {"conduct": conduct, "impact": impact, **threshold_counts(ratios, conduct, impact)}
-        for conduct, impact in product(SCALES, SCALES)
-    ]
+    rows = []
+    for conduct in SCALES:
+        found = {impact: threshold_counts(ratios, conduct, impact) for impact in SCALES}
+        rows.append(
+            {
+                "conduct": conduct,
+                "conduct_failed": found[1.0]["conduct_failed"],
+                "not_measured": found[1.0]["not_measured"],
+                **{f"x{impact}": found[impact]["replaced"] for impact in SCALES},
+            }
+        )
     columns = (
         Column("conduct", "column.conduct_scale", "factor"),
-        Column("impact", "column.impact_scale", "factor"),
         Column("conduct_failed", "column.conduct_failed", "count"),
-        Column("replaced", "column.replaced", "count"),
-        Column("units", "column.units", "count"),
         Column("not_measured", "column.not_measured", "count"),
-        Column("money_effect", "column.money_effect", "money", day.money),
+        *(Column(f"x{impact}", f"× {impact:g}", "count") for impact in SCALES),
     )
     blocks: list[Block] = [
         WhatIf(_slider_data(day, ratios)),
-        Sheet("thresholds", columns, pd.DataFrame(rows), say("thresholds.caption"), sort="conduct"),
+        Sheet("thresholds", columns, pd.DataFrame(rows), say("thresholds.caption")),
         Note(
-            say("whatif.rerun", command=f"counterflow mitigate {day.folder or 'RUN'} -o NEW --set")
+            say(
+                "whatif.rerun",
+                command=f"counterflow mitigate {day.parent_folder or 'RUN'} -o NEW --set",
+            )
         ),
     ]
     now = threshold_counts(ratios, 1.0, 1.0)

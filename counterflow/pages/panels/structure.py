@@ -10,14 +10,12 @@ import pandas as pd
 from cases.errors import CounterflowError, DataWarning
 from counterflow.pages.blocks import Block, Column, Grid, Note, Panel, Sheet
 from counterflow.pages.day import Day
+from counterflow.pages.measured import BUSES
 from counterflow.pages.text import Text, say
 from counterflow.plots.structure import constraint_names
 from counterflow.tables.monitor_tables import monitor_tables
 
 __all__ = ["pivotal_panel", "structure_panel", "tests_of"]
-
-BUSES = 2_000
-"""Above this many buses structural tests that the run does not hold are not made for a page."""
 
 
 def tests_of(day: Day) -> pd.DataFrame:
@@ -79,6 +77,8 @@ def pivotal_panel(day: Day) -> Panel:
         ["shadow_price", "supply_mw"], ascending=False, kind="stable", ignore_index=True
     )
     blocks: list[Block] = [grid, Sheet("suppliers", columns, frame, say("suppliers.caption"))]
+    if day.measured == "made" and (tests["rule_id"] == "three_pivotal").all():
+        blocks.insert(0, Note(say("pivotal.made")))
     relief = _relief(day)
     if relief is not None:
         blocks.append(relief)
@@ -167,7 +167,7 @@ _KINDS = {
 
 def structure_panel(day: Day) -> Panel:
     """Concentration, pivotal hours, output gap and markup: the monitor's published tables."""
-    if len(day.run.case.buses) > BUSES and day.whole.indices.empty:
+    if day.measured == "large":
         note = Note(say("note.structure_large", n=("count", BUSES)), "missing")
         return Panel("structure", "panel.structure", say("structure.title"), (note,))
     if day.audience.kind != "monitor":

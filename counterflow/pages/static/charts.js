@@ -31,6 +31,7 @@
   const draw = (home) => {
     const chart = CF.data.charts[home.dataset.chart];
     const plot = home.querySelector(".plot");
+    CF.load("plotly");
     if (!window.Plotly) { plot.replaceChildren(CF.label("page.failed", "p")); return; }
     if (!home.dataset.drawn) plot.replaceChildren();
     home.dataset.drawn = "yes";

@@ -277,7 +277,8 @@
     const priced = (name, label) => ({ name, label, kind: "price", unit });
     return [{ name: "bus", label: "column.bus", kind: "text", dim: "bus" }, { name: "zone", label: "column.zone", kind: "text", dim: "zone" },
       ...(paired ? [priced("lmp_before", "column.lmp_before")] : []), priced("lmp_after", paired ? "column.lmp_after" : "column.lmp"),
-      ...(paired ? [priced("change", "column.change")] : []), priced("mec", "column.mec"), priced("mcc", "column.mcc"), priced("mlc", "column.mlc")];
+      ...(paired ? [priced("change", "column.change")] : []), priced("mec", "column.mec"), priced("mcc", "column.mcc"),
+      ...(sides.after.mlc ? [priced("mlc", "column.mlc")] : [])];
   };
   let sheet = null;
   CF.details.bus = (own, row) => { setTimeout(() => choose(index.get(own.value("bus", row)))); return CF.make("p", { class: "soft" }, CF.label("map.chosen")); };
@@ -339,17 +340,21 @@
     // Open at the hour in which most happens: where a price changed most, else where they differ most.
     let best = -1;
     for (let t = 0; t < T; t += 1) {
-      let low = Infinity, high = -Infinity, change = 0;
+      let low = Infinity, high = -Infinity, change = 0, most = -1, dearest = -1;
       for (let b = 0; b < B; b += 1) {
         const value = sides.after.lmp[t * B + b];
         if (Number.isNaN(value)) continue;
         low = Math.min(low, value); high = Math.max(high, value);
-        if (paired) change = Math.max(change, Math.abs(value - sides.before.lmp[t * B + b]) || 0);
+        const moved = paired ? Math.abs(value - sides.before.lmp[t * B + b]) || 0 : 0;
+        if (moved > change + 1e-9) { change = moved; most = b; }
+        if (value === high) dearest = b;
       }
-      const score = paired && map.scale.change > 0.005 ? change : high - low;
-      if (score > best + 1e-9) { best = score; state.t = t; }
+      const changed = paired && map.scale.change > 0.005;
+      const score = changed ? change : high - low;
+      if (score > best + 1e-9) { best = score; state.t = t; state.bus = changed ? most : dearest; }
     }
     follow(CF.chosen);
+    if (map.deck) CF.load("deck");
     const begin = () => { draw = map.deck && window.deck ? deckRenderer() : svgRenderer(); redraw(); };
     begin();
     CF.onChoice((changes, source) => {

@@ -54,6 +54,8 @@
       this.closed = new Set();
       this.texts = [];
       this.at = -1;
+      this.opens = Boolean(given.detail) || this.columns.some((column) => column.hidden);
+      if (this.visible.length <= 5 && !given.detail) home.classList.add("narrow");
       this.frame();
       this.draw();
     }
@@ -69,7 +71,7 @@
     }
 
     frame() {
-      const tools = CF.make("div", { class: "tools" });
+      const tools = CF.make("div", { class: "tools" }, this.home.querySelector("h3"));
       if (this.given.views) {
         this.views = CF.make("div", { class: "views", role: "group" });
         for (const view of this.given.views) {
@@ -277,7 +279,7 @@
         } else if (column.kind === "time" && line.kind === "fold") {
           td.append(this.span(line));
         } else td.textContent = CF.written(column.kind, value);
-        if (i === 0) {
+        if (i === 0 && (this.opens || line.kind === "fold")) {
           const opens = line.kind === "fold" ? this.unfolded.has(line.key) : this.opened.has(line.row);
           td.prepend(CF.make("button", { type: "button", class: "open", "aria-expanded": String(opens),
             "aria-label": CF.word(line.kind === "fold" ? "table.unfold" : "table.open"),
@@ -285,6 +287,7 @@
         }
         tr.append(td);
       });
+      if (!this.opens) tr.classList.add("fixed");
       return tr;
     }
 
@@ -324,7 +327,7 @@
       } else if (tr.dataset.fold !== undefined) {
         if (!this.unfolded.delete(tr.dataset.fold)) this.unfolded.add(tr.dataset.fold);
         this.draw();
-      } else if (tr.dataset.row !== undefined) this.toggle(+tr.dataset.row);
+      } else if (this.opens && tr.dataset.row !== undefined) this.toggle(+tr.dataset.row);
     }
 
     toggle(row, open = !this.opened.has(row)) {

@@ -91,6 +91,16 @@ const CF = {};
   };
   CF.label = (key, tag = "span") => CF.make(tag, { "data-w": key, text: CF.word(key) });
 
+  // Scripts of others are text until something needs them: the first view does not wait for them.
+  const loaded = new Set();
+  CF.load = (name) => {
+    if (loaded.has(name)) return;
+    loaded.add(name);
+    for (const holder of document.querySelectorAll(`[data-vendor="${name}"]`)) {
+      document.head.append(CF.make("script", { text: holder.textContent }));
+    }
+  };
+
   CF.announce = (text) => { document.getElementById("live").textContent = text; };
 
   CF.floats = (base64) => {
