@@ -74,7 +74,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["json"] = lambda value: json.dumps(value, ensure_ascii=False)
+    environment.filters["json"] = lambda value: json.dumps(
+        value, ensure_ascii=False, allow_nan=False
+    )
     environment.tests["text"] = lambda value: isinstance(value, Text)
     return environment
 

@@ -14,9 +14,9 @@ CF.mapRenderers = ({ map, state, stage, sides, side, xy, shown, color, marked, p
       for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
       return node;
     };
-    const px = (b) => 30 + xy[2 * b];
-    const py = (b) => 30 + high - xy[2 * b + 1];
-    svg.setAttribute("viewBox", `0 0 1060 ${high + 60}`);
+    const px = (b) => 60 + xy[2 * b];
+    const py = (b) => 50 + high - xy[2 * b + 1];
+    svg.setAttribute("viewBox", `0 0 1120 ${high + 80}`);
     svg.setAttribute("role", "img");
     const size = B > 400 ? 4 : B > 60 ? 8 : 15;
     const lines = [], dots = [], labels = [];

@@ -47,7 +47,9 @@ def large_run(side: int = 100, hours: int = 24, seed: int = 1, shift: float = 0.
             "loads": pd.DataFrame({"load": ["D"], "bus": [buses[-1]]}),
             "demand": pd.DataFrame(
                 {
-                    "interval_start": pd.date_range("2024-01-01", periods=hours, freq="h", tz="UTC"),
+                    "interval_start": pd.date_range(
+                        "2024-01-01", periods=hours, freq="h", tz="UTC"
+                    ),
                     "D": 50.0,
                 }
             ),
