@@ -61,8 +61,9 @@ def _register() -> None:
         tables,
         verify,
     )
+    from counterflow.commands.many_values import FilesCommand
 
-    app.command("import")(import_case.run)
+    app.command("import", cls=FilesCommand)(import_case.run)
     app.command("check")(check.run)
     app.command("clear")(clear.run)
     app.command("show")(show.run)

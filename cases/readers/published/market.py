@@ -19,7 +19,7 @@ from cases.case import Case, assemble
 from cases.errors import Failure, InputError
 from cases.files.convert import Source
 from cases.readers.published.days import horizon_of
-from cases.readers.published.fleet import commitment_offers, fleet, places_of, without_offers
+from cases.readers.published.fleet import Places, commitment_offers, fleet, places_of, without_offers
 from cases.readers.published.history import history_of, taken_mw
 from cases.readers.published.read import (
     Offers,
@@ -124,6 +124,8 @@ def market_of(
     notes = [*horizon.notes, *places.notes, *silent, *masked]
     demand, load_notes = _demand(today, now, places.at(today.units), loads, horizon.starts, places)
     notes += load_notes
+    now, hub_notes = _hub_price(today, now, places)
+    notes += hub_notes
     commitment, commitment_notes = commitment_offers(today)
     notes += commitment_notes
     used = set(units["bus"]) | set(demand.bus)
@@ -177,6 +179,26 @@ def _priced(
         raise InputError(failures)
 
 
+def _hub_price(
+    today: Offers, prices: pd.DataFrame, places: Places
+) -> tuple[pd.DataFrame, list[str]]:
+    """Price the hub, where no file does, at the average of the units, weighed by cleared MW."""
+    if (prices["node"] == places.hub).any():
+        return prices, []
+    states = today.units
+    weight = states["cleared_mw"].clip(lower=0.0).where(states["lmp"].notna(), 0.0).fillna(0.0)
+    paid = (weight * states["lmp"].fillna(0.0)).groupby(states["interval_start"]).sum()
+    total = weight.groupby(states["interval_start"]).sum()
+    average = (paid / total.where(total > 0)).dropna()
+    made = pd.DataFrame(
+        {"node": places.hub, "interval_start": average.index, "lmp": average.to_numpy()}
+    ).assign(mec=np.nan, mcc=np.nan, mlc=np.nan)
+    both = pd.concat([prices, made], ignore_index=True)
+    ordered = both.sort_values(["interval_start", "node"], kind="stable", ignore_index=True)
+    note = f"{places.hub} is priced at the LMP of the units, weighed by what cleared of them"
+    return ordered, [note]
+
+
 @dataclass(frozen=True)
 class Demand:
     """Loads, their buses, and the wide table of their MW."""
@@ -192,7 +214,7 @@ def _demand(
     bus: pd.Series,
     loads: pd.DataFrame | None,
     starts: pd.DatetimeIndex,
-    places: Any,
+    places: Places,
 ) -> tuple[Demand, list[str]]:
     """Demand from published loads, else from what cleared, else from what the price pays for."""
     hub = places.hub
