@@ -143,10 +143,12 @@ def accepted_blocks(case: Case) -> pd.DataFrame:
     )
     low, mw = blocks["lower_mw"], blocks["mw"]
     must = (blocks["must_take_mw"].fillna(0.0) - low).clip(lower=0.0)
-    paid = mw.where(blocks["price"] <= blocks["lmp"] + 1e-9, np.minimum(must, mw))
+    paid = mw.where(blocks["price"] <= blocks["lmp"] + 1e-9, must.where(must <= mw, mw))
     top = blocks["p_max"].fillna(np.inf)
-    paid = np.minimum(paid, (top - low).clip(lower=0.0))
-    cleared = np.clip(blocks["cleared_mw"] - low, 0.0, mw)
+    room = (top - low).clip(lower=0.0)
+    paid = paid.where(paid <= room, room)
+    cleared = (blocks["cleared_mw"] - low).clip(lower=0.0)
+    cleared = cleared.where(cleared <= mw, mw)
     accepted = cleared.where(blocks["cleared_mw"].notna(), paid)
     columns = [*keys, "segment", "mw", "price", "lower_mw", "bus", "lmp"]
     return blocks[columns].assign(accepted_mw=accepted)
@@ -200,7 +202,7 @@ def _fixed_costs(case: Case) -> dict[str, Floats]:
 
 def _load_awards(case: Case) -> pd.DataFrame:
     wide = case.demand.set_index("interval_start")
-    long = wide.stack().rename("mw").rename_axis(["interval_start", "load"]).reset_index()
+    long = wide.melt(ignore_index=False, var_name="load", value_name="mw").reset_index()
     named = case.loads.set_index("load")
     return long.assign(
         interval_end=_ends(case, long["interval_start"]),
@@ -213,8 +215,6 @@ def _load_awards(case: Case) -> pd.DataFrame:
 def _marginal(blocks: pd.DataFrame) -> pd.DataFrame:
     """Units with a block that was accepted in part, or whose accepted block has the price."""
     part = (blocks["accepted_mw"] > 1e-6) & (blocks["accepted_mw"] < blocks["mw"] - 1e-6)
-    same = (blocks["accepted_mw"] > 1e-6) & (
-        (blocks["price"] - blocks["lmp"]).abs() <= _SAME_PRICE
-    )
+    same = (blocks["accepted_mw"] > 1e-6) & ((blocks["price"] - blocks["lmp"]).abs() <= _SAME_PRICE)
     rows = blocks[part | same].drop_duplicates(["interval_start", "unit"], keep="last")
     return rows[["interval_start", "unit", "price"]].assign(kind="unit")

@@ -42,6 +42,7 @@ def _options(
 
 def _register() -> None:
     from counterflow.commands import (
+        backcast,
         check,
         clear,
         compare,
@@ -78,6 +79,7 @@ def _register() -> None:
     app.command("index")(index.run)
     app.command("study")(study.run)
     app.command("sql")(sql.run)
+    app.command("backcast")(backcast.run)
     app.add_typer(contracts.app, name="contracts")
     app.add_typer(credit.app, name="credit")
     app.add_typer(futures.app, name="futures")

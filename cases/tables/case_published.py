@@ -7,9 +7,7 @@ from cases.tables.columns import Column, Table
 
 __all__ = ["PUBLISHED"]
 
-_START = Column(
-    "interval_start", "timestamp", "", "start of the interval", required=True, key=True
-)
+_START = Column("interval_start", "timestamp", "", "start of the interval", required=True, key=True)
 
 PUBLISHED = (
     Table(

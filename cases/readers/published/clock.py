@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cases.errors import Failure, InputError
+from cases.market_time import all_instants
 from cases.readers.published.layout import Clock
 from cases.readers.published.source import Raw
 
@@ -38,7 +39,7 @@ def starts_of(raw: Raw, clock: Clock, keys: list[pd.Series]) -> Stamps:
     frame = raw.frame
     cells = frame[clock.column]
     if isinstance(cells.dtype, pd.DatetimeTZDtype):
-        return _naive(cells.dt.tz_convert("UTC"))
+        return _plain(pd.DatetimeIndex(cells))
     moments = _moments(raw, clock, cells)
     second = np.zeros(len(frame), dtype=bool)
     told = clock.repeat == "suffix"
@@ -56,8 +57,10 @@ def starts_of(raw: Raw, clock: Clock, keys: list[pd.Series]) -> Stamps:
     return _local(raw, clock, moments, second, told, keys)
 
 
-def _naive(stamps: pd.Series) -> Stamps:
-    return stamps.dt.tz_localize(None).to_numpy().astype("datetime64[us]")
+def _plain(stamps: pd.DatetimeIndex) -> Stamps:
+    """Moments in UTC, without a zone."""
+    plain = stamps.tz_convert("UTC").tz_localize(None).to_numpy()
+    return np.asarray(plain, dtype="datetime64[us]")
 
 
 def _moments(raw: Raw, clock: Clock, cells: pd.Series) -> Stamps:
@@ -129,9 +132,10 @@ def _local(
     """Put a local clock's moments into UTC; days of clock changes are the only ones looked at."""
     place, distinct = pd.factorize(moments)
     index = pd.DatetimeIndex(distinct)
-    plain = index.tz_localize(clock.zone, ambiguous="NaT", nonexistent="NaT")
-    skipped = index.tz_localize(clock.zone, ambiguous=True, nonexistent="NaT").isna()
-    twice = plain.isna() & ~skipped
+    first, last = all_instants(index, clock.zone)
+    early, late = _plain(first), _plain(last)
+    skipped = np.isnat(early)
+    twice = ~skipped & (early != late)
     if skipped.any():
         rows = np.flatnonzero(skipped[place])[:5]
         raise InputError(
@@ -142,12 +146,6 @@ def _local(
             )
             for row in rows
         )  # fmt: skip
-    first = index.tz_localize(clock.zone, ambiguous=np.ones(len(index), dtype=bool))
-    last = index.tz_localize(clock.zone, ambiguous=np.zeros(len(index), dtype=bool))
-    early, late = (
-        stamps.tz_convert("UTC").tz_localize(None).to_numpy().astype("datetime64[us]")
-        for stamps in (first, last)
-    )
     doubled = twice[place]
     if (second & ~doubled).any():
         row = int(np.argmax(second & ~doubled))

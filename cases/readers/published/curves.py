@@ -118,7 +118,7 @@ def _cut(
     pieces: int,
     sloped: Flags,
 ) -> Blocks:
-    """Blocks of straight lines from `start` to `end`: so many pieces at the price in their middle."""
+    """Blocks of straight lines from `start` to `end`: pieces at the price in their middle."""
     if pieces == 1 or not sloped.any():
         return Blocks(lower, upper, (start + end) / 2.0, falling)
     share = np.arange(pieces + 1) / pieces
@@ -151,7 +151,9 @@ def with_minimum(blocks: Blocks, p_min: Floats, cost: Floats) -> tuple[Blocks, F
     first = floor
     return (
         Blocks(
-            np.concatenate([np.zeros_like(first), np.where(untouched, blocks.lower, lower)], axis=1),
+            np.concatenate(
+                [np.zeros_like(first), np.where(untouched, blocks.lower, lower)], axis=1
+            ),
             np.concatenate([first, np.where(untouched, blocks.upper, upper)], axis=1),
             np.concatenate([price[:, None], blocks.price], axis=1),
             blocks.falling,

@@ -53,7 +53,7 @@ def horizon_of(offers: Offers, first: str | date | None, days: int | None) -> Ho
     missing = starts[~starts.isin(stamps)]
     if len(missing):
         by_day = pd.Series(1, index=day_of(missing)).groupby(level=0).sum()
-        told = ", ".join(f"{day.date()} ({n} h)" for day, n in by_day.head(5).items())
+        told = ", ".join(f"{str(day)[:10]} ({n} h)" for day, n in by_day.head(5).items())
         more = f" and {len(by_day) - 5} more days" if len(by_day) > 5 else ""
         empty = f"; without a row: {', '.join(offers.empty)}" if offers.empty else ""
         message = (

@@ -81,7 +81,9 @@ def places_of(offers: Offers, prices: pd.DataFrame | None, zone: str) -> Places:
     frames = []
     hub = zone or "system"
     if prices is not None:
-        local = prices.assign(interval_start=prices["interval_start"].dt.tz_convert(offers.timezone))
+        local = prices.assign(
+            interval_start=prices["interval_start"].dt.tz_convert(offers.timezone)
+        )
         frames.append(local)
         nodes = local["node"].unique()
         named = local[local["zone"] != ""]
@@ -110,7 +112,9 @@ def _own_prices(states: pd.DataFrame, by: str, known: set[str]) -> pd.DataFrame:
     Raises InputError where two units of one place have different prices.
     """
     column = "node" if by == "node" else "unit"
-    rows = states.loc[states["lmp"].notna() & (states[column] != ""), [column, "interval_start", "lmp"]]
+    rows = states.loc[
+        states["lmp"].notna() & (states[column] != ""), [column, "interval_start", "lmp"]
+    ]
     rows = rows.rename(columns={column: "node"})
     rows = rows[~rows["node"].isin(known)]
     keys = ["node", "interval_start"]
@@ -189,7 +193,9 @@ def commitment_offers(today: Offers) -> tuple[pd.DataFrame, list[str]]:
         first = rows.groupby("unit", sort=True)["price"].agg(["first", "nunique"]).reset_index()
         if (first["nunique"] > 1).any():
             count = int((first["nunique"] > 1).sum())
-            notes.append(f"{component} of {count} units changes; the case has that of the first hour")
+            notes.append(
+                f"{component} of {count} units changes; the case has that of the first hour"
+            )
         made = first.rename(columns={"first": "price"})[["unit", "price"]]
         parts.append(made.assign(component=component))
     found = pd.concat(parts, ignore_index=True)

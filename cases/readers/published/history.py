@@ -58,18 +58,24 @@ def accepted_mw(offers: Offers, prices: pd.DataFrame, bus: pd.Series) -> Floats:
 def taken_mw(offers: Offers, prices: pd.DataFrame, bus: pd.Series) -> Floats:
     """MW of each state that were accepted."""
     accepted = accepted_mw(offers, prices, bus)
-    return np.bincount(offers.state, weights=accepted, minlength=len(offers.units))
+    total = np.bincount(offers.state, weights=accepted, minlength=len(offers.units))
+    return np.asarray(total, dtype=np.float64)
 
 
 def history_of(
     offers: Offers, prices: pd.DataFrame, units: pd.DataFrame, places: Places, start: pd.Timestamp
 ) -> dict[str, pd.DataFrame]:
-    """Tables `offer_history` and `price_history` of the hours before a case."""
-    before = offers.between(pd.Timestamp.min.tz_localize("UTC"), start)
+    """Tables `offer_history` and `price_history` of the hours before a case.
+
+    MW that no curve prices, which are sold at any price, are no offers that a reference follows.
+    """
+    before = offers.between(pd.Timestamp("1970-01-01", tz="UTC"), start)
     earlier = prices[prices["interval_start"] < start]
     rows = before.offers
     rows["accepted_mw"] = accepted_mw(before, earlier, places.at(before.units))
-    rows = rows[rows["unit"].isin(units["unit"])].reset_index(drop=True)
+    must = before.units["must_take_mw"].to_numpy()[before.state] > 0
+    unpriced = must & (before.price == before.floor)
+    rows = rows[rows["unit"].isin(units["unit"]) & ~unpriced].reset_index(drop=True)
     history = earlier.rename(columns={"node": "bus", "lmp": "price"})
     return {
         "offer_history": rows,

@@ -19,7 +19,13 @@ from cases.case import Case, assemble
 from cases.errors import Failure, InputError
 from cases.files.convert import Source
 from cases.readers.published.days import horizon_of
-from cases.readers.published.fleet import Places, commitment_offers, fleet, places_of, without_offers
+from cases.readers.published.fleet import (
+    Places,
+    commitment_offers,
+    fleet,
+    places_of,
+    without_offers,
+)
 from cases.readers.published.history import history_of, taken_mw
 from cases.readers.published.read import (
     Offers,
@@ -97,9 +103,7 @@ def read_market(
         "prices": names_of(prices),
         "loads": names_of(loads),
     }
-    return market_of(
-        offers, published, taken, zone=zone, first=date, days=days, record=record
-    )
+    return market_of(offers, published, taken, zone=zone, first=date, days=days, record=record)
 
 
 def market_of(
@@ -154,7 +158,12 @@ def market_of(
         "interval_minutes": 60,
         "intervals": len(horizon.starts),
         "reference": places.hub,
-        "imported": {**(record or {}), "market": offers.market, "notes": notes},
+        "imported": {
+            **(record or {}),
+            "market": offers.market,
+            "demand": demand.basis,
+            "notes": notes,
+        },
     }
     origin = offers.files[0] if len(offers.files) == 1 else f"{len(offers.files)} files"
     sources = {name: Source(f"{origin} -> {name}") for name in tables}
@@ -201,8 +210,12 @@ def _hub_price(
 
 @dataclass(frozen=True)
 class Demand:
-    """Loads, their buses, and the wide table of their MW."""
+    """Loads, their buses, the wide table of their MW, and what they follow from.
 
+    `basis`: published (loads), cleared (MW of units) or price (MW that the price pays for).
+    """
+
+    basis: str
     load: list[str]
     bus: list[str]
     table: pd.DataFrame
@@ -230,20 +243,20 @@ def _demand(
         table = wide.rename_axis(columns=None).rename_axis("interval_start").reset_index()
         names = [str(name) for name in wide.columns]
         note = "demand is the published load; imports and exports are not in the offers"
-        return Demand(names, [hub] * len(names), table), [note]
+        return Demand("published", names, [hub] * len(names), table), [note]
     cleared = today.units["cleared_mw"]
     if cleared.notna().any():
-        mw = cleared.fillna(0.0)
+        mw, basis = cleared.fillna(0.0), "cleared"
         note = "demand is the MW that cleared of the units of the files"
     else:
-        mw = pd.Series(taken_mw(today, prices, bus))
+        mw, basis = pd.Series(taken_mw(today, prices, bus)), "price"
         note = (
             "demand is the MW that the published price pays for, since neither loads nor cleared MW"
             " are published here: a backcast needs --loads"
         )
     total = mw.groupby(today.units["interval_start"]).sum().reindex(starts, fill_value=0.0)
     table = pd.DataFrame({"interval_start": starts, SYSTEM: total.to_numpy()})
-    return Demand([SYSTEM], [hub], table), [note]
+    return Demand(basis, [SYSTEM], [hub], table), [note]
 
 
 def _plate(buses: list[str], hub: str) -> pd.DataFrame:

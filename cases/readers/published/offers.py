@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ __all__ = ["MARKETS", "OfferPart", "offers_of", "texts"]
 Floats = NDArray[np.float64]
 MARKETS = {"da": "DAM", "rt": "HAM"}
 """Market of NYISO's file that is meant by `market`."""
+_FALLING = "MW or prices fall from one point to the next: the points of a curve must rise"
 _TRUE = ("true", "1", "1.0", "y", "yes", "t")
 
 
@@ -72,8 +73,7 @@ def offers_of(raw: Raw, layout: Layout, *, market: str = "da", pieces: int = 1) 
     blocks = blocks_of(layout.curve, mw, price, sloped, p_min, pieces)
     if blocks.falling.any():
         raise InputError(
-            raw.failure(int(row), names[0], "curve", "MW or prices of the curve fall from one point "
-                        "to the next; the points of a curve must rise")
+            raw.failure(int(row), names[0], "curve", _FALLING)
             for row in np.flatnonzero(blocks.falling)[:10]
         )  # fmt: skip
     if "minimum_cost" in layout.columns or "minimum_price" in layout.columns:
@@ -144,18 +144,19 @@ def _states(raw: Raw, layout: Layout, start: NDArray[np.datetime64]) -> pd.DataF
     for meaning in ("p_min", "p_max"):
         values = number(meaning)
         if meaning == "p_max":
-            wrong = values < 0
             failures += [
-                raw.failure(int(row), columns[meaning], "range", f"must not be below 0 MW: {values[row]:g}")
-                for row in np.flatnonzero(wrong)[:5]
-            ]  # fmt: skip
+                raw.failure(int(row), columns[meaning], "range", f"is {values[row]:g}, below 0 MW")
+                for row in np.flatnonzero(values < 0)[:5]
+            ]
         made[meaning] = np.maximum(values, 0.0)
     if failures:
         raise InputError(failures)
     must = number("must_take_mw")
     if "self_mw1" in columns:
         steps = np.column_stack([number(f"self_mw{k}") for k in range(1, 5)])
-        must = np.where(np.isfinite(steps).any(axis=1), np.nanmax(np.nan_to_num(steps), axis=1), 0.0)
+        must = np.where(
+            np.isfinite(steps).any(axis=1), np.nanmax(np.nan_to_num(steps), axis=1), 0.0
+        )
     made["must_take_mw"] = np.nan_to_num(must)
     made["status"] = _status(raw, layout, text)
     for meaning in (
@@ -295,15 +296,15 @@ def _of_points(raw: Raw, layout: Layout) -> OfferPart:
         mixed = runs.unique()
         if len(mixed) > 1:
             row = int(np.argmax((runs != mixed[0]).to_numpy()))
-            message = f"the file has offers of {' and '.join(sorted(mixed))}: give one market a time"
+            message = (
+                f"the file has offers of {' and '.join(sorted(mixed))}: give one market a time"
+            )
             raise InputError([raw.failure(row, columns["run"], "market", message)])
     starts = starts_of(raw, layout.clock, [])
     own = columns["point_start"]
     if own in frame and frame[own].notna().any():
         there = frame[own].notna().to_numpy()
         few = Raw(raw.name, frame[there].reset_index(drop=True), raw.lines[there])
-        from dataclasses import replace
-
         starts = starts.copy()
         starts[there] = starts_of(few, replace(layout.clock, column=own), [])
     units = texts(frame[columns["unit"]])
@@ -328,9 +329,7 @@ def _of_points(raw: Raw, layout: Layout) -> OfferPart:
     total = np.zeros(count)
     np.add.at(total, number, np.nan_to_num(must))
     sure = np.where(np.isfinite(mw).any(axis=1), np.nanmax(np.nan_to_num(mw), axis=1), 0.0)
-    states = states.assign(
-        must_take_mw=total, p_max=np.maximum(sure, total), p_min=0.0
-    )
+    states = states.assign(must_take_mw=total, p_max=np.maximum(sure, total), p_min=0.0)
     flat = np.zeros(count, dtype=bool)
     blocks = blocks_of(layout.curve, mw, price, flat, np.zeros(count))
     if blocks.falling.any():

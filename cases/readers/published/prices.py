@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cases.errors import InputError
+from cases.market_time import first_moment
 from cases.readers.published.clock import starts_of
 from cases.readers.published.layout import Layout
 from cases.readers.published.offers import texts
@@ -37,10 +38,7 @@ def prices_of(raw: Raw, layout: Layout, zone: str = "") -> pd.DataFrame:
     if current in raw.frame:
         old = texts(raw.frame[current]).str.casefold().isin(("false", "0")).to_numpy()
         raw = Raw(raw.name, raw.frame[~old].reset_index(drop=True), raw.lines[~old])
-    if layout.wide is not None:
-        frame = _wide(raw, layout)
-    else:
-        frame = _long(raw, layout)
+    frame = _long(raw, layout) if layout.wide is None else _wide(raw, layout)
     for part, sign in layout.signs.items():
         frame[part] = 0.0 + sign * frame[part]
     missing = [part for part in PARTS[1:] if frame[part].isna().all()]
@@ -104,8 +102,9 @@ def _wide(raw: Raw, layout: Layout) -> pd.DataFrame:
         message = f"the column is missing; {layout.name} has HE 1..24"
         raise InputError.one(raw.name, None, missing[0], "layout", message)
     values = raw.frame[hours].to_numpy(dtype=np.float64)
-    offset = pd.Timestamp(day).tz_localize(layout.clock.zone).tz_convert("UTC").tz_localize(None)
-    starts = np.datetime64(offset).astype("datetime64[us]") + np.arange(24).astype("timedelta64[h]")
+    midnight = first_moment(pd.Timestamp(day), layout.clock.zone).tz_convert("UTC")
+    first = np.datetime64(midnight.tz_localize(None)).astype("datetime64[us]")
+    starts = first + np.arange(24).astype("timedelta64[h]")
     count = len(values)
     long = pd.DataFrame(
         {
@@ -124,7 +123,9 @@ def loads_of(raw: Raw, layout: Layout) -> pd.DataFrame:
     """Loads of a file: load, zone, start (UTC, naive), mw, line."""
     frame, columns = raw.frame, layout.columns
     named = columns.get("load") in frame
-    names = texts(frame[columns["load"]]) if named else pd.Series([SYSTEM] * len(frame), dtype="str")
+    names = (
+        texts(frame[columns["load"]]) if named else pd.Series([SYSTEM] * len(frame), dtype="str")
+    )
     clock = layout.clock
     starts = starts_of(raw, clock, [names])
     zone = texts(frame[columns["zone"]]) if columns.get("zone") in frame else ""

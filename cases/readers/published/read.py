@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cases.errors import Failure, InputError
+from cases.market_time import from_utc
 from cases.readers.published.layout import Kind, Layout
 from cases.readers.published.markets import markets
 from cases.readers.published.offers import OfferPart, offers_of
@@ -189,8 +190,8 @@ def _on_days(text: Text, layout: Layout, start: pd.Series, timezone: str) -> Non
     """Raise where a file has days on which its layout did not hold."""
     if start.empty:
         return
-    ends = pd.DatetimeIndex([start.min(), start.max()]).tz_localize("UTC").tz_convert(timezone)
-    wrong = held_on(layout, ends[0].date(), ends[1].date())
+    ends = from_utc(pd.Series([start.min(), start.max()]), timezone)
+    wrong = held_on(layout, ends.iloc[0].date(), ends.iloc[1].date())
     if wrong is not None:
         raise InputError.one(text.name, None, None, "layout", wrong)
 
@@ -216,7 +217,7 @@ def _joined(
     place = np.repeat(np.arange(len(parts)), sizes)
     offset = np.cumsum(sizes) - sizes
     state = np.concatenate([part.state + offset[k] for k, part in enumerate(parts)])
-    unit, order_of_units = pd.factorize(states["unit"], sort=True)
+    unit, _ = pd.factorize(states["unit"], sort=True)
     start = states["start"].to_numpy()
     order = np.lexsort((unit, start))
     same = (unit[order][1:] == unit[order][:-1]) & (start[order][1:] == start[order][:-1])
@@ -229,9 +230,9 @@ def _joined(
     segment = np.concatenate([part.segment for part in parts]).astype(np.int64)
     blocks = np.lexsort((segment, moved))
     table = states.iloc[order].reset_index(drop=True).drop(columns=["line", "duration"])
-    table.insert(1, "interval_start", _aware(table.pop("start"), timezone))
+    table.insert(1, "interval_start", from_utc(table.pop("start"), timezone))
     bids = pd.concat([part.bids for part in parts], ignore_index=True)
-    bids["interval_start"] = _aware(bids.pop("start"), timezone)
+    bids["interval_start"] = from_utc(bids.pop("start"), timezone)
     columns = ["unit", "interval_start", "segment", "mw", "price"]
     return Offers(
         market,
@@ -241,7 +242,7 @@ def _joined(
         segment[blocks],
         np.concatenate([part.mw for part in parts])[blocks],
         np.concatenate([part.price for part in parts])[blocks],
-        bids[columns].sort_values(columns[:3], ignore_index=True, key=_by_start),
+        bids[columns].sort_values(columns[:3], ignore_index=True),
         _reserves(reserves, timezone),
         names,
         empty,
@@ -249,22 +250,13 @@ def _joined(
     )
 
 
-def _by_start(column: pd.Series) -> pd.Series:
-    return column
-
-
-def _aware(stamps: pd.Series, timezone: str) -> pd.Series:
-    moments = pd.to_datetime(stamps).astype("datetime64[us]")
-    return moments.dt.tz_localize("UTC").dt.tz_convert(timezone)
-
-
 def _reserves(parts: list[pd.DataFrame], timezone: str) -> pd.DataFrame:
     columns = ["unit", "owner", "interval_start", "product", "segment", "mw", "price"]
     if not parts:
         empty = pd.DataFrame(columns=columns)
-        return empty.assign(interval_start=_aware(empty["interval_start"], timezone))
+        return empty.assign(interval_start=from_utc(empty["interval_start"], timezone))
     made = pd.concat(parts, ignore_index=True)
-    made["interval_start"] = _aware(made.pop("start"), timezone)
+    made["interval_start"] = from_utc(made.pop("start"), timezone)
     keys = ["unit", "interval_start", "product"]
     made = made.sort_values([*keys, "price", "mw"], kind="stable", ignore_index=True)
     made["segment"] = made.groupby(keys, sort=False).cumcount() + 1
@@ -295,8 +287,7 @@ def _same_mask(
 ) -> None:
     """Raise where masks change: codes of another year, a unit that changes hands."""
     if any(part.layout.masked_by_year for part in parts):
-        start = pd.DatetimeIndex(states["start"]).tz_localize("UTC").tz_convert(timezone)
-        years = start.year
+        years = from_utc(states["start"], timezone).dt.year.to_numpy()
         if years.min() != years.max():
             row = int(np.argmax(years == years.max()))
             message = (
@@ -335,7 +326,7 @@ def read_prices(files: Iterable[Given], market: str = "", *, zone: str = "") -> 
     keys = ["start", "node"]
     rows = rows.sort_values(keys, kind="stable", ignore_index=True)
     _once(rows, keys, "node")
-    rows.insert(1, "interval_start", _aware(rows.pop("start"), "UTC"))
+    rows.insert(1, "interval_start", from_utc(rows.pop("start"), "UTC"))
     return rows[["node", "interval_start", "zone", *PARTS]]
 
 
@@ -352,7 +343,7 @@ def read_loads(files: Iterable[Given], market: str = "", *, zone: str = "") -> p
     keys = ["start", "load"]
     rows = rows.sort_values(keys, kind="stable", ignore_index=True)
     _once(rows, keys, "load")
-    rows.insert(1, "interval_start", _aware(rows.pop("start"), "UTC"))
+    rows.insert(1, "interval_start", from_utc(rows.pop("start"), "UTC"))
     return rows[["load", "interval_start", "mw"]]
 
 

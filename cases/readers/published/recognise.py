@@ -28,7 +28,7 @@ def layout_of(text: Text, kinds: Sequence[Kind], market: str) -> tuple[Layout, H
     """
     known = layouts()
     header = header_of(text, known)
-    found = [layout for layout in known if _fits(layout, header, text.name)]
+    found = [layout for layout in known if _fits(layout, header)]
     mine = [
         layout for layout in found
         if layout.kind in kinds and (market in ("", layout.market) or layout.market == "gridstatus")
@@ -44,14 +44,12 @@ def layout_of(text: Text, kinds: Sequence[Kind], market: str) -> tuple[Layout, H
     raise InputError(_missing(text, header, _closest(expected, header)))
 
 
-def _fits(layout: Layout, header: Header, name: str) -> bool:
+def _fits(layout: Layout, header: Header) -> bool:
     have = {plain(column) for column in header.columns}
     if not {plain(column) for column in layout.required} <= have:
         return False
     if layout.kind == "reserves":
         return bool(service_columns(layout, header.columns))
-    if any("ASOffers" in name for _ in (0,)) and layout.kind == "offers":
-        return False
     return layout.wide is None or "node" in have
 
 
@@ -126,5 +124,7 @@ def held_on(layout: Layout, first: date, last: date) -> str | None:
             for one in layouts(layout.kind, layout.market)
             if one is not layout and one.since is not None and one.since > layout.until
         ]
-        return f"has {last}, but this is the layout until {layout.until}; then {' or '.join(others)}"
+        return (
+            f"has {last}, but this is the layout until {layout.until}; then {' or '.join(others)}"
+        )
     return None

@@ -233,7 +233,7 @@ def _unreadable(
     numbers: set[str],
     error: Exception,
 ) -> InputError:
-    """Say where a file cannot be read: every row of another length, every cell that is no number."""
+    """Say where a file cannot be read: rows of another length, cells that are no number."""
     failures: list[Failure] = []
     body = data.decode("utf-8-sig", errors="replace").splitlines()
     start = 0 if header.tagged else header.line

@@ -27,9 +27,7 @@ LAYOUTS = (
             "no_load": "No Load Price",
             "status": "Unit Status",
         },
-        curve=Curve(
-            "Segment {k} MW", "Segment {k} Price", 10, cumulative=False, from_minimum=True
-        ),
+        curve=Curve("Segment {k} MW", "Segment {k} Price", 10, cumulative=False, from_minimum=True),
         states={
             "ECONOMIC": "economic",
             "MUST_RUN": "must_run",
