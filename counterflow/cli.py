@@ -42,6 +42,7 @@ def _options(
 
 def _register() -> None:
     from counterflow.commands import (
+        backcast,
         check,
         clear,
         compare,
@@ -62,8 +63,9 @@ def _register() -> None:
         tables,
         verify,
     )
+    from counterflow.commands.many_values import FilesCommand
 
-    app.command("import")(import_case.run)
+    app.command("import", cls=FilesCommand)(import_case.run)
     app.command("check")(check.run)
     app.command("clear")(clear.run)
     app.command("show")(show.run)
@@ -79,6 +81,7 @@ def _register() -> None:
     app.command("index")(index.run)
     app.command("study")(study.run)
     app.command("sql")(sql.run)
+    app.command("backcast")(backcast.run)
     app.add_typer(contracts.app, name="contracts")
     app.add_typer(credit.app, name="credit")
     app.add_typer(futures.app, name="futures")

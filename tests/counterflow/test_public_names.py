@@ -8,6 +8,7 @@ import pytest
 import counterflow as cf
 
 NAMES = [
+    "Backcast",
     "Case",
     "CaseMeta",
     "CheckFailed",
@@ -29,6 +30,7 @@ NAMES = [
     "Study",
     "Summary",
     "__version__",
+    "backcast",
     "clear",
     "compare",
     "disclose",
@@ -43,8 +45,14 @@ NAMES = [
     "mitigation",
     "monitor_tables",
     "plots",
+    "published_frames",
+    "published_run",
     "read_case",
+    "read_market",
+    "read_offers",
+    "read_prices",
     "report",
+    "residual_by_owner",
     "serve",
     "settle",
     "study",
@@ -52,6 +60,7 @@ NAMES = [
     "sweep",
     "validate",
     "verify",
+    "write_published",
 ]
 
 
