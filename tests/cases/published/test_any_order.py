@@ -55,7 +55,9 @@ def parted(rows: list[f.Row], market: str, seed: int, parts: int) -> list[list[f
 
 
 @pytest.mark.parametrize("market", ["PJM", "ISO-NE", "MISO", "ERCOT", "CAISO"])
-@settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(seed=st.integers(0, 10**6), parts=st.integers(1, 5))
 def test_the_tables_are_the_same(tmp_path: Path, market: str, seed: int, parts: int) -> None:
     header, rows = rows_of(market)
@@ -70,7 +72,9 @@ def test_the_tables_are_the_same(tmp_path: Path, market: str, seed: int, parts: 
     pd.testing.assert_frame_equal(again.units, whole.units)
 
 
-@settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(seed=st.integers(0, 10**6), parts=st.integers(1, 4))
 def test_prices_are_the_same(tmp_path: Path, seed: int, parts: int) -> None:
     rows = [f.pjm_price(f"2024-11-03T0{h}:00:00", node, 30.0 + h, float(len(node)))

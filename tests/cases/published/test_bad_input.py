@@ -37,7 +37,9 @@ def test_a_renamed_column_is_named_with_the_layout_of_its_date(tmp_path: Path) -
 def test_a_file_of_another_market_is_named(tmp_path: Path) -> None:
     other = f.written(tmp_path, "m.csv", f.text(f.MISO, [f.miso("07/10/2024 00:00:00", "1",
                                                                [(10, 20)], 5, 20)]))  # fmt: skip
-    text = said(lambda: read_offers([pjm_file(tmp_path, [f.pjm(HOUR, "a", [(5, 2)])]), other], "PJM"))
+    text = said(
+        lambda: read_offers([pjm_file(tmp_path, [f.pjm(HOUR, "a", [(5, 2)])]), other], "PJM")
+    )
     assert text == "m.csv row 1: is MISO da_co (offers); expected offers or reserves of PJM"
     text = said(lambda: read_prices([other], "MISO"))
     assert "is MISO da_co (offers); expected prices of MISO" in text
@@ -47,9 +49,7 @@ def test_an_hour_in_two_rows_is_named_with_both(tmp_path: Path) -> None:
     one = pjm_file(tmp_path, [f.pjm(HOUR, "a", [(50, 20)]), f.pjm(HOUR, "b", [(50, 20)])], "1.csv")
     two = pjm_file(tmp_path, [f.pjm(HOUR, "b", [(50, 20)])], "2.csv")
     text = said(lambda: read_offers([one, two], "PJM"))
-    assert text == (
-        "2.csv row 2: unit b at 2024-07-10T00:00:00-04:00 is in 1.csv row 3 already"
-    )
+    assert text == ("2.csv row 2: unit b at 2024-07-10T00:00:00-04:00 is in 1.csv row 3 already")
     price = f.text(f.PJM_LMP, [f.pjm_price(HOUR, "Z", 30)] * 2)
     text = said(lambda: read_prices([f.written(tmp_path, "p.csv", price)], "PJM"))
     assert text.startswith("p.csv row 3: Z at 2024-07-10T04:00:00+00:00 is in p.csv row 2")
@@ -57,7 +57,10 @@ def test_an_hour_in_two_rows_is_named_with_both(tmp_path: Path) -> None:
 
 def test_masks_that_change_are_named(tmp_path: Path) -> None:
     """PJM's codes are of one year; a unit of one owner is not another's the day after."""
-    rows = [f.pjm("2025-01-01T04:00:00", "a", [(5, 2)]), f.pjm("2025-01-01T05:00:00", "a", [(5, 2)])]
+    rows = [
+        f.pjm("2025-01-01T04:00:00", "a", [(5, 2)]),
+        f.pjm("2025-01-01T05:00:00", "a", [(5, 2)]),
+    ]
     text = said(lambda: read_offers([pjm_file(tmp_path, rows)], "PJM"))
     assert text.startswith("o.csv row 3: the codes of units change every year")
     owned = [f.miso(f"07/1{k}/2024 00:00:00", "1", [(10, 20)], 5, 20, **{"Owner Code": owner})
@@ -120,7 +123,9 @@ def test_missing_hours_days_and_prices(tmp_path: Path) -> None:
     assert "1 of 4 hours have no offer, first 2024-07-10T02:00:00-04:00: 2024-07-10 (1 h)" in text
     assert "--date and --days; the files hold 2024-07-10 to 2024-07-10" in text
     full = [f.pjm(f"2024-07-10T0{h}:00:00", "a", [(50, 20)]) for h in (4, 5, 6)]
-    text = said(lambda: read_market("pjm-offers", [pjm_file(tmp_path, full, "f.csv")], prices=[lmp]))
+    text = said(
+        lambda: read_market("pjm-offers", [pjm_file(tmp_path, full, "f.csv")], prices=[lmp])
+    )
     assert "Z has no price in 1 of 3 hours, first 2024-07-10T02:00:00-04:00" in text
     text = said(lambda: read_market("pjm-offers", [tmp_path / "f.csv"]))
     assert "publishes offers without prices: give --prices" in text

@@ -24,7 +24,9 @@ def miso_market(folder: Path) -> Case:
         for hour in range(24):
             stamp = f"07/{day}/2024 {hour:02d}:00:00"
             rows += [
-                f.miso(stamp, "A", [(50, 20 * dear), (100, 30 * dear)], 50 if dear > 1 else 100, 32),
+                f.miso(
+                    stamp, "A", [(50, 20 * dear), (100, 30 * dear)], 50 if dear > 1 else 100, 32
+                ),
                 f.miso(stamp, "B", [(80, 35)], 10, 33),
                 f.miso(stamp, "C", [], 60, 32, **{"Self Scheduled MW": 60, "Must Run Flag": 1}),
             ]
