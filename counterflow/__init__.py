@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from clearing import validate
     from counterflow import mitigation as mitigation
     from counterflow import plots as plots
-    from counterflow._later import NotYet, report, serve
+    from counterflow._later import NotYet, serve
     from counterflow.capped import clear
     from counterflow.explain.decision_explanation import DecisionExplanation, explain_decision
     from counterflow.explain.explanation import PriceExplanation, explain_price
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from counterflow.layouts import published_frames, write_published
     from counterflow.many_rules import ManyRules, mitigate_by_rulebooks, mitigate_by_sweep
     from counterflow.mitigation import MitigatedRun, mitigate
+    from counterflow.pages.report import report
     from counterflow.studies import Study, study, sweep
     from counterflow.tables.comparison import Comparison, compare
     from counterflow.tables.disclosure import disclose
@@ -93,7 +94,7 @@ _HOME = {
     "read_market": "cases.readers.published",
     "read_offers": "cases.readers.published",
     "read_prices": "cases.readers.published",
-    "report": "counterflow._later",
+    "report": "counterflow.pages.report",
     "residual_by_owner": "mitigation.published",
     "serve": "counterflow._later",
     "settle": "settlement",

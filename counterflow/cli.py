@@ -55,6 +55,7 @@ def _register() -> None:
         index,
         mitigate,
         plot,
+        report,
         settle,
         show,
         sql,
@@ -74,6 +75,7 @@ def _register() -> None:
     app.command("compare")(compare.run)
     app.command("export")(export.run)
     app.command("plot")(plot.run)
+    app.command("report")(report.run)
     app.command("tables")(tables.run)
     app.command("verify")(verify.run)
     app.command("index")(index.run)
