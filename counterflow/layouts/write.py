@@ -69,7 +69,7 @@ def published_frames(run: Run, format: str, *, key: str = "") -> dict[str, pd.Da
         message = f"published offers are hourly, the run has {run.case.meta.interval_minutes} min"
         raise InputError.one("case.toml", None, "interval_minutes", "usage", message)
     market = FORMATS[format]
-    states, blocks = hourly_states(run)
+    states, blocks = hourly_states(run, within_reach=format == "caiso-offers")
     if key:
         for column in ("unit", "owner"):
             states[column] = states[column].map(lambda name: _code(str(name), key))
