@@ -45,6 +45,15 @@ _NAMES: tuple[tuple[str, str, str, str], ...] = (
     ("reserve_demand", "product", "reserve_products", "product"),
     ("reserve_demand", "zone", "buses", "zone"),
     ("reserve_offers", "product", "reserve_products", "product"),
+    ("reserve_offers", "load", "loads", "load"),
+    ("price_nodes", "bus", "buses", "bus"),
+    ("units", "node", "price_nodes", "node"),
+    ("branch_ratings", "branch", "branches", "branch"),
+    ("risks", "product", "reserve_products", "product"),
+    ("risks", "zone", "buses", "zone"),
+    ("reserve_sharing", "product", "reserve_products", "product"),
+    ("reserve_sharing", "from_zone", "buses", "zone"),
+    ("reserve_sharing", "to_zone", "buses", "zone"),
 )
 _OWNERS: tuple[tuple[str, str], ...] = (
     ("units", "owner"),
