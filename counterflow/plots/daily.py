@@ -59,7 +59,10 @@ def daily_counts(days: pd.DataFrame) -> go.Figure:
             x=days["day"],
             y=values,
             name=name,
-            marker={"color": color, "pattern": {"shape": pattern, "fgcolor": "white"}},
+            marker={
+                "color": color,
+                "pattern": {"shape": pattern, "fillmode": "overlay", "fgcolor": "white"},
+            },
             hovertemplate="%{x}: %{y:,.0f}<extra>%{fullData.name}</extra>",
         )
     dressed(figure, "Offers above a conduct limit by day", "")
