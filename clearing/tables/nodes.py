@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from cases.tables.schema import RUN_TABLES
 from clearing.session.cleared import Cleared
 from clearing.tables.frames import long
 from network.arrays import Floats
@@ -46,5 +47,6 @@ def published(c: Cleared) -> dict[str, pd.DataFrame]:
         frame = c.day.case.tables[name]
         if len(frame):
             inside = pd.DatetimeIndex(frame["interval_start"]).isin(starts)
-            made[name] = frame[inside].reset_index(drop=True)
+            columns = list(RUN_TABLES[name].names)
+            made[name] = frame.loc[inside, columns].reset_index(drop=True)
     return made

@@ -237,9 +237,11 @@ def published(facts: Facts) -> Iterator[pd.DataFrame]:
         case = facts.case.tables[name]
         if case.empty:
             continue
-        keys = [c for c in case.columns if c != "price"]
+        keys = [c for c in facts.table(name).columns if c != "price"]
         inside = pd.DatetimeIndex(case["interval_start"]).isin(facts.starts)
-        both = case[inside].merge(facts.table(name), on=keys, how="outer", suffixes=("", "_run"))
+        both = case.loc[inside, [*keys, "price"]].merge(
+            facts.table(name), on=keys, how="outer", suffixes=("", "_run")
+        )
         wrong = ~(both["price"] == both["price_run"]).to_numpy(dtype=bool)
         bad = both[wrong]
         one = np.ones(len(bad))
