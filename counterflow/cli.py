@@ -54,6 +54,7 @@ def _register() -> None:
         index,
         mitigate,
         plot,
+        rights,
         settle,
         show,
         sql,
@@ -80,6 +81,7 @@ def _register() -> None:
     app.add_typer(contracts.app, name="contracts")
     app.add_typer(credit.app, name="credit")
     app.add_typer(futures.app, name="futures")
+    app.add_typer(rights.app, name="rights")
 
 
 _register()
