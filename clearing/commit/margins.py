@@ -15,7 +15,7 @@ from clearing.program.compiled import Compiled
 from clearing.program.solver import quiet, run
 from network.arrays import Flags, Floats, Positions
 
-__all__ = ["Margins", "margins"]
+__all__ = ["Margins", "column_margins", "margins"]
 
 _WHOLE = 1e-6
 
@@ -32,7 +32,8 @@ class Margins:
 
     and no schedule below a given cost has a state at a level that rises above it: reduced-cost
     fixing (Nemhauser and Wolsey, "Integer and Combinatorial Optimization", 1988) with the whole
-    problem of a unit in place of one column. More rows can only raise the costs it speaks of.
+    problem of a unit in place of one column. More rows can only raise the costs it speaks of. With one
+    column alone (`column_margins`) it is reduced-cost fixing itself.
     """
 
     bound: float
@@ -99,6 +100,24 @@ def margins(
         found.append(problem.rises(np.flatnonzero(np.isin(columns, states)), most))
     blank = [(np.zeros(0, dtype=np.intp), np.zeros(0), np.zeros(0))]
     column, level, rise = (np.concatenate(parts) for parts in zip(*(found or blank), strict=True))
+    return Margins(bound, column, level, rise, most)
+
+
+def column_margins(
+    states: Positions, low: Floats, high: Floats, reduced: Floats, bound: float, most: float
+) -> Margins:
+    """Margins by the reduced costs of the states alone: weaker, and there already.
+
+    A state that stands at a limit in the relaxation adds its reduced cost with every level away
+    from it. Parameters are as in `margins`; `low` and `high` are limits of the columns, (n,).
+    """
+    least = low[states]
+    count = np.rint(high[states] - least).astype(np.intp) + 1
+    column, cost = np.repeat(states, count), np.repeat(reduced[states], count)
+    step = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    level = np.repeat(least, count) + step
+    away = np.where(cost > 0.0, step, step - np.repeat(count - 1, count))
+    rise = np.maximum(cost * away, 0.0)
     return Margins(bound, column, level, rise, most)
 
 

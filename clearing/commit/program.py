@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import highspy
@@ -11,7 +11,8 @@ import numpy as np
 
 from cases import NoClearing
 from clearing.commit.available import HandOver
-from clearing.commit.margins import Margins, margins
+from clearing.commit.margins import Margins, column_margins, margins
+from clearing.commit.schedule import Schedule
 from clearing.day.fleet import Fleet
 from clearing.formulation.build_commitment import build_commitment
 from clearing.limits.loss_rows import LossRows
@@ -26,7 +27,7 @@ from clearing.session.loop import Loop, Progress
 from network import Contingency
 from network.arrays import Flags, Floats, Positions
 
-__all__ = ["CommitmentProgram", "Schedule"]
+__all__ = ["CommitmentProgram"]
 
 _UNUSED_MW = 1e-6
 _WHOLE = 1e-6
@@ -41,7 +42,7 @@ _NODES = 30
 _FAR = 0.01
 """Rise, as a share of the relaxation's objective, up to which margins are worked out."""
 _MANY_STATES = 20_000
-"""States beyond which margins would cost more than they save."""
+"""States beyond which margins by cluster would cost more than they save."""
 _INSIDE = 0.98
 """Share of the gap that is used, so that rounding does not end beyond it."""
 
@@ -50,21 +51,11 @@ _WITH_START: tuple[tuple[str, Any], ...] = (
     ("mip_pscost_minreliable", 1),
 )
 """Options of a solve that begins from a good schedule: prove more, search less."""
-
-
-@dataclass(frozen=True, eq=False)
-class Schedule:
-    """The best states that a mixed-integer solve found, and what it proved."""
-
-    x: Floats
-    """All columns of the program, (n,)."""
-    objective: float
-    bound: float
-    """What no schedule costs less than, those that were left out of the solve included."""
-    claimed: float
-    """What the solver says that no schedule of the solve costs less than."""
-    finished: bool
-    """Whether the gap that was asked for was proven."""
+_BY_SOLVER = -1
+"""Pricing as HiGHS chooses it: devex, right for dispatch, takes half as long again here."""
+_PARALLEL = 1 << 12
+"""The rule of HiGHS's presolve for parallel rows and columns, which can lose a part of the cost of
+a first solution (seen in 1.15 and 1.16)."""
 
 
 class CommitmentProgram:
@@ -85,7 +76,7 @@ class CommitmentProgram:
         self.build_seconds = time.perf_counter() - begin
         self.live = LiveProgram(self.compiled, rules)
         self.live.deadline, self.live.explains = deadline, False
-        self.live.highs.setOptionValue("presolve", "choose")
+        self.live.highs.setOptionValue("simplex_dual_edge_weight_strategy", _BY_SOLVER)
         self.network = NetworkLimits(self.compiled, outages)
         self.loop = Loop(
             self.live,
@@ -104,6 +95,8 @@ class CommitmentProgram:
         self.ended: Ended = "optimal"
         """How the last mixed-integer solve ended."""
         self.soft_ramps = soft_ramps
+        self.distrusted = 0
+        """Solves whose schedule did not cost what the solver said, so that they were repeated."""
         self.hard = True
         """Whether the last whole program that was solved held its unused limits hard."""
         self._presolve = "choose"
@@ -145,7 +138,6 @@ class CommitmentProgram:
     def relax(self) -> float:
         """Solve the relaxation and find the rows of the grid that it breaks; its objective."""
         secured = self.loop.run()
-        self.live.highs.setOptionValue("presolve", "off")
         if self.losses is not None:
             while self.losses.iterations < _LINEARIZATIONS:
                 if not self.losses.advance(secured.solution, secured.flows):
@@ -177,12 +169,20 @@ class CommitmentProgram:
         return np.asarray(solution.col_dual)[:n], np.asarray(solution.row_dual)[:m]
 
     @property
-    def margins(self) -> Margins | None:
-        """What it costs to hold states against the relaxation; None where they are too many."""
-        if self._margins is None and len(self.states) <= _MANY_STATES:
-            most = _FAR * abs(self.bound)
-            self._margins = margins(
-                self.fleet, self.compiled, self.bound, *self._prices, most, self.deadline
+    def many(self) -> bool:
+        """Whether states are so many that margins by cluster would cost more than they save."""
+        return len(self.states) > _MANY_STATES
+
+    @property
+    def margins(self) -> Margins:
+        """What it costs to hold states against the relaxation."""
+        if self._margins is None:
+            most, (reduced, dual) = _FAR * abs(self.bound), self._prices
+            compiled = self.compiled
+            self._margins = (
+                column_margins(self.states, compiled.low, compiled.high, reduced, self.bound, most)
+                if self.many
+                else margins(self.fleet, compiled, self.bound, reduced, dual, most, self.deadline)
             )
         return self._margins
 
@@ -253,6 +253,24 @@ class CommitmentProgram:
     def _solve(
         self, gap: float, start: Floats | None, restricted: bool, rise: float, hard: bool
     ) -> Schedule | None:
+        """Solve once, and again where the solver contradicts itself: what it says then is void."""
+        for first, presolve in ((start, self._presolve), (None, self._presolve), (None, "off")):
+            found = self._attempt(gap, first, restricted, rise, hard, presolve)
+            if found is None or found.consistent:
+                return found
+            self.distrusted += 1
+        self.ended = "solver_error"
+        return None
+
+    def _attempt(
+        self,
+        gap: float,
+        start: Floats | None,
+        restricted: bool,
+        rise: float,
+        hard: bool,
+        presolve: str,
+    ) -> Schedule | None:
         begin = time.perf_counter()
         left = self.deadline - begin
         if left <= 0.0:
@@ -262,7 +280,8 @@ class CommitmentProgram:
         highs = quiet()
         rules = self.fleet.day.rulebook.solver
         for name, value in (
-            ("presolve", self._presolve),
+            ("presolve", presolve),
+            ("presolve_rule_off", 0 if start is None else _PARALLEL),
             ("threads", rules.threads),
             ("random_seed", rules.seed),
             ("mip_rel_gap", _INSIDE * gap),
@@ -276,7 +295,8 @@ class CommitmentProgram:
         if self.bound > 0.0:
             # A schedule this close to the relaxation needs no other proof.
             highs.setOptionValue("objective_target", self.bound / (1.0 - _INSIDE * gap))
-        highs.passModel(lp if self._hand_over is None else self._hand_over.program(lp))
+        program = lp if self._hand_over is None else self._hand_over.program(lp)
+        highs.passModel(program)
         states = self.states.astype(np.int32)
         kinds = np.full(len(states), int(highspy.HighsVarType.kInteger), dtype=np.uint8)
         highs.changeColsIntegrality(len(states), states, kinds)
@@ -284,7 +304,8 @@ class CommitmentProgram:
             unused = self.unused.astype(np.int32)
             none = np.zeros(len(unused))
             highs.changeColsBounds(len(unused), unused, none, none)
-        known = np.isfinite(rise) and self.margins is not None
+        by_column = restricted and self.many
+        known = np.isfinite(rise) and not by_column
         if known:
             self._hold(highs, rise, start)
         elif restricted:
@@ -300,7 +321,7 @@ class CommitmentProgram:
             self._report(highs, begin)
         self.ended = run(highs)
         self.mip_seconds += time.perf_counter() - begin
-        found = _schedule(highs)
+        found = Schedule.of(highs, program)
         if found is not None and self._hand_over is not None:
             found = replace(found, x=self._hand_over.back(found.x))
         if found is not None and not restricted:
@@ -311,7 +332,6 @@ class CommitmentProgram:
 
     def _hold(self, highs: highspy.Highs, rise: float, start: Floats | None) -> None:
         """Leave out levels of states that cost more than `rise`, but for those of the start."""
-        assert self.margins is not None
         columns, low, high = self.margins.limits(rise)
         if start is not None:
             given = np.rint(start[columns])
@@ -364,17 +384,3 @@ class CommitmentProgram:
         if not found and time.perf_counter() >= self.live.deadline:
             message += "; the time limit ended before those in conflict were found"
         return NoClearing(message, found, reason="infeasible")
-
-
-def _schedule(highs: highspy.Highs) -> Schedule | None:
-    info = highs.getInfo()
-    status = highs.getModelStatus()
-    if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
-        return None
-    return Schedule(
-        np.asarray(highs.getSolution().col_value, dtype=float),
-        float(info.objective_function_value),
-        float(info.mip_dual_bound),
-        float(info.mip_dual_bound),
-        status in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kObjectiveTarget),
-    )
