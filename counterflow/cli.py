@@ -56,6 +56,7 @@ def _register() -> None:
         mitigate,
         plot,
         report,
+        rights,
         settle,
         show,
         sql,
@@ -85,6 +86,7 @@ def _register() -> None:
     app.add_typer(contracts.app, name="contracts")
     app.add_typer(credit.app, name="credit")
     app.add_typer(futures.app, name="futures")
+    app.add_typer(rights.app, name="rights")
 
 
 _register()

@@ -245,15 +245,8 @@ CONTRACTS = (
             key("trade", "name of the trade"),
             ref("owner", "owner that traded"),
             Column("side", "str", "", "buy or sell", required=True, isin=("buy", "sell")),
-            Column(
-                "product",
-                "str",
-                "",
-                "base, mid or peak",
-                required=True,
-                isin=("base", "mid", "peak"),
-            ),
-            ref("month", "delivery month, YYYY-MM"),
+            Column("product", "str", "", "base, mid, peak, or a product file's", required=True),
+            ref("month", "delivery: day, month, quarter or year, as 2016-10-05, 2016-10, 2016-Q4"),
             number("lots", "", "number of lots", required=True, ge=0.0),
             price("price"),
             Column("traded_at", "timestamp", "", "time of the trade; blank = not known"),
@@ -267,8 +260,8 @@ CONTRACTS = (
         "daily settlement prices of futures: marks, and what price limits count from",
         (
             date("date", "trading day", key=True, required=True),
-            Column("product", "str", "", "base, mid or peak", required=True, key=True),
-            Column("month", "str", "", "delivery month, YYYY-MM", required=True, key=True),
+            Column("product", "str", "", "as in futures", required=True, key=True),
+            Column("month", "str", "", "delivery, as in futures", required=True, key=True),
             price("price in the rulebook's quote"),
         ),
         key=("date", "product", "month"),
@@ -316,6 +309,22 @@ CONTRACTS = (
         (
             key("owner", "owner"),
             mw("amount", "collateral", required=True, unit="money"),
+        ),
+        key=("owner",),
+        on_grid=False,
+    ),
+    Table(
+        "participants",
+        "register of participants: who may offer, trade and be paid, and since when",
+        (
+            key("owner", "owner, as other tables name it"),
+            text("name", "full name"),
+            text("kind", "generator, retailer, user, trader, ..."),
+            text(
+                "status", "active, suspended, left", "active", "suspended", "left", default="active"
+            ),
+            date("since", "first day; blank = always"),
+            date("until", "last day; blank = open"),
         ),
         key=("owner",),
         on_grid=False,

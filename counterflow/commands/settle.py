@@ -100,6 +100,14 @@ def run(
             "--rulebook", metavar="NAME", help="With --month and a study: days as mitigated by it."
         ),
     ] = "",
+    products: Annotated[
+        str | None,
+        typer.Option(
+            "--products",
+            metavar="NAME|FILE",
+            help="Product file of the futures. [default: the run's rulebook]",
+        ),
+    ] = None,
     override: Annotated[
         list[str] | None,
         typer.Option(
@@ -137,6 +145,7 @@ def run(
             scenario=scenario,
             rulebook=rulebook,
             partial=partial,
+            products=products,
             as_json=as_json,
         )
         return
@@ -150,7 +159,7 @@ def run(
         free_folder(output, "a statement")
 
     from counterflow import console
-    from counterflow.commands.settle_month import read_given
+    from counterflow.commands.settle_month import read_given, read_product_file
     from settlement import settle
     from settlement.resettle import resettle
 
@@ -164,6 +173,7 @@ def run(
         collateral=collateral,
         meter_readings=meter_readings,
     )
+    given |= read_product_file(products)
     later = read_run(real_time) if real_time is not None else None
     statement = settle(
         found, **given, real_time=later, overrides=overrides or None, version=version

@@ -56,6 +56,7 @@ def settle_a_month(
     scenario: str | None,
     rulebook: str,
     partial: bool,
+    products: str | None,
     as_json: bool,
 ) -> None:
     """Settle a month of a study, or of runs, write its folder and print it.
@@ -88,6 +89,7 @@ def settle_a_month(
         runs,
         month,
         **read_given(runs[0].case.meta.timezone, **given),
+        **read_product_file(products),
         overrides=dict(overrides) or None,
         versions=versions,
         partial=partial,
@@ -128,6 +130,13 @@ def read_given(timezone: str, **paths: Path | None) -> dict[str, Any]:
         own = found["collateral"]
         found["collateral"] = dict(zip(own["owner"], own["amount"], strict=True))
     return found
+
+
+def read_product_file(products: str | None) -> dict[str, Any]:
+    """Read the product file that an option names: the argument `products`, or nothing."""
+    from settlement.futures import read_products
+
+    return {} if products is None else {"products": read_products(products)}
 
 
 def print_month(month: MonthStatement) -> None:
