@@ -31,12 +31,14 @@ if TYPE_CHECKING:
     from counterflow import mitigation as mitigation
     from counterflow import plots as plots
     from counterflow._later import NotYet, report, serve
+    from counterflow.auction import auction
     from counterflow.capped import clear
     from counterflow.explain.decision_explanation import DecisionExplanation, explain_decision
     from counterflow.explain.explanation import PriceExplanation, explain_price
     from counterflow.explain.path import PathExplanation, explain_path
     from counterflow.many_rules import ManyRules, mitigate_by_rulebooks, mitigate_by_sweep
     from counterflow.mitigation import MitigatedRun, mitigate
+    from counterflow.monitor import Recovered, Screens, recover, screens
     from counterflow.studies import Study, study, sweep
     from counterflow.tables.comparison import Comparison, compare
     from counterflow.tables.disclosure import disclose
@@ -66,10 +68,13 @@ _HOME = {
     "NotYet": "counterflow._later",
     "PathExplanation": "counterflow.explain.path",
     "PriceExplanation": "counterflow.explain.explanation",
+    "Recovered": "counterflow.monitor",
     "RuleBook": "cases",
     "Run": "cases",
+    "Screens": "counterflow.monitor",
     "Study": "counterflow.studies",
     "Summary": "counterflow.tables.summary",
+    "auction": "counterflow.auction",
     "clear": "counterflow.capped",
     "compare": "counterflow.tables.comparison",
     "disclose": "counterflow.tables.disclosure",
@@ -82,7 +87,9 @@ _HOME = {
     "mitigate_by_sweep": "counterflow.many_rules",
     "monitor_tables": "counterflow.tables.monitor_tables",
     "read_case": "cases",
+    "recover": "counterflow.monitor",
     "report": "counterflow._later",
+    "screens": "counterflow.monitor",
     "serve": "counterflow._later",
     "settle": "settlement",
     "study": "counterflow.studies",
@@ -114,11 +121,14 @@ __all__ = [
     "NotYet",
     "PathExplanation",
     "PriceExplanation",
+    "Recovered",
     "RuleBook",
     "Run",
+    "Screens",
     "Study",
     "Summary",
     "__version__",
+    "auction",
     "clear",
     "compare",
     "disclose",
@@ -134,7 +144,9 @@ __all__ = [
     "monitor_tables",
     "plots",
     "read_case",
+    "recover",
     "report",
+    "screens",
     "serve",
     "settle",
     "study",

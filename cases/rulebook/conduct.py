@@ -52,7 +52,8 @@ class ImpactRules(Section):
 class RerunRules(Section):
     """How the market is cleared again with references."""
 
-    commitment: Literal["held", "reoptimized"] = Field(
-        default="held",
-        description="whether reruns keep the first run's commitment or choose it anew",
+    commitment: Literal["local", "held", "reoptimized"] = Field(
+        default="local",
+        description="which units run in reruns: chosen anew for the replaced units and those that "
+        "they move, as submitted and replaced alike; as in the first run; or all chosen anew",
     )
