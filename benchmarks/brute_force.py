@@ -32,6 +32,10 @@ class Check:
     pairs: int
     missed: int
     worst_excess_mw: float
+    islanding: int
+    """Outages that split the grid: no flows to compare."""
+    unchecked: int
+    """Contingencies with a unit in them: who picks up is not this check's business."""
 
 
 class Dc:
@@ -66,42 +70,67 @@ class Dc:
 def check_outages(case: Case, run: Run) -> Check:
     """Compare every post-outage flow of a run with its emergency rating.
 
-    Excess that the run itself reports in `slacks` is not counted as missed.
+    The outages are the case's contingencies, or every branch where it lists none. Excess that the
+    run itself reports in `slacks`, by contingency and branch, is not counted as missed.
     """
     grid = Dc(case)
     names = pd.Index(grid.branches["branch"])
     flows = run.flows.pivot(index="branch", columns="interval_start", values="flow_mw")
     flow = flows.reindex(names).to_numpy(dtype=float)
-    limit = grid.branches["emergency_rating_mw"].fillna(np.inf).to_numpy(dtype=float)
-    limit = np.maximum(limit, 0.0)
+    rating = grid.branches["emergency_rating_mw"].fillna(grid.branches["rating_mw"])
+    limit = np.maximum(rating.fillna(np.inf).to_numpy(dtype=float), 0.0)
+    listed, unchecked = _outages(case, names)
     reported = _reported(run, names, pd.Index(flows.columns))
-    outages = pairs = missed = 0
+    outages = pairs = missed = islanding = 0
     worst = 0.0
-    for start in range(0, len(names), BLOCK):
-        block = np.arange(start, min(start + BLOCK, len(names)))
-        transfers = grid.transfers(block)
-        rest = 1.0 - transfers[block, np.arange(len(block))]
-        for k in np.flatnonzero(np.abs(rest) > ISLANDING):
-            lost = block[k]
-            factor = transfers[:, k] / rest[k]
-            factor[lost] = -1.0
-            excess = np.abs(flow + factor[:, None] * flow[lost]) - limit[:, None]
-            for line, when, mw in reported.get(int(lost), ()):
+    items = list(listed.items())
+    for start in range(0, len(items), BLOCK):
+        block = items[start : start + BLOCK]
+        members = np.unique(np.concatenate([out for _, out in block]))
+        transfers = grid.transfers(members)
+        for contingency, out in block:
+            own = transfers[:, np.searchsorted(members, out)]
+            rest = np.eye(len(out)) - own[out]
+            if abs(np.linalg.det(rest)) <= ISLANDING:
+                islanding += 1
+                continue
+            after = flow + own @ np.linalg.solve(rest, flow[out])
+            after[out] = 0.0
+            excess = np.abs(after) - limit[:, None]
+            for line, when, mw in reported.get(contingency, ()):
                 excess[line, when] -= mw
             outages += 1
             pairs += excess.size
             missed += int((excess > TOLERANCE_MW).sum())
             worst = max(worst, float(excess.max()))
-    return Check(outages, pairs, missed, worst)
+    return Check(outages, pairs, missed, worst, islanding, unchecked)
+
+
+def _outages(case: Case, names: pd.Index) -> tuple[dict[str, NDArray[np.intp]], int]:
+    """Positions of the branches that go out together, by contingency; how many hold a unit too."""
+    table = case.contingencies
+    if not len(table):
+        return {str(name): np.array([k], dtype=np.intp) for k, name in enumerate(names)}, 0
+    found, unchecked = {}, 0
+    for name, rows in table.groupby("contingency", sort=False):
+        if not rows["kind"].eq("branch").all():
+            unchecked += 1
+            continue
+        out = names.get_indexer(pd.Index(rows["element"]))
+        if (out >= 0).any():
+            found[str(name)] = np.unique(out[out >= 0])
+    return found, unchecked
 
 
 def _reported(
     run: Run, names: pd.Index, times: pd.Index
-) -> dict[int, list[tuple[int, int, float]]]:
+) -> dict[str, list[tuple[int, int, float]]]:
     slacks = run.slacks
-    slacks = slacks[slacks["contingency"].isin(names) & slacks["constraint"].isin(names)]
-    found: dict[int, list[tuple[int, int, float]]] = {}
-    for row in slacks.itertuples():
-        place = (names.get_loc(row.constraint), times.get_loc(row.interval_start), row.mw)
-        found.setdefault(names.get_loc(row.contingency), []).append(place)
+    slacks = slacks[slacks["contingency"].ne("") & slacks["constraint"].isin(names)]
+    line = names.get_indexer(pd.Index(slacks["constraint"])).tolist()
+    when = times.get_indexer(pd.Index(slacks["interval_start"])).tolist()
+    found: dict[str, list[tuple[int, int, float]]] = {}
+    rows = zip(slacks["contingency"].tolist(), line, when, slacks["mw"].tolist(), strict=True)
+    for contingency, *place in rows:
+        found.setdefault(str(contingency), []).append((place[0], place[1], place[2]))
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import highspy
@@ -12,6 +12,7 @@ import numpy as np
 from cases import NoClearing
 from clearing.commit.available import HandOver
 from clearing.commit.margins import Margins, margins
+from clearing.commit.schedule import Schedule
 from clearing.day.fleet import Fleet
 from clearing.formulation.build_commitment import build_commitment
 from clearing.limits.loss_rows import LossRows
@@ -26,7 +27,7 @@ from clearing.session.loop import Loop, Progress
 from network import Contingency
 from network.arrays import Flags, Floats, Positions
 
-__all__ = ["CommitmentProgram", "Schedule"]
+__all__ = ["CommitmentProgram"]
 
 _UNUSED_MW = 1e-6
 _WHOLE = 1e-6
@@ -50,21 +51,9 @@ _WITH_START: tuple[tuple[str, Any], ...] = (
     ("mip_pscost_minreliable", 1),
 )
 """Options of a solve that begins from a good schedule: prove more, search less."""
-
-
-@dataclass(frozen=True, eq=False)
-class Schedule:
-    """The best states that a mixed-integer solve found, and what it proved."""
-
-    x: Floats
-    """All columns of the program, (n,)."""
-    objective: float
-    bound: float
-    """What no schedule costs less than, those that were left out of the solve included."""
-    claimed: float
-    """What the solver says that no schedule of the solve costs less than."""
-    finished: bool
-    """Whether the gap that was asked for was proven."""
+_PARALLEL = 1 << 12
+"""The rule of HiGHS's presolve for parallel rows and columns, which can lose a part of the cost of
+a first solution (seen in 1.15 and 1.16)."""
 
 
 class CommitmentProgram:
@@ -104,6 +93,8 @@ class CommitmentProgram:
         self.ended: Ended = "optimal"
         """How the last mixed-integer solve ended."""
         self.soft_ramps = soft_ramps
+        self.distrusted = 0
+        """Solves whose schedule did not cost what the solver said, so that they were repeated."""
         self.hard = True
         """Whether the last whole program that was solved held its unused limits hard."""
         self._presolve = "choose"
@@ -253,6 +244,24 @@ class CommitmentProgram:
     def _solve(
         self, gap: float, start: Floats | None, restricted: bool, rise: float, hard: bool
     ) -> Schedule | None:
+        """Solve once, and again where the solver contradicts itself: what it says then is void."""
+        for first, presolve in ((start, self._presolve), (None, self._presolve), (None, "off")):
+            found = self._attempt(gap, first, restricted, rise, hard, presolve)
+            if found is None or found.consistent:
+                return found
+            self.distrusted += 1
+        self.ended = "solver_error"
+        return None
+
+    def _attempt(
+        self,
+        gap: float,
+        start: Floats | None,
+        restricted: bool,
+        rise: float,
+        hard: bool,
+        presolve: str,
+    ) -> Schedule | None:
         begin = time.perf_counter()
         left = self.deadline - begin
         if left <= 0.0:
@@ -262,7 +271,8 @@ class CommitmentProgram:
         highs = quiet()
         rules = self.fleet.day.rulebook.solver
         for name, value in (
-            ("presolve", self._presolve),
+            ("presolve", presolve),
+            ("presolve_rule_off", 0 if start is None else _PARALLEL),
             ("threads", rules.threads),
             ("random_seed", rules.seed),
             ("mip_rel_gap", _INSIDE * gap),
@@ -276,7 +286,8 @@ class CommitmentProgram:
         if self.bound > 0.0:
             # A schedule this close to the relaxation needs no other proof.
             highs.setOptionValue("objective_target", self.bound / (1.0 - _INSIDE * gap))
-        highs.passModel(lp if self._hand_over is None else self._hand_over.program(lp))
+        program = lp if self._hand_over is None else self._hand_over.program(lp)
+        highs.passModel(program)
         states = self.states.astype(np.int32)
         kinds = np.full(len(states), int(highspy.HighsVarType.kInteger), dtype=np.uint8)
         highs.changeColsIntegrality(len(states), states, kinds)
@@ -300,7 +311,7 @@ class CommitmentProgram:
             self._report(highs, begin)
         self.ended = run(highs)
         self.mip_seconds += time.perf_counter() - begin
-        found = _schedule(highs)
+        found = Schedule.of(highs, program)
         if found is not None and self._hand_over is not None:
             found = replace(found, x=self._hand_over.back(found.x))
         if found is not None and not restricted:
@@ -364,17 +375,3 @@ class CommitmentProgram:
         if not found and time.perf_counter() >= self.live.deadline:
             message += "; the time limit ended before those in conflict were found"
         return NoClearing(message, found, reason="infeasible")
-
-
-def _schedule(highs: highspy.Highs) -> Schedule | None:
-    info = highs.getInfo()
-    status = highs.getModelStatus()
-    if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
-        return None
-    return Schedule(
-        np.asarray(highs.getSolution().col_value, dtype=float),
-        float(info.objective_function_value),
-        float(info.mip_dual_bound),
-        float(info.mip_dual_bound),
-        status in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kObjectiveTarget),
-    )

