@@ -177,7 +177,8 @@ class LocalRerun:
         on = schedule.on
         day = day.committed(Commitment(on, commitment_cost(day, on), schedule.whole))
         session = None
-        if np.array_equal(on, self._held):
+        same_units = case.units.equals(parent.case.units)
+        if np.array_equal(on, self._held) and same_units:
             session = parent.model.repriced(day)
         if session is None:
             session = Session.open(day, self._security)

@@ -21,7 +21,7 @@ from clearing.day.day import Day
 from clearing.day.fleet import Fleet
 from clearing.program.rows import RowSet
 from network import Contingency
-from network.arrays import Flags, Floats, Positions
+from network.arrays import Flags, Floats
 
 __all__ = ["GAP", "LocalProgram", "LocalSchedule"]
 
@@ -86,6 +86,12 @@ class LocalProgram:
     ) -> None:
         fleet = Fleet(day.with_rulebook(strict_rules(day)), merge=False)
         self.fleet, self.worth = fleet, abs(worth)
+        added = day.extension is not None and bool(day.extension.whole.any())
+        self.nothing = not fleet.decided.any() and not added
+        """Whether there is nothing to decide: every unit is on while it is available."""
+        if self.nothing:
+            self.relaxed_on = np.zeros((day.intervals, 0))
+            return
         self.program = CommitmentProgram(fleet, outages, deadline, None)
         self.program.know(known)
         self.program.relax()
@@ -97,11 +103,6 @@ class LocalProgram:
         """States of the relaxation, (T, C), one column for each unit that is decided."""
         self._first = self._states_of(held, whole)
         self._cost = self.program.live.cost.copy()
-
-    @property
-    def decided(self) -> Positions:
-        """Units whose state is a decision, (C,), in the order of the program's columns."""
-        return self.fleet.first
 
     def _states_of(self, held: Flags, whole: Floats | None) -> Floats:
         """The columns of a schedule, its states set and all else 0, (n,)."""
@@ -128,6 +129,8 @@ class LocalProgram:
         start
             A schedule to begin from; the first one where left out.
         """
+        if self.nothing:
+            return LocalSchedule(~self.fleet.day.out, None, np.zeros(0), 0.0)
         self._hold(free)
         self.program.deadline = self.program.live.deadline = deadline
         x = self._first if start is None else start.x
@@ -135,13 +138,18 @@ class LocalProgram:
         network, live = self.program.network, self.program.live
         for _ in range(_ROUNDS):
             found = self.program.solve(_ASKED, start=x)
-            if found is None or (found.objective - found.bound) > GAP * self.worth:
+            if found is None:
+                return None
+            # A program that presolve alone solves comes with no bound, but is proven.
+            proven = found.finished and not np.isfinite(found.bound)
+            left = _ASKED * self.worth if proven else max(0.0, found.objective - found.bound)
+            if left > GAP * self.worth:
                 return None
             x = found.x
             own = x[: len(self.program.compiled.cost)]
             missing = network.violated(own, network.flows(own), rules.tolerance_mw, live.soft.keys)
             if not len(missing):
-                left = max(0.0, found.objective - found.bound) + _LEANING * self.worth
+                left += _LEANING * self.worth
                 return LocalSchedule(self.program.on(x), self.program.whole(x), x, left)
             self.program.know(missing)
             x = x[: len(own)]
@@ -170,6 +178,8 @@ class LocalProgram:
         The prices are the duals of the linear program at the schedule's states. Blind where units
         pay only when switched together; hours priced at penalties inflate it: it ranks units.
         """
+        if self.nothing:
+            return {}
         live, compiled = self.program.live, self.program.compiled
         states = self.program.states
         low, high = live.low[states].copy(), live.high[states].copy()

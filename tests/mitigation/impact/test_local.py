@@ -163,3 +163,15 @@ def test_seed_and_threads_change_nothing() -> None:
         made = mitigated(run, units, "default", LOCAL)
         told.append((replaced(made), made.prices["lmp"].round(6).tolist()))
     assert told[0] == told[1]
+
+
+def test_where_nothing_is_to_be_decided_the_commitment_is_the_only_one() -> None:
+    """Units without minimum, no-load or start: on throughout, P1's 300 sets J, 30 would."""
+    units: Units = [
+        {"unit": "Wes", "bus": "W", "mw": 300.0, "price": 20.0},
+        {"unit": "P1", "bus": "J", "mw": 60.0, "price": 300.0, "reference": 30.0},
+    ]
+    run = cleared(market(units, load_w=[40.0], load_j=[140.0]), commitment=True)
+    made = mitigated(run, units, "default", LOCAL)
+    assert prices(run, "J") == [300.0] and prices(made, "J") == [30.0]
+    assert Proof.of(made.stated).problem == "commitment_local"
