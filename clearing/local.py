@@ -109,7 +109,8 @@ class LocalRerun:
             The run's case with other offers or parameters of the units in `replaced`.
         """
         deadline = time.perf_counter() + self._limit
-        freed = dict.fromkeys(sorted(set(replaced)), REPLACED)
+        units = set(case.units["unit"])
+        freed = dict.fromkeys(sorted(set(replaced) & units), REPLACED)
         steps: list[dict[str, Any]] = []
         kept: list[tuple[tuple[str, ...], LocalSchedule, LocalSchedule]] = []
         try:
@@ -137,7 +138,7 @@ class LocalRerun:
     def over(self, case: Case, free: Iterable[str]) -> Run | None:
         """Clear with the offers of `case` over given free units; None where it does not close."""
         deadline = time.perf_counter() + self._limit
-        names = tuple(sorted(set(free)))
+        names = tuple(sorted(set(free) & set(case.units["unit"])))
         try:
             found = self._program(again(self._run, case, None), deadline).close(
                 names, None, deadline

@@ -45,7 +45,7 @@ def proof_of(run: Run, scope: str) -> str:
         return Proof.of(run.stated).text(run.case.meta.currency)
     if event.get("commitment") == "local":
         return (
-            f"control {run.case.meta.currency} {event['control_objective']:,.2f} and counterfactual "
+            f"control {run.case.meta.currency} {event['control_objective']:,.2f}, counterfactual "
             f"{event['counterfactual_objective']:,.2f}, both closed over "
             f"{len(event.get('freed') or {})} free units"
         )

@@ -16,6 +16,7 @@ from counterflow.explain.decision_margins import decision_margins, margin_senten
 from counterflow.explain.lookup import resolve_interval, resolve_name
 from counterflow.explain.rule_values import rule_sentences, rule_values
 from mitigation.components import PARAMETER, RESERVE, kind_of, subject_of
+from mitigation.conduct.sellers import offering, owners_by_name, places_by_name
 from settlement.ledger.frames import Row, records
 
 __all__ = ["DecisionExplanation", "explain_decision"]
@@ -26,6 +27,8 @@ _UNITS = {
     "no_load": " per hour",
     "startup": " per start",
     "shutdown": " per stop",
+    "charge": "/MWh",
+    "discharge": "/MWh",
 }
 
 
@@ -36,8 +39,8 @@ class DecisionExplanation:
     ``sentences`` is the chain in order; ``decisions`` the rows of the run's ``decisions`` that it
     is about (those of the interval and those that hold in every interval); ``rules`` the keys of
     the rulebook that decided, with value, clause and date; ``margins`` how far each test was from
-    the other verdict (:func:`counterflow.explain.decision_margins.decision_margins`); ``proof`` what
-    is proven of the counterfactual. ``str()`` gives the numbered sentences.
+    the other verdict (see :mod:`counterflow.explain.decision_margins`); ``proof`` what is proven of
+    the counterfactual. ``str()`` gives the numbered sentences.
     """
 
     run: str
@@ -98,18 +101,18 @@ def explain_decision(run: Run, *, unit: str, at: str | pd.Timestamp) -> Decision
     order = rows["interval_start"].isna().astype(int)
     rows = rows.assign(order=order).sort_values(["order", "component"], kind="stable")
     rows = rows.drop(columns="order").reset_index(drop=True)
-    units = run.case.tables["units"].set_index("unit")
+    bus, owner = places_by_name(run.case)[name], owners_by_name(run.case)[name]
     cited = _cited(run, rows, start)
     decisive = [row for row in records(rows) if _is_decisive(row)]
     margins = decision_margins(decisive, run.case.meta.currency)
     scopes = [str(row["impact_scope"]) for row in decisive if row["impact_scope"]]
-    said = _sentences(run, name, str(units.at[name, "bus"]), start, rows)
+    said = _sentences(run, name, str(bus), start, rows)
     return DecisionExplanation(
         run=run.id,
         case=run.case.meta.name,
         unit=name,
-        owner=str(units.at[name, "owner"]),
-        bus=str(units.at[name, "bus"]),
+        owner=str(owner),
+        bus=str(bus),
         interval_start=start,
         interval_end=ends[position],
         action=_action(rows),
@@ -119,6 +122,11 @@ def explain_decision(run: Run, *, unit: str, at: str | pd.Timestamp) -> Decision
         margins=margins,
         proof=proof_of(run, scopes[0] if scopes else ""),
     )
+
+
+def _offering(run: Run) -> pd.Series:
+    """Names of everybody who may have an offer: units, then storage."""
+    return pd.Series(offering(run.case).index)
 
 
 def _is_decisive(row: Row) -> bool:
@@ -314,6 +322,8 @@ def _named(row: Row) -> str:
         "no_load": "No-load",
         "startup": "Start-up",
         "shutdown": "Shut-down",
+        "charge": "Charging",
+        "discharge": "Discharging",
     }
     kind, name = kind_of(row["component"]), subject_of(row["component"])
     if kind == RESERVE:

@@ -56,7 +56,9 @@ def _structure(row: Row) -> tuple[object, ...] | None:
     if row["tps_result"] == "pass":
         said = f"{number(-short)} MW less of relief from owners outside {row['pivotal_group']}"
     else:
-        said = f"more than {number(short)} MW more of relief from other owners, or as much less need"
+        said = (
+            f"more than {number(short)} MW more of relief from other owners, or as much less need"
+        )
     values = (row["component"], "structure", row["tps_result"], rsi3, 1.0, rsi3 - 1.0)
     return (*values, said)
 

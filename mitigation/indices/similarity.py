@@ -83,9 +83,7 @@ def offer_similarity(
             known = 1.0 - apart[~np.isnan(apart)] / offer_cap
             if len(known) and known.mean() >= smallest:
                 measured = known.mean(), known.min(), known.max()
-                rows.append(
-                    (one, owner.get(one), other, owner.get(other), len(known), *measured)
-                )
+                rows.append((one, owner.get(one), other, owner.get(other), len(known), *measured))
     columns = ["unit", "owner", "other_unit", "other_owner", "intervals", "similarity"]
     table = pd.DataFrame(rows, columns=[*columns, "least", "most"])
     return table.sort_values(
