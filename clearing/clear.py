@@ -24,10 +24,12 @@ from clearing.outcome import exceeded, open_prices, solver_of, validated
 from clearing.pricing import method_of, priced_by_rule
 from clearing.program.program import Program
 from clearing.realtime.clear import clear_realtime
+from clearing.realtime.sequential import check_sequential, clear_sequential
 from clearing.reopened import committed_units, rows_of
 from clearing.session.cleared import Cleared
 from clearing.session.loop import Progress
 from clearing.session.session import Security, Session
+from clearing.session.ways import cleared_best_way
 from clearing.tables import result_tables
 from clearing.tables.program_rows import program_rows
 
@@ -119,10 +121,23 @@ def clear(
         )
     rules = RuleBook.load(rulebook or "default", as_of=as_of).with_settings(changed)
     day = Day.of(case, rules, extend=extend)
+    check_sequential(case, rules, commitment)
+    if rules.clearing.horizon == "sequential":
+        commitment = False
+        if case.meta.intervals > 1:
+            if extend is not None or rules.pricing.method != "fixed":
+                message = "extensions and other pricing are not available interval by interval"
+                raise InputError.one("", None, "clearing.horizon", "not_available", message)
+            return clear_sequential(
+                case, rules, security=security, changed=changed, progress=progress
+            )
+    if commitment and rules.losses.method == "chords":
+        message = "chords are not available where commitment is decided; clear without commitment"
+        raise InputError.one("", None, "losses.method", "not_available", message)
     if not commitment:
-        session = Session.open(day, security, progress)
-        session.live.deadline = begin + rules.solver.time_limit
-        return _run(session, session.solve(), begin, security, changed)
+        limit = begin + rules.solver.time_limit
+        session, cleared = cleared_best_way(day, security, progress, limit)
+        return _run(session, cleared, begin, security, changed)
     return _decided(decide(day, security, progress), begin, security, changed)
 
 
@@ -157,6 +172,16 @@ def reclear(
     begin = time.perf_counter()
     settings = run.settings
     _refuse_real_time(run)
+    if settings.get("horizon") == "sequential":
+        return clear_sequential(
+            case,
+            run.rulebook,
+            security=settings["security"],
+            changed=settings["set"],
+            progress=progress,
+            parent=run.id,
+            check=check,
+        )
     day = again(run, case, extend)
     if settings["commitment"]:
         on = committed_units(run)
@@ -167,8 +192,8 @@ def reclear(
     if session is None:
         session = Session.open(day, settings["security"], progress)
         session.know(rows_of(run, session.network) if live is None else live.cleared.soft)
-    session.live.deadline = begin + day.rulebook.solver.time_limit
-    cleared = session.solve()
+    limit = begin + day.rulebook.solver.time_limit
+    session, cleared = cleared_best_way(day, settings["security"], progress, limit, session)
     return _run(session, cleared, begin, settings["security"], settings["set"], run.id, check=check)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from cases import InputError, RuleBook, Run
+from cases.published_run import PUBLISHED
 from counterflow.given_references import levels_of_offers, with_negotiated
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def mitigate(
         tables ``reference_levels``, ``tests_conduct``, ``tests_impact`` and ``decisions``, and
         ``explain(unit=..., at=...)``. Where nothing is replaced its market is that of ``run``.
         With ``tests_only`` it has the tables of ``run`` with ``tests_structure``, ``relief`` and
-        ``indices``.
+        ``indices``; a run of published offers also ``reference_levels`` and ``tests_conduct``.
 
     Raises
     ------
@@ -141,6 +142,12 @@ def mitigate(
         run.extend = extend
     if tests_only:
         return _tests_only(run, rules, merge, divest or {}, contracts or {})
+    if run.stated.get("status") == PUBLISHED:
+        message = (
+            "the run is what a market published, nothing was cleared: add tests_only "
+            "(--tests-only), or clear its case (counterflow clear CASE -o RUN) and mitigate that"
+        )
+        raise InputError.one("", None, None, "published", message)
     groups = [list(group) for group in merge]
     owners, told = None, {}
     if groups or divest or contracts:
@@ -209,12 +216,17 @@ def _tests_only(
 ) -> Run:
     """Make the structural tests, with what-ifs on who owns what."""
     import mitigation
+    from counterflow.what_if import what_if_owners
     from mitigation.unused import refuse_unused_by_tests
 
-    refuse_unused_by_tests(rules, run.rulebook)
-    from counterflow.what_if import what_if_owners
-
+    published = run.stated.get("status") == PUBLISHED
+    if not published:
+        refuse_unused_by_tests(rules, run.rulebook)
     owners, what_if = what_if_owners(run, merge, divest, contracts)
+    if published:
+        from mitigation.published import monitored
+
+        return monitored(run, rules, owners=owners, what_if=what_if)
     found = mitigation.structure_tests(run, rules=rules.mitigation.structure, owners=owners)
     return mitigation.with_tests(run, found, rulebook=rules, what_if=what_if)
 

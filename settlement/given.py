@@ -27,7 +27,18 @@ from settlement.parties import party_problems
 from settlement.points import Prices
 from settlement.rights.points import check_rights
 
-__all__ = ["Given", "curve_maker", "made_curves"]
+__all__ = ["Given", "curve_maker", "made_curves", "of_case", "typed_tables"]
+
+_TABLES = (
+    "contracts",
+    "contract_curves",
+    "frozen_curves",
+    "futures",
+    "settlement_prices",
+    "collateral",
+    "meter_readings",
+    "rights",
+)
 
 
 @dataclass(frozen=True)
@@ -58,9 +69,39 @@ class Given:
         settlement_prices: pd.DataFrame | None = None,
         meter_readings: pd.DataFrame | None = None,
         collateral: Mapping[str, Number] | None = None,
-        curves: Mapping[str, Curve] | None = None,
     ) -> Given:
         """Check tables that a user gives; those that are None are the ones of the run's case.
+
+        Raises
+        ------
+        InputError
+            With everything that is wrong in all of them.
+        """
+        tables = typed_tables(
+            {
+                "contracts": contracts,
+                "contract_curves": contract_curves,
+                "frozen_curves": frozen_curves,
+                "futures": futures,
+                "settlement_prices": settlement_prices,
+                "meter_readings": meter_readings,
+                "rights": rights,
+            },
+            run.case.meta.timezone,
+        )
+        return cls.checked(run, tables, overrides=overrides, collateral=collateral)
+
+    @classmethod
+    def checked(
+        cls,
+        run: Run,
+        typed: Mapping[str, pd.DataFrame],
+        *,
+        overrides: Mapping[str, str] | None = None,
+        collateral: Mapping[str, Number] | None = None,
+        curves: Mapping[str, Curve] | None = None,
+    ) -> Given:
+        """Check tables that are typed (`typed_tables`); the others are those of the run's case.
 
         `curves` are those of the tables, where they were made before (`made_curves`).
 
@@ -71,21 +112,7 @@ class Given:
         """
         case, rules = run.case, run.rulebook.settlement
         failures: list[Failure] = []
-        tables = {
-            name: _table(name, frame, case, failures)
-            for name, frame in (
-                ("contracts", contracts),
-                ("contract_curves", contract_curves),
-                ("frozen_curves", frozen_curves),
-                ("futures", futures),
-                ("settlement_prices", settlement_prices),
-                ("collateral", None),
-                ("meter_readings", meter_readings),
-                ("rights", rights),
-            )
-        }
-        if failures:
-            raise InputError(failures)
+        tables = of_case(typed, case)
         failures += party_problems(tables, case, rules.operator)
         prices = Prices(run.prices, run.load_awards, case, run.reserve_prices)
         made, names = _curves(run, tables, failures, curves)
@@ -139,8 +166,36 @@ class Given:
         }
 
 
-def made_curves(run: Run, given: Mapping[str, pd.DataFrame | None]) -> dict[str, Curve]:
-    """Curves of all contracts, for runs that share their tables and rules.
+def typed_tables(
+    given: Mapping[str, pd.DataFrame | None], timezone: str
+) -> dict[str, pd.DataFrame]:
+    """The tables that are given, typed like those of a case.
+
+    Raises
+    ------
+    InputError
+        With everything that cannot be read in all of them.
+    """
+    failures: list[Failure] = []
+    tables: dict[str, pd.DataFrame] = {}
+    for name, frame in given.items():
+        if frame is not None:
+            try:
+                tables[name] = typed(name, frame, timezone)
+            except InputError as error:
+                failures += error.failures
+    if failures:
+        raise InputError(failures)
+    return tables
+
+
+def of_case(given: Mapping[str, pd.DataFrame], case: Case) -> dict[str, pd.DataFrame]:
+    """Every table of a settlement: as given, else that of the case."""
+    return {name: given[name] if name in given else getattr(case, name) for name in _TABLES}
+
+
+def made_curves(run: Run, tables: Mapping[str, pd.DataFrame]) -> dict[str, Curve]:
+    """Curves of all contracts (`of_case`), for runs that share their tables and rules.
 
     Raises
     ------
@@ -148,10 +203,6 @@ def made_curves(run: Run, given: Mapping[str, pd.DataFrame | None]) -> dict[str,
         With everything that is wrong in them.
     """
     failures: list[Failure] = []
-    names = ("contracts", "contract_curves", "frozen_curves")
-    tables = {name: _table(name, given[name], run.case, failures) for name in names}
-    if failures:
-        raise InputError(failures)
     curves, _ = _curves(run, tables, failures, None)
     if failures:
         raise InputError(failures)
@@ -197,11 +248,10 @@ def _curves(
 ) -> tuple[dict[str, Curve], set[str]]:
     """Curves that contracts use, frozen ones as they are stored, and the names of all."""
     wanted = set(tables["contracts"]["curve"])
-    stored, rules = tables["frozen_curves"], tables["contract_curves"]
-    frozen = set(stored["curve"])
     if known is not None:
-        used = {name: curve for name, curve in known.items() if name in wanted}
-        return used, frozen | set(rules["curve"])
+        return {name: curve for name, curve in known.items() if name in wanted}, set(known)
+    stored, rules = tables["frozen_curves"], tables["contract_curves"]
+    frozen = set(stored["curve"].unique())
     curves: dict[str, Curve] = {}
     for make, table in (
         (stored_curves, stored[stored["curve"].isin(wanted)]),
@@ -212,16 +262,3 @@ def _curves(
         except InputError as error:
             failures += error.failures
     return curves, frozen | set(rules["curve"])
-
-
-def _table(
-    name: str, frame: pd.DataFrame | None, case: Case, failures: list[Failure]
-) -> pd.DataFrame:
-    if frame is None:
-        own: pd.DataFrame = getattr(case, name)
-        return own
-    try:
-        return typed(name, frame, case.meta.timezone)
-    except InputError as error:
-        failures += error.failures
-        return pd.DataFrame()

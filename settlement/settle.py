@@ -16,7 +16,7 @@ from settlement.contracts.contracts import settle_contracts
 from settlement.contracts.curves import described
 from settlement.futures.lines import settle_futures
 from settlement.given import Given
-from settlement.ledger.ledger import Ledger, Line
+from settlement.ledger.ledger import Ledger
 from settlement.ledger.money import Number
 from settlement.ledger.statement import Statement
 from settlement.market.balance import balance_sheet, reconciliation
@@ -183,14 +183,18 @@ def _give_back(ledger: Ledger, loads: pd.DataFrame, targets: pd.DataFrame) -> No
     """Give back what is left of rent and loss surplus, by local day."""
     if ledger.rules.congestion_rent.to == ledger.rules.loss_surplus.to == "operator":
         return
-    lines: dict[str, list[Line]] = {}
-    for line in ledger.rows:
-        lines.setdefault(f"{line.interval_start:%Y-%m-%d}", []).append(line)
-    for day, rows in sorted(lines.items()):
-        own = [t[t["interval_start"].dt.strftime("%Y-%m-%d") == day] if len(t) else t
-               for t in (loads, targets)]  # fmt: skip
-        first = min(line.interval_start for line in rows)
-        give_back(ledger, rows, Shares.of(*own), first, f"of {day}")
+    held: dict[str, dict[str, Decimal]] = {}
+    first: dict[str, pd.Timestamp] = {}
+    for (at, owner, item), amount in ledger.sums("interval_start", "owner", "item").items():
+        day = f"{at:%Y-%m-%d}"
+        first[day] = min(first.get(day, at), at)
+        if owner == ledger.operator:
+            own = held.setdefault(day, {})
+            own[item] = own.get(item, Decimal(0)) + amount
+    for day, amounts in sorted(held.items()):
+        parts = [t[t["interval_start"].dt.strftime("%Y-%m-%d") == day] if len(t) else t
+                 for t in (loads, targets)]  # fmt: skip
+        give_back(ledger, amounts, Shares.of(*parts), first[day], f"of {day}")
 
 
 def _settle_uplift(

@@ -25,6 +25,8 @@ READ_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "pricing": (CLEAR,),
     "solver": (CLEAR,),
     "losses": (CLEAR,),
+    "clearing": (CLEAR,),
+    "reserves": (CLEAR,),
     "realtime": ("counterflow clear --commitment-from",),
     "offers": (CLEAR,),
     "offers.soft_cap": (CLEAR, "mitigation.conduct.verified_offers"),

@@ -56,15 +56,24 @@ RESERVES = (
     ),
     Table(
         "reserve_offers",
-        "reserve offers",
+        "reserve offers of units and loads, in blocks",
         (
-            key("unit", "unit that offers"),
+            Column("unit", "str", "", "unit that offers; blank = a load", default="", key=True),
             key("product", "product offered"),
             stamp(),
-            mw("mw", "MW offered", required=True),
+            mw("mw", "MW offered: width of the block", required=True),
             price("price", unit="money/MW/h"),
+            Column("load", "str", "", "load that offers; blank = a unit", default="", key=True),
+            Column("segment", "int", "", "number of the block", default=1, key=True, ge=1),
+            number(
+                "share_of_output",
+                "",
+                "most of the block per MW of output, of a load per MW of accepted bids; blank = no "
+                "tie",
+                ge=0.0,
+            ),
         ),
-        key=("unit", "product", "interval_start"),
+        key=("unit", "load", "product", "interval_start", "segment"),
     ),
 )
 

@@ -16,7 +16,13 @@ from clearing.program.compiled import Compiled
 from clearing.program.solver import quiet, run
 from network.arrays import Flags, Floats, Positions
 
-__all__ = ["ClusterProblem", "Margins", "cluster_problems", "margins"]
+__all__ = [
+    "ClusterProblem",
+    "Margins",
+    "cluster_problems",
+    "column_margins",
+    "margins",
+]
 
 _WHOLE = 1e-6
 
@@ -33,7 +39,8 @@ class Margins:
 
     and no schedule below a given cost has a state at a level that rises above it: reduced-cost
     fixing (Nemhauser and Wolsey, "Integer and Combinatorial Optimization", 1988) with the whole
-    problem of a unit in place of one column. More rows can only raise the costs it speaks of.
+    problem of a unit in place of one column. More rows can only raise the costs it speaks of. With
+    one column alone (`column_margins`) it is reduced-cost fixing itself.
     """
 
     bound: float
@@ -116,6 +123,24 @@ def cluster_problems(
         part = csc_array(matrix[rows][:, columns])
         whole = np.flatnonzero(np.isin(columns, states))
         yield ClusterProblem(cluster, compiled, columns, rows, part, cost[columns], whole)
+
+
+def column_margins(
+    states: Positions, low: Floats, high: Floats, reduced: Floats, bound: float, most: float
+) -> Margins:
+    """Margins by the reduced costs of the states alone: weaker, and there already.
+
+    A state that stands at a limit in the relaxation adds its reduced cost with every level away
+    from it. Parameters are as in `margins`; `low` and `high` are limits of the columns, (n,).
+    """
+    least = low[states]
+    count = np.rint(high[states] - least).astype(np.intp) + 1
+    column, cost = np.repeat(states, count), np.repeat(reduced[states], count)
+    step = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    level = np.repeat(least, count) + step
+    away = np.where(cost > 0.0, step, step - np.repeat(count - 1, count))
+    rise = np.maximum(cost * away, 0.0)
+    return Margins(bound, column, level, rise, most)
 
 
 class ClusterProblem:

@@ -10,6 +10,7 @@ import numpy as np
 
 from clearing.day.day import Blocks, Day
 from clearing.formulation import build_dispatch
+from clearing.formulation.nodal import check_losses
 from clearing.limits.loss_rows import LossRows
 from clearing.limits.losses import Losses
 from clearing.limits.network import NetworkLimits
@@ -22,7 +23,9 @@ from clearing.program.rows import Kind, RowSet
 from clearing.session.cleared import Cleared
 from clearing.session.custom_prices import custom_terms
 from clearing.session.loop import Loop, Progress, Secured
+from clearing.session.nodal_prices import nodal_prices
 from clearing.session.prices import price
+from clearing.session.shared import SharedFlow
 from clearing.session.uniqueness import one_sided, unique_prices
 from network import Contingency, contingencies
 from network.arrays import Positions
@@ -54,12 +57,16 @@ class Session:
     """What the last solve has to say."""
     directions: Directions = field(init=False)
     """Links and storage, which go one way at a time."""
+    shared: SharedFlow | None = field(init=False)
+    """The flow that shared reserve starts from; None where none is shared."""
     losses: LossRows | None = field(init=False)
     """Losses; None where there are none."""
 
     def __post_init__(self) -> None:
         """Find the devices of two directions and the losses."""
         self.directions = Directions(self.live)
+        sharing = self.compiled.market.sharing
+        self.shared = None if sharing is None else SharedFlow(self.live, sharing)
         losses = Losses.of(self.day)
         self.losses = (
             None if losses is None else LossRows(losses, self.live, self.network, self.balance)
@@ -126,12 +133,19 @@ class Session:
         before = live.seconds, loop.screening_seconds, loop.row_seconds
         held: set[tuple[str, str]] = set()
         self.directions.release()
+        if self.shared is not None:
+            self.shared.begin()
         secured = self._secured(held) if self.losses is None else self._with_losses(held)
         flows = secured.flows if self.losses is None else self.losses.flows
+        while self.shared is not None and not self.shared.settled(secured.solution):
+            secured = self._secured(held)
+            flows = secured.flows
         self.times["highs"] = live.seconds - before[0]
         self.times["screen"] = loop.screening_seconds - before[1]
         self.times["rows"] = loop.row_seconds - before[2]
         balance = self.balance
+        market, x = self.compiled.market, secured.solution.x
+        check_losses(market, x[self.compiled.column_of(np.arange(len(market.variables)))])
         begin = time.perf_counter()
         unique = unique_prices(live, self.network, balance, self.losses)
         self.times["unique"] = time.perf_counter() - begin
@@ -140,8 +154,9 @@ class Session:
         if tie_break != "solver" and (unique is None or not unique.all()):
             priced_by = one_sided(live, tie_break)
         worth = None if self.losses is None else self.losses.energy(priced_by)
+        whole = nodal_prices(self.compiled, priced_by.row_dual, balance)
         custom = custom_terms(self.compiled, priced_by.row_dual)
-        prices = price(day, self.network, priced_by, live.soft, balance, worth, custom)
+        prices = price(day, self.network, priced_by, live.soft, balance, worth, custom, whole)
         prices = replace(prices, unique=unique)
         self.warnings = [
             *self.islanding,
@@ -229,12 +244,22 @@ class Session:
 
     def _reprice_reserves(self, day: Day) -> None:
         """Take over the reserve offer prices of another day."""
-        own = self.compiled.market.reserves
-        change = day.reserves.offers.price - self.day.reserves.offers.price
-        if own is not None and change.any():
-            columns = self.compiled.columns("reserve")
-            cost = self.live.cost[columns] + change[own.offer] * day.hours
-            self.live.set_costs(columns, cost, self.live.constant)
+        market, old, new = self.compiled.market, self.day.reserves, day.reserves
+        if market.reserves is None:
+            return
+        moved = [
+            ("reserve", (new.offers.price - old.offers.price)[market.reserves.offer]),
+            ("load_reserve", new.load_blocks.price - old.load_blocks.price),
+            (
+                "reserve_block",
+                (new.unit_blocks.price - old.unit_blocks.price)[market.reserve_blocks],
+            ),
+        ]
+        for name, change in moved:
+            if len(change) and change.any():
+                columns = self.compiled.columns(name)
+                cost = self.live.cost[columns] + change * day.hours
+                self.live.set_costs(columns, cost, self.live.constant)
 
 
 def _same_blocks(old: Blocks, new: Blocks) -> bool:

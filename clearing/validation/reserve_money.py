@@ -29,6 +29,7 @@ def award_prices(facts: Facts) -> Iterator[pd.DataFrame]:
     if table.empty or facts.priced_otherwise:
         return
     real = facts.once(reserve_facts)
+    table = table[(table["kind"] == "unit").to_numpy(dtype=bool)]
     t = facts.interval_of(table)
     unit = facts.names("units").get_indexer(pd.Index(table["unit"]))
     product = real.products.get_indexer(pd.Index(table["product"]))
@@ -42,7 +43,7 @@ def award_prices(facts: Facts) -> Iterator[pd.DataFrame]:
         excess = np.abs(table[column].to_numpy(dtype=np.float64) - expected)
         yield _wrong(facts, table, f"reserves.award_{column}", column, expected, excess)
 
-    lmp = facts.lmp[:, facts.bus_of("units")]
+    lmp = facts.unit_lmp
     free = np.isnan(facts.self_scheduled) & facts.on
     none = np.full(lmp.shape, np.inf)
     last, following = at_the_margin(facts, facts.offers_used, facts.dispatch, free, -none, none)

@@ -11,7 +11,6 @@ from cases.run import Run
 from settlement.futures.lines import clearing_house
 from settlement.futures.mark_to_market import mark_to_market
 from settlement.futures.product import Futures
-from settlement.inputs import typed
 from settlement.ledger.frames import records
 from settlement.ledger.ledger import Ledger
 from settlement.ledger.money import exact
@@ -21,8 +20,8 @@ __all__ = ["month_futures"]
 
 def month_futures(
     ledger: Ledger,
-    futures: pd.DataFrame | None,
-    prices: pd.DataFrame | None,
+    futures: pd.DataFrame,
+    prices: pd.DataFrame,
     last: Run,
     start: pd.Timestamp,
     end: pd.Timestamp,
@@ -37,25 +36,20 @@ def month_futures(
     ledger
         Where the lines go.
     futures, prices
-        Tables `futures` and `settlement_prices`; those of the case of `last` where None.
+        Tables `futures` and `settlement_prices`.
     last
         The month's last run: its rulebook defines the product.
     start, end
         First instant of the month, and of the next one.
     """
-    case = last.case
-    timezone = case.meta.timezone
-    trades = case.futures if futures is None else typed("futures", futures, timezone)
-    marks = (
-        case.settlement_prices if prices is None else typed("settlement_prices", prices, timezone)
-    )
-    timed = trades[trades["traded_at"].notna() & (trades["traded_at"] < end)]
+    timezone = last.case.meta.timezone
+    timed = futures[futures["traded_at"].notna() & (futures["traded_at"] < end)]
     if timed.empty:
         return
     product = Futures(last.rulebook.settlement.futures, timezone)
     house = clearing_house(product, ledger.operator) or ledger.operator
     _fees(ledger, timed[timed["traded_at"] >= start], product, house)
-    until = marks[marks["date"] < day_of(end)]
+    until = prices[prices["date"] < day_of(end)]
     if len(until):
         account = mark_to_market(timed, until, product, timezone, ledger.money_unit)
         _variation(ledger, account, house, start)
