@@ -276,6 +276,19 @@ _SUPPLY = (
         key=("storage",),
     ),
     Table(
+        "storage_offers",
+        "prices of storage by interval, in place of those of `storage`",
+        (
+            key("storage", "storage unit"),
+            stamp(),
+            number("charge_price", "money/MWh", "bid for charging; blank = that of `storage`"),
+            number(
+                "discharge_price", "money/MWh", "offer for discharging; blank = that of `storage`"
+            ),
+        ),
+        key=("storage", "interval_start"),
+    ),
+    Table(
         "energy_limits",
         "energy a unit may produce in a day (hydro and fuel-limited units)",
         (
