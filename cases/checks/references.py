@@ -92,8 +92,10 @@ def check_references(context: Context) -> None:
         for name, column in _POINTS:
             _known(context, name, column, "buses", points, "unknown_point", "bus, hub or zone")
     if context.usable("buses", "price_nodes"):
-        nodes = pd.concat([tables["price_nodes"]["node"], tables["buses"]["bus"]])
-        _known(context, "published_prices", "node", "buses", nodes, "unknown_node", "node or bus")
+        places = pd.concat([tables["price_nodes"]["node"], tables["buses"]["bus"]])
+        rule, what = "unknown_node", "price node or bus"
+        names = places.drop_duplicates()
+        _known(context, "published_prices", "node", "buses", names, rule, what)
     _check_curves(context)
     _check_contingencies(context)
     _check_series(context)

@@ -12,10 +12,10 @@ _START = Column("interval_start", "timestamp", "", "start of the interval", requ
 PUBLISHED = (
     Table(
         "published_prices",
-        "prices that the market published: to compare with, or those of a market without a grid",
+        "prices that the market published: of a market without a grid, or to compare a run with",
         (
+            key("node", "bus that stands for the place, or price node"),
             _START,
-            key("node", "price node or bus"),
             price("LMP"),
             number("mec", "money/MWh", "energy component; blank = not published"),
             number("mcc", "money/MWh", "congestion component; blank = not published"),
