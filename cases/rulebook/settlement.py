@@ -241,6 +241,21 @@ class CreditRules(Section):
     )
 
 
+class DisclosureRules(Section):
+    """Days after the end of a day (or month) before its rows may be shown, by table."""
+
+    statement_days: float = Field(
+        default=0.0, ge=0, description="lines, invoices and netting, to the participant they are of"
+    )
+    indices_days: float = Field(default=0.0, ge=0, description="price indices, to everybody")
+    reconciliation_days: float = Field(
+        default=0.0, ge=0, description="sums of the whole market by interval, to everybody"
+    )
+    statistics_days: float = Field(
+        default=0.0, ge=0, description="statistics of the market by month, to everybody"
+    )
+
+
 class SettlementRules(Section):
     """The `settlement` section of a rulebook."""
 
@@ -261,3 +276,4 @@ class SettlementRules(Section):
     loss_surplus: SurplusRules = SurplusRules()
     metering: MeteringRules = MeteringRules()
     credit: CreditRules = CreditRules()
+    disclosure: DisclosureRules = DisclosureRules()

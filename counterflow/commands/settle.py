@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from counterflow.commands.options import Json, bad, free_folder, pairs, read_run
+from counterflow.commands.options import For, Json, Seen, bad, free_folder, pairs, read_run
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from settlement import Statement
+    from settlement.disclosure import Viewer
     from settlement.resettle import Resettlement
 
 _TABLE = "A folder with the table, or its CSV or Parquet file, in place of the case's own."
@@ -120,6 +121,8 @@ def run(
     owner: Annotated[
         str | None, typer.Option("--owner", help="Show one owner's statement, line by line.")
     ] = None,
+    who: For = None,
+    moment: Seen = None,
     version: Annotated[
         str, typer.Option("--version-name", help="Name of this settlement.")
     ] = "initial",
@@ -146,6 +149,7 @@ def run(
             rulebook=rulebook,
             partial=partial,
             products=products,
+            viewer=_viewer(who, moment),
             as_json=as_json,
         )
         return
@@ -178,6 +182,13 @@ def run(
     statement = settle(
         found, **given, real_time=later, overrides=overrides or None, version=version
     )
+    viewer = _viewer(who, moment)
+    if viewer is not None:
+        from settlement.disclosure import disclosed
+
+        if against is not None and viewer.kind != "monitor":
+            raise bad("usage", "--against compares all owners: it does not go with --for")
+        statement = disclosed(statement, viewer, found.rulebook.settlement.disclosure)
     if owner is not None:
         statement.of(owner)
     change = None
@@ -206,7 +217,19 @@ def run(
         console.out().print(f"\nwritten to {output}", markup=False)
 
 
+def _viewer(who: str | None, moment: str | None) -> Viewer | None:
+    from settlement.disclosure import Viewer
+
+    if who is None and moment is not None:
+        raise bad("usage", "--at needs --for")
+    return None if who is None else Viewer.of(who, moment)
+
+
 def _write(statement: Statement, output: Path) -> None:
+    if statement.balance.empty:
+        statement.write(output)
+        return
+
     from plotly.offline import get_plotlyjs
 
     from counterflow.plots.page import SCRIPT, figure_page

@@ -10,6 +10,7 @@ from counterflow.commands.options import bad, free_folder, read_run
 
 if TYPE_CHECKING:
     from cases import Run
+    from settlement.disclosure import Viewer
     from settlement.month import MonthStatement
 
 
@@ -57,6 +58,7 @@ def settle_a_month(
     rulebook: str,
     partial: bool,
     products: str | None,
+    viewer: Viewer | None,
     as_json: bool,
 ) -> None:
     """Settle a month of a study, or of runs, write its folder and print it.
@@ -72,6 +74,7 @@ def settle_a_month(
     from counterflow import console
     from counterflow.invoices import month_pages
     from counterflow.studies.month import is_study, study_runs
+    from settlement.disclosure import disclosed_month
     from settlement.month import settle_month
 
     given = dict(paths)
@@ -94,6 +97,9 @@ def settle_a_month(
         versions=versions,
         partial=partial,
     )
+    if viewer is not None:
+        rules = runs[-1].rulebook.settlement.disclosure
+        statement = disclosed_month(statement, viewer, rules)
     if output is not None:
         statement.write(output, pages=month_pages(statement))
     if as_json:
