@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Literal
@@ -10,7 +11,8 @@ from typing import Any, Final, Literal
 import pandas as pd
 import plotly.io
 
-from counterflow.pages.blocks import Chart, Grid, Map, Panel, Sheet, WhatIf
+from cases.errors import CounterflowError
+from counterflow.pages.blocks import Chart, Grid, Map, Note, Panel, Sheet, WhatIf
 from counterflow.pages.day import Day
 from counterflow.pages.panels.analyst import (
     checks_panel,
@@ -160,36 +162,9 @@ def _grid(grid: Grid) -> dict[str, Any]:
 
 def day_page(day: Day) -> Page:
     """Make the page of one day: the monitor's where offers were tested, else the analyst's."""
-    if day.mitigated:
-        told = chains(day)
-        panels: tuple[Panel, ...] = (
-            verdict_panel(day),
-            decisions_panel(day),
-            why_panel(day, told),
-            pivotal_panel(day),
-            conduct_panel(day),
-            prices_panel(day),
-            constraints_panel(day),
-            dispatch_panel(day),
-            settlement_panel(day),
-            structure_panel(day),
-            what_if_panel(day),
-            audit_panel(day),
-        )
-    else:
-        told = {}
-        panels = (
-            cleared_panel(day),
-            zones_panel(day),
-            prices_panel(day),
-            constraints_panel(day),
-            commitment_panel(day),
-            generation_panel(day),
-            objective_panel(day),
-            settlement_panel(day),
-            checks_panel(day),
-            audit_panel(day),
-        )
+    told = chains(day) if day.mitigated else {}
+    made = _monitor(told) if day.mitigated else _ANALYST
+    panels = tuple(_panel(day, *entry) for entry in made)
     return Page(
         kind="monitor" if day.mitigated else "analyst",
         name=day.run.case.meta.name,
@@ -202,6 +177,58 @@ def day_page(day: Day) -> Page:
         audience=str(day.audience),
         extra={"chains": _shared(told), **_things(day)},
     )
+
+
+_Entry = tuple[str, Callable[[Day], Panel], tuple[str, ...]]
+"""A panel's id, what makes it, and the tables without which it cannot be made."""
+
+_PRICES: Final[_Entry] = ("prices", prices_panel, ("prices", "price_terms", "flows"))
+_LIMITS: Final[_Entry] = ("constraints", constraints_panel, ("constraints",))
+_MONEY: Final = ("prices", "dispatch", "load_awards")
+_ANALYST: Final[tuple[_Entry, ...]] = (
+    ("cleared", cleared_panel, _MONEY),
+    ("zones", zones_panel, ("prices", "load_awards")),
+    _PRICES,
+    _LIMITS,
+    ("commitment", commitment_panel, ("dispatch",)),
+    ("generation", generation_panel, ("dispatch", "offers_used")),
+    ("objective", objective_panel, ("dispatch", "offers_used", "load_awards")),
+    ("settlement", settlement_panel, _MONEY),
+    ("checks", checks_panel, ()),
+    ("audit", audit_panel, ()),
+)
+
+
+def _monitor(told: dict[str, list[str]]) -> tuple[_Entry, ...]:
+    """The twelve panels of a mitigated run."""
+    return (
+        ("verdict", verdict_panel, _MONEY),
+        ("decisions", decisions_panel, ("decisions",)),
+        ("why", lambda day: why_panel(day, told), ("decisions",)),
+        ("pivotal", pivotal_panel, ()),
+        ("conduct", conduct_panel, ("decisions",)),
+        _PRICES,
+        _LIMITS,
+        ("dispatch", dispatch_panel, ("dispatch",)),
+        ("settlement", settlement_panel, _MONEY),
+        ("structure", structure_panel, ("dispatch",)),
+        ("whatif", what_if_panel, ("decisions",)),
+        ("audit", audit_panel, ()),
+    )
+
+
+def _panel(day: Day, name: str, make: Callable[[Day], Panel], needs: tuple[str, ...]) -> Panel:
+    """Make a panel, or one that says which table is missing or what is wrong."""
+    missing = [table for table in needs if table not in day.whole.tables]
+    if missing:
+        text = say("note.missing_table", tables=", ".join(missing))
+    else:
+        try:
+            return make(day)
+        except CounterflowError as error:
+            text = say("note.failed", reason=str(error).splitlines()[0])
+    home = "verdict" if name == "cleared" else name
+    return Panel(home, f"panel.{name}", text, (Note(text, "missing"),))
 
 
 def _date(starts: pd.DatetimeIndex) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -23,6 +24,7 @@ SCRIPTS: Final = (
     "decisions.js",
     "grids.js",
     "charts.js",
+    "renderers.js",
     "map.js",
     "whatif.js",
     "page.js",
@@ -72,7 +74,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["json"] = lambda value: json.dumps(value, ensure_ascii=False)
+    environment.filters["json"] = lambda value: json.dumps(
+        value, ensure_ascii=False, allow_nan=False
+    )
     environment.tests["text"] = lambda value: isinstance(value, Text)
     return environment
 
@@ -101,7 +105,19 @@ def filled(text: Text, language: Language, starts: pd.DatetimeIndex) -> str:
     """Fill a text of the dictionary with its values, in one language."""
     entry = dictionary()[text.key]
     values = {name: _written(value, language, starts) for name, value in text.values.items()}
-    return entry[language].format_map(values)
+    return _HOLE.sub(lambda hole: _in_hole(hole, text, values), entry[language])
+
+
+_HOLE: Final = re.compile(r"\{(\w+)(?::([^|}]*)\|([^}]*))?\}")
+"""``{name}``, or ``{name:one|many}``: the first word where the number is one."""
+
+
+def _in_hole(hole: re.Match[str], text: Text, values: dict[str, str]) -> str:
+    name, one, many = hole.groups()
+    if one is None:
+        return values[name]
+    value = text.values[name]
+    return str(one) if value[1] == 1 else str(many)
 
 
 def _written(value: Any, language: Language, starts: pd.DatetimeIndex) -> str:

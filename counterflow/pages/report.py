@@ -62,7 +62,8 @@ def render(
     runs: Source | Iterable[Source], *, audience: str | Audience = "monitor", language: str = "en"
 ) -> str:
     """Give the page of runs as text; see `report`."""
-    return page_html(page_of(runs, audience=audience), language_named(language))
+    opened_in = language_named(language)
+    return page_html(page_of(runs, audience=audience), opened_in)
 
 
 def page_of(runs: Source | Iterable[Source], *, audience: str | Audience = "monitor") -> Page:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from dataclasses import dataclass, field
 from functools import cache
@@ -33,10 +34,17 @@ class Text:
         out: dict[str, Any] = {"k": self.key}
         if self.values:
             out["v"] = {
-                name: value.plain() if isinstance(value, Text) else value
+                name: value.plain() if isinstance(value, Text) else _plain(value)
                 for name, value in self.values.items()
             }
         return out
+
+
+def _plain(value: Any) -> Any:
+    """A value for a script; a number that does not exist is None."""
+    if isinstance(value, tuple) and isinstance(value[1], float) and not math.isfinite(value[1]):
+        return (value[0], None)
+    return value
 
 
 def say(key: str, **values: Any) -> Text:

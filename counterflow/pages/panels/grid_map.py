@@ -197,7 +197,7 @@ def _pockets(day: Day, at: dict[str, int]) -> dict[str, Any]:
     if day.audience.kind != "monitor":
         return {}
     rows = active(network_limits(day.run.constraints))
-    rows = rows[rows["kind"].isin(["branch", "interface", "contingency"])]
+    rows = rows[~rows["kind"].isin(["reserve", "custom"])]
     rows = rows.sort_values("shadow_price", ascending=False, kind="stable")
     rows = rows.drop_duplicates(["constraint", "contingency"]).head(LIMITS)
     if rows.empty:

@@ -24,7 +24,7 @@
         const cell = CF.make("td", { class: mark ? mark.replace(".", "-") : "", title,
           style: grid.scale === "risk" ? risk(value) : null });
         if (grid.target && mark) {
-          cell.append(CF.make("button", { type: "button", "aria-label": title, "data-i": i, "data-t": t, text: glyph }));
+          cell.append(CF.make("button", { type: "button", "aria-label": title, "data-i": i, "data-at": t, text: glyph }));
         } else cell.append(CF.make("span", { class: "glyph", "aria-hidden": "true", text: glyph }));
         return cell;
       })));
@@ -35,7 +35,7 @@
       const sheet = CF.sheets[grid.target];
       const name = grid.names[+button.dataset.i];
       sheet.asked.name = (value) => value === name;
-      sheet.asked.interval_start = (value) => value === +button.dataset.t;
+      sheet.asked.interval_start = (value) => value === +button.dataset.at;
       sheet.draw();
       CF.announce(button.getAttribute("aria-label"));
       const relief = CF.sheets.relief;

@@ -1,10 +1,10 @@
 // The grid on a plane: hour, side, limits with flow and limit, pockets, and what makes a price.
-// Small grids are SVG (printed, read out); large ones are points and lines of deck.gl.
+// Small grids are SVG (printed, read out); large ones are points and lines of deck.gl, or of a canvas
+// where no graphics card draws.
 "use strict";
 (() => {
   const home = document.querySelector("[data-map]");
   if (!home) return;
-  const SVG = "http://www.w3.org/2000/svg";
   const map = CF.data.map;
   const B = map.buses.length, L = map.branches.length, T = CF.data.times.length;
   const xy = CF.floats(map.xy);
@@ -83,107 +83,19 @@
 
   const choose = (bus) => { state.bus = bus; CF.choose({ bus: map.buses[bus], t: CF.data.times[state.t] }, "map"); redraw(); };
 
-  // ---- SVG ------------------------------------------------------------------------------------
-  const svgRenderer = () => {
-    const high = Math.max(...xy.filter((_, i) => i % 2 === 1), 1);
-    const svg = document.createElementNS(SVG, "svg");
-    const put = (tag, attributes) => {
-      const node = document.createElementNS(SVG, tag);
-      for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-      return node;
-    };
-    const px = (b) => 30 + xy[2 * b];
-    const py = (b) => 30 + high - xy[2 * b + 1];
-    svg.setAttribute("viewBox", `0 0 1060 ${high + 60}`);
-    svg.setAttribute("role", "img");
-    const size = B > 400 ? 4 : B > 60 ? 8 : 15;
-    const lines = [], dots = [], labels = [];
-    const under = put("g", { class: "branches" }), over = put("g", { class: "buses" }), text = put("g", { class: "names" });
-    for (let l = 0; l < L; l += 1) {
-      const [a, b] = [map.ends[2 * l], map.ends[2 * l + 1]];
-      const line = put("line", { x1: px(a), y1: py(a), x2: px(b), y2: py(b) });
-      const title = put("title", {});
-      line.append(title);
-      under.append(line);
-      lines.push([line, title]);
-    }
-    for (let b = 0; b < B; b += 1) {
-      const dot = put("circle", { cx: px(b), cy: py(b), r: size, tabindex: B <= 120 ? 0 : -1 });
-      const title = put("title", {});
-      dot.append(title);
-      dot.addEventListener("click", () => choose(b));
-      dot.addEventListener("keydown", (event) => { if (event.key === "Enter") choose(b); });
-      over.append(dot);
-      dots.push([dot, title]);
-      if (B <= 30) {
-        const name = put("text", { x: px(b), y: py(b) - size - 6, "text-anchor": "middle" });
-        text.append(name);
-        labels.push(name);
-      }
-    }
-    svg.append(under, over, text);
-    stage.append(svg);
-    return () => {
-      const hot = marked(), inside = pocket();
-      svg.setAttribute("aria-label", `${CF.word("map.alt")} ${CF.data.labels[state.t]}`);
-      lines.forEach(([line, title], l) => {
-        const row = hot.get(l);
-        const flow = sides[side()].flow[state.t * L + l];
-        line.setAttribute("class", (row ? "binding" : l >= L - map.links ? "link" : "") + (row && state.limit === limitKey(row) ? " chosen" : ""));
-        title.textContent = `${map.branches[l]}: ${CF.number(Number.isNaN(flow) ? null : flow, 1)} MW`
-          + (row ? ` / ${CF.number(row.limit, 1)} MW, ${CF.number(row.price, 2)} ${CF.data.per_mwh}` : "");
-      });
-      dots.forEach(([dot, title], b) => {
-        const value = shown(b);
-        dot.setAttribute("fill", `rgb(${color(value)})`);
-        dot.setAttribute("class", (inside.has(b) ? "pocket " : "") + (b === state.bus ? "chosen" : ""));
-        title.textContent = `${map.buses[b]}: ${CF.number(value, 2, state.side === "change")} ${CF.data.per_mwh}`;
-      });
-      labels.forEach((name, b) => { name.textContent = `${map.buses[b]} ${CF.number(shown(b), 2, state.side === "change")}`; });
-    };
+  // deck.gl where a graphics card draws; where WebGL is missing or done by software, the canvas.
+  const hasCard = () => {
+    const gl = document.createElement("canvas").getContext("webgl2");
+    const info = gl && gl.getExtension("WEBGL_debug_renderer_info");
+    const name = info ? gl.getParameter(info.UNMASKED_RENDERER_WEBGL) : gl ? "unknown" : "";
+    return Boolean(name) && !/swiftshader|llvmpipe|software|basic render/i.test(name);
   };
-
-  // ---- deck.gl --------------------------------------------------------------------------------
-  const deckRenderer = () => {
-    const { Deck, OrthographicView } = window.deck;
-    const { ScatterplotLayer, LineLayer } = window.deck;
-    const positions = new Float32Array(2 * B), from = new Float32Array(2 * L), to = new Float32Array(2 * L);
-    for (let b = 0; b < B; b += 1) { positions[2 * b] = xy[2 * b]; positions[2 * b + 1] = -xy[2 * b + 1]; }
-    for (let l = 0; l < L; l += 1) {
-      for (const [k, ends] of [[0, from], [1, to]]) {
-        ends[2 * l] = positions[2 * map.ends[2 * l + k]];
-        ends[2 * l + 1] = positions[2 * map.ends[2 * l + k] + 1];
-      }
-    }
-    const high = Math.max(...Array.from({ length: B }, (_, b) => xy[2 * b + 1]));
-    stage.classList.add("deck");
-    const box = stage.getBoundingClientRect();
-    const deck = new Deck({ parent: stage, views: new OrthographicView({ flipY: true }), controller: true,
-      initialViewState: { target: [500, -high / 2, 0], zoom: Math.log2(Math.min(box.width / 1050, box.height / (high + 50))) },
-      getTooltip: ({ index: b, layer }) => (layer && layer.id === "buses" && b >= 0
-        ? { text: `${map.buses[b]}: ${CF.number(shown(b), 2, state.side === "change")} ${CF.data.per_mwh}` } : null),
-      onClick: ({ index: b, layer }) => { if (layer && layer.id === "buses" && b >= 0) choose(b); } });
-    CF.deck = deck;
-    const colors = new Uint8Array(4 * B);
-    const lines = new LineLayer({ id: "branches", data: { length: L, attributes: {
-      getSourcePosition: { value: from, size: 2 }, getTargetPosition: { value: to, size: 2 } } },
-    getColor: [140, 150, 160, 110], getWidth: 1, widthUnits: "pixels" });
-    return () => {
-      const inside = pocket();
-      for (let b = 0; b < B; b += 1) {
-        const rgb = color(shown(b));
-        colors[4 * b] = rgb[0]; colors[4 * b + 1] = rgb[1]; colors[4 * b + 2] = rgb[2];
-        colors[4 * b + 3] = state.limit && inside.size && !inside.has(b) ? 60 : 235;
-      }
-      const hot = [...marked().keys()];
-      deck.setProps({ layers: [lines,
-        new LineLayer({ id: "binding", data: hot, getSourcePosition: (l) => [from[2 * l], from[2 * l + 1]],
-          getTargetPosition: (l) => [to[2 * l], to[2 * l + 1]], getColor: [213, 94, 0], getWidth: 5, widthUnits: "pixels" }),
-        new ScatterplotLayer({ id: "buses", pickable: true, data: { length: B, attributes: {
-          getPosition: { value: positions, size: 2 }, getFillColor: { value: colors.slice(), size: 4, normalized: true } } },
-        getRadius: 3, radiusUnits: "pixels", radiusMinPixels: 1.5,
-        parameters: { depthCompare: "always" } })] });
-    };
+  const RENDERERS = CF.mapRenderers({ map, state, stage, sides, side, xy, shown, color, marked, pocket, limitKey, choose });
+  CF.drawMapBy = (name) => {
+    stage.replaceChildren();
+    CF.mapRenderer = name;
+    draw = RENDERERS[name]();
+    redraw();
   };
 
   // ---- what binds, and what makes a price -----------------------------------------------------
@@ -308,7 +220,7 @@
       CF.make("span", { text: CF.number(high, 2, change) + " " + CF.data.per_mwh }),
       CF.make("span", { class: "key" }, CF.make("i", { class: "key-binding" }), " ", CF.label("map.key_binding")),
       CF.make("span", { class: "soft" }, CF.label(map.located ? "map.coordinates" : "map.layout")),
-      CF.make("span", { class: "soft" }, CF.label(map.deck ? "map.by_deck" : "map.by_svg")));
+      CF.make("span", { class: "soft" }, CF.label("map.by_" + CF.mapRenderer)));
   };
 
   let draw = null;
@@ -320,7 +232,7 @@
     if (draw) draw();
     clearTimeout(later);
     const rest = () => { drawLegend(); drawLimits(); drawPrice(); drawBuses(); };
-    if (dragging && B > 300) later = setTimeout(rest, 80); else rest();
+    if (dragging && B > 300) later = setTimeout(rest, 200); else rest();
   };
   CF.redrawMap = redraw;
   CF.mapState = state;
@@ -354,9 +266,7 @@
       if (score > best + 1e-9) { best = score; state.t = t; state.bus = changed ? most : dearest; }
     }
     follow(CF.chosen);
-    if (map.deck) CF.load("deck");
-    const begin = () => { draw = map.deck && window.deck ? deckRenderer() : svgRenderer(); redraw(); };
-    begin();
+    CF.drawMapBy(!map.deck ? "svg" : hasCard() ? "deck" : "canvas");
     CF.onChoice((changes, source) => {
       if (source === "map" || source === "row") return;
       follow(changes);

@@ -124,6 +124,17 @@
       if (this.given.rows > 12) this.head.append(filters);
     }
 
+    // As it was when the page was opened.
+    reset() {
+      for (const set of [this.opened, this.unfolded, this.closed]) set.clear();
+      this.view = this.given.views ? this.given.views[0] : "";
+      this.asked = {};
+      this.group = "";
+      this.at = -1;
+      for (const input of this.head.querySelectorAll("input")) input.value = "";
+      if (this.grouping) this.grouping.value = "";
+    }
+
     setView(view) { this.view = view; this.shown = PAGE; this.draw(); }
 
     sortBy(name) {
@@ -433,7 +444,11 @@
     }
     CF.onChoice((changes, source) => {
       if (source === "row") return;
-      for (const sheet of Object.values(CF.sheets)) { sheet.shown = PAGE; sheet.draw(); }
+      for (const sheet of Object.values(CF.sheets)) {
+        if (source === "clear") sheet.reset();
+        sheet.shown = PAGE;
+        sheet.draw();
+      }
     });
   });
 })();

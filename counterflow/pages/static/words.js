@@ -54,8 +54,9 @@ const CF = {};
     return CF.number(value, DIGITS[kind] ?? 2);
   };
 
-  const filled = (text) => CF.word(text.k).replace(/\{(\w+)\}/g, (_, name) => {
+  const filled = (text) => CF.word(text.k).replace(/\{(\w+)(?::([^|}]*)\|([^}]*))?\}/g, (_, name, one, many) => {
     const value = (text.v || {})[name];
+    if (one !== undefined) return value[1] === 1 ? one : many;
     if (value && value.k) return filled(value);
     if (!Array.isArray(value)) return String(value);
     const [kind, number] = value;
