@@ -45,10 +45,12 @@ if TYPE_CHECKING:
     from counterflow.tables.comparison import Comparison, compare
     from counterflow.tables.disclosure import disclose
     from counterflow.tables.export import export_prices
+    from counterflow.tables.market_statistics import market_statistics
     from counterflow.tables.monitor_tables import MonitorTables, monitor_tables
     from counterflow.tables.summary import Summary, summarize
     from mitigation.published import Backcast, backcast, residual_by_owner
     from settlement import settle
+    from settlement.month import settle_month
 
 __version__ = "0.1.0"
 
@@ -84,6 +86,7 @@ _HOME = {
     "explain_path": "counterflow.explain.path",
     "explain_price": "counterflow.explain.explanation",
     "export_prices": "counterflow.tables.export",
+    "market_statistics": "counterflow.tables.market_statistics",
     "mitigate": "counterflow.mitigation",
     "mitigate_by_rulebooks": "counterflow.many_rules",
     "mitigate_by_sweep": "counterflow.many_rules",
@@ -98,6 +101,7 @@ _HOME = {
     "residual_by_owner": "mitigation.published",
     "serve": "counterflow._later",
     "settle": "settlement",
+    "settle_month": "settlement.month",
     "study": "counterflow.studies",
     "summarize": "counterflow.tables.summary",
     "sweep": "counterflow.studies",
@@ -143,6 +147,7 @@ __all__ = [
     "explain_path",
     "explain_price",
     "export_prices",
+    "market_statistics",
     "mitigate",
     "mitigate_by_rulebooks",
     "mitigate_by_sweep",
@@ -159,6 +164,7 @@ __all__ = [
     "residual_by_owner",
     "serve",
     "settle",
+    "settle_month",
     "study",
     "summarize",
     "sweep",
