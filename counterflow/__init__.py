@@ -47,10 +47,12 @@ if TYPE_CHECKING:
     from counterflow.tables.comparison import Comparison, compare
     from counterflow.tables.disclosure import disclose
     from counterflow.tables.export import export_prices
+    from counterflow.tables.market_statistics import market_statistics
     from counterflow.tables.monitor_tables import MonitorTables, monitor_tables
     from counterflow.tables.summary import Summary, summarize
     from mitigation.published import Backcast, backcast, residual_by_owner
     from settlement import settle
+    from settlement.month import settle_month
 
 __version__ = "0.1.0"
 
@@ -89,6 +91,7 @@ _HOME = {
     "explain_path": "counterflow.explain.path",
     "explain_price": "counterflow.explain.explanation",
     "export_prices": "counterflow.tables.export",
+    "market_statistics": "counterflow.tables.market_statistics",
     "mitigate": "counterflow.mitigation",
     "mitigate_by_rulebooks": "counterflow.many_rules",
     "mitigate_by_sweep": "counterflow.many_rules",
@@ -105,6 +108,7 @@ _HOME = {
     "screens": "counterflow.monitor",
     "serve": "counterflow._later",
     "settle": "settlement",
+    "settle_month": "settlement.month",
     "study": "counterflow.studies",
     "summarize": "counterflow.tables.summary",
     "sweep": "counterflow.studies",
@@ -153,6 +157,7 @@ __all__ = [
     "explain_path",
     "explain_price",
     "export_prices",
+    "market_statistics",
     "mitigate",
     "mitigate_by_rulebooks",
     "mitigate_by_sweep",
@@ -171,6 +176,7 @@ __all__ = [
     "screens",
     "serve",
     "settle",
+    "settle_month",
     "study",
     "summarize",
     "sweep",
