@@ -10,16 +10,18 @@ from cases import Run
 __all__ = ["hourly_states"]
 
 
-def hourly_states(run: Run) -> tuple[pd.DataFrame, pd.DataFrame]:
+def hourly_states(run: Run, *, within_reach: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
     """States and blocks of all units and intervals of a run.
+
+    `within_reach` cuts blocks at what the unit can reach, for reports that do not state it.
 
     Returns
     -------
     tuple
         States: unit, owner, node, zone, technology, interval_start, p_min, p_max, available_mw,
         must_take_mw (self-schedules), cleared_mw, lmp, no_load, startup_hot, min_up, ordered by
-        interval and unit. Blocks: state (its row), lower_mw, upper_mw, price; none above what the
-        unit can reach, none of a unit that is out.
+        interval and unit. Blocks: state (its row), lower_mw, upper_mw, price; none of a unit that
+        is out.
     """
     case = run.case
     units = case.units.set_index("unit")
@@ -50,8 +52,9 @@ def hourly_states(run: Run) -> tuple[pd.DataFrame, pd.DataFrame]:
     blocks = blocks.sort_values(["state", "segment"], kind="stable", ignore_index=True)
     upper = blocks.groupby("state", sort=False)["mw"].cumsum()
     top = blocks["p_max"].fillna(np.inf)
-    blocks["lower_mw"] = np.minimum(upper - blocks["mw"], top)
-    blocks["upper_mw"] = np.minimum(upper, top)
+    limit = top if within_reach else top.where(top <= 0, np.inf)
+    blocks["lower_mw"] = np.minimum(upper - blocks["mw"], limit)
+    blocks["upper_mw"] = np.minimum(upper, limit)
     blocks = blocks[blocks["upper_mw"] - blocks["lower_mw"] > 1e-9]
     return states, blocks[["state", "lower_mw", "upper_mw", "price"]].reset_index(drop=True)
 

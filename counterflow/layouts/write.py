@@ -69,7 +69,7 @@ def published_frames(run: Run, format: str, *, key: str = "") -> dict[str, pd.Da
         message = f"published offers are hourly, the run has {run.case.meta.interval_minutes} min"
         raise InputError.one("case.toml", None, "interval_minutes", "usage", message)
     market = FORMATS[format]
-    states, blocks = hourly_states(run)
+    states, blocks = hourly_states(run, within_reach=format == "caiso-offers")
     if key:
         for column in ("unit", "owner"):
             states[column] = states[column].map(lambda name: _code(str(name), key))
@@ -269,7 +269,8 @@ def _points(layout: Layout, states: pd.DataFrame, blocks: pd.DataFrame) -> pd.Da
 
 
 def _text(states: pd.DataFrame) -> pd.Series:
-    return states["interval_start"].dt.tz_convert("UTC").dt.strftime(_LONG).astype("str")
+    text: pd.Series = states["interval_start"].dt.tz_convert("UTC").dt.strftime(_LONG)
+    return text.astype("str")
 
 
 def _hub(run: Run) -> pd.DataFrame:

@@ -52,19 +52,20 @@ def blocks_of(
         Blocks for each sloping line.
     """
     there = np.isfinite(mw) & np.isfinite(price)
-    mw, price = np.where(there, mw, np.nan), np.where(there, price, np.nan)
-    if not curve.cumulative:
+    if (there[:, 1:] & ~there[:, :-1]).any():
+        mw, price, there = _packed(mw, price, there)
+    if curve.cumulative:
+        upper = mw
+    else:
         offset = np.where(curve.from_minimum & np.isfinite(p_min), p_min, 0.0)
         upper = np.cumsum(np.where(there, mw, 0.0), axis=1) + offset[:, None]
-    else:
-        upper = _forward(mw, there)
-    held = _forward(price, there)
-    first = there & (np.cumsum(there, axis=1) == 1)
-    before = np.concatenate([np.full((len(mw), 1), np.nan), upper[:, :-1]], axis=1)
-    seen = np.cumsum(there, axis=1) > 0
-    previous_price = np.concatenate([np.full((len(mw), 1), np.nan), held[:, :-1]], axis=1)
-    falling = np.any(seen & ~first & (upper < before - _LEAST_MW), axis=1)
-    falling |= np.any(seen & ~first & (held < previous_price - 1e-9), axis=1)
+    held = price
+    before, previous_price = _shifted(upper), _shifted(held)
+    first = np.zeros_like(there)
+    first[:, 0] = there[:, 0]
+    later = there[:, 1:]
+    falling = np.any(later & (upper[:, 1:] < upper[:, :-1] - _LEAST_MW), axis=1)
+    falling |= np.any(later & (held[:, 1:] < held[:, :-1] - _LEAST_MW), axis=1)
     if curve.onward:
         return _onward(upper, held, there, first, falling)
     lower = np.where(first, np.minimum(0.0, upper), before)
@@ -89,10 +90,19 @@ def _within(
     return low, high, start + rise * (low - lower), start + rise * (high - lower)
 
 
-def _forward(values: Floats, there: Flags) -> Floats:
-    """Fill what is missing with the last value before it."""
-    at = np.maximum.accumulate(np.where(there, np.arange(values.shape[1]), 0), axis=1)
-    return np.take_along_axis(values, at, axis=1)
+def _packed(mw: Floats, price: Floats, there: Flags) -> tuple[Floats, Floats, Flags]:
+    """Points without gaps between them, in their order."""
+    order = np.argsort(~there, axis=1, kind="stable")
+    return (
+        np.take_along_axis(mw, order, axis=1),
+        np.take_along_axis(price, order, axis=1),
+        np.take_along_axis(there, order, axis=1),
+    )
+
+
+def _shifted(values: Floats) -> Floats:
+    """Values of the point before; NaN at the first."""
+    return np.concatenate([np.full((len(values), 1), np.nan), values[:, :-1]], axis=1)
 
 
 def _onward(upper: Floats, price: Floats, there: Flags, first: Flags, falling: Flags) -> Blocks:

@@ -154,8 +154,10 @@ def fleet(today: Offers, places: Places) -> tuple[pd.DataFrame, list[str]]:
     states = today.units
     width = np.bincount(today.state, weights=today.mw, minlength=len(states))
     offered = width > 0
-    p_min = np.where(offered, np.minimum(states["p_min"].fillna(0.0), width), np.nan)
-    p_max = np.fmax(states["p_max"].to_numpy(), width)
+    stated = states["p_max"].to_numpy(dtype=np.float64)
+    p_max = np.where(np.isfinite(stated), stated, width)
+    least = np.minimum(np.minimum(states["p_min"].fillna(0.0), width), p_max)
+    p_min = np.where(offered, least, np.nan)
     frame = states.assign(p_min=p_min, p_max=p_max, bus=places.at(states).to_numpy())
     grouped = frame.groupby("unit", sort=True)
     units = grouped.agg(

@@ -182,6 +182,8 @@ class Layout:
         """Columns without which a file is not of this layout."""
         named = [c for meaning, c in self.columns.items() if meaning not in self.optional]
         curve = [] if self.curve is None or self.kind == "reserves" else self.curve.names()
+        if self.curve is not None and self.curve.sloped not in ("", "always"):
+            named.append(self.curve.sloped)
         wide = [] if self.wide is None else [self.wide.quantity, self.wide.hours.format(k=1)]
         return tuple(dict.fromkeys([*self.clock.columns, *named, *self.only, *curve, *wide]))
 

@@ -116,7 +116,7 @@ def _wide(raw: Raw, layout: Layout) -> pd.DataFrame:
             "line": np.repeat(raw.lines, 24),
         }
     )
-    return _spread(raw, long[long["part"].notna()])
+    return _spread(raw, long[long["part"].notna() & long["value"].notna()])
 
 
 def loads_of(raw: Raw, layout: Layout) -> pd.DataFrame:

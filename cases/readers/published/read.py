@@ -226,9 +226,8 @@ def _joined(
     _same_mask(parts, states, place, timezone)
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))
-    moved = rank[state]
+    moved, blocks = _by_rank(rank, state)
     segment = np.concatenate([part.segment for part in parts]).astype(np.int64)
-    blocks = np.lexsort((segment, moved))
     table = states.iloc[order].reset_index(drop=True).drop(columns=["line", "duration"])
     table.insert(1, "interval_start", from_utc(table.pop("start"), timezone))
     bids = pd.concat([part.bids for part in parts], ignore_index=True)
@@ -238,7 +237,7 @@ def _joined(
         market,
         timezone,
         table,
-        moved[blocks],
+        moved,
         segment[blocks],
         np.concatenate([part.mw for part in parts])[blocks],
         np.concatenate([part.price for part in parts])[blocks],
@@ -248,6 +247,21 @@ def _joined(
         empty,
         min(part.layout.floor for part in parts),
     )
+
+
+def _by_rank(
+    rank: NDArray[np.int64], state: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """New states of blocks in order, and the block that comes at each place.
+
+    Blocks of one state stand together and in order already, so that only states are sorted.
+    """
+    counts = np.bincount(state, minlength=len(rank))
+    begin = np.cumsum(counts) - counts
+    old = np.argsort(rank)
+    taken = counts[old]
+    inside = np.arange(len(state)) - np.repeat(np.cumsum(taken) - taken, taken)
+    return np.repeat(np.arange(len(rank)), taken), np.repeat(begin[old], taken) + inside
 
 
 def _reserves(parts: list[pd.DataFrame], timezone: str) -> pd.DataFrame:

@@ -23,7 +23,7 @@ __all__ = ["Given", "Header", "Raw", "Text", "header_of", "opened", "parsed", "p
 
 Given = str | Path | pd.DataFrame
 _ENDS = (".csv", ".zip", ".csv.gz", ".parquet")
-_BLANK = ["", " ", "  ", "NULL", "null", "N/A", "NaN", "nan", "#N/A", "<NA>"]
+_BLANK = ["", " ", "  ", "NULL", "null", "N/A", "NaN", "nan"]
 
 
 @dataclass(frozen=True)
@@ -148,12 +148,6 @@ def parsed(text: Text, header: Header, layout: Layout, wanted: Iterable[str]) ->
         column: pa.float64() if plain(name) in numbers else pa.string()
         for name, column in zip(names, kept, strict=True)
     }
-    short: list[int] = []
-
-    def cut(row: arrow_csv.InvalidRow) -> str:
-        short.append(row.number if row.number is not None else -1)
-        return "error"
-
     try:
         table = arrow_csv.read_csv(
             io.BytesIO(data),
@@ -162,7 +156,6 @@ def parsed(text: Text, header: Header, layout: Layout, wanted: Iterable[str]) ->
                 skip_rows=0 if header.tagged else header.line,
                 block_size=1 << 24,
             ),
-            parse_options=arrow_csv.ParseOptions(invalid_row_handler=cut),
             convert_options=arrow_csv.ConvertOptions(
                 column_types=types,
                 include_columns=kept,
