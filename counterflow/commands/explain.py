@@ -37,16 +37,31 @@ def run(
         str | None,
         typer.Option("--unit", metavar="UNIT", help="Unit of a mitigated run: why its offer."),
     ] = None,
+    reserve: Annotated[
+        str | None,
+        typer.Option(
+            "--reserve", metavar="PRODUCT[:ZONE]", help="Reserve whose price to explain: fast:NI."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Explain a price (--bus), a spread (--from, --bus), or what was done to an offer (--unit)."""
-    if (bus is None) == (unit is None):
-        raise bad("usage", "expected --bus BUS (a price) or --unit UNIT (an offer), one of the two")
+    """Explain a price (--bus), a spread (--from, --bus), an offer (--unit), reserve (--reserve)."""
+    if sum(given is not None for given in (bus, unit, reserve)) != 1:
+        raise bad(
+            "usage",
+            "expected --bus BUS (a price), --unit UNIT (an offer) or --reserve PRODUCT[:ZONE], one "
+            "of them",
+        )
     if source is not None and bus is None:
         raise bad("usage", "--from goes with --bus")
 
     from counterflow import console
 
+    if reserve is not None:
+        from counterflow.commands.explain_reserve import explain
+
+        explain(read_run(run), reserve, at, as_json=as_json)
+        return
     if unit is not None:
         from counterflow.explain.decision_explanation import explain_decision
 
