@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from counterflow import mitigation as mitigation
     from counterflow import plots as plots
     from counterflow._later import NotYet, serve
+    from counterflow.auction import auction
     from counterflow.capped import clear
     from counterflow.explain.decision_explanation import DecisionExplanation, explain_decision
     from counterflow.explain.explanation import PriceExplanation, explain_price
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from counterflow.layouts import published_frames, write_published
     from counterflow.many_rules import ManyRules, mitigate_by_rulebooks, mitigate_by_sweep
     from counterflow.mitigation import MitigatedRun, mitigate
+    from counterflow.monitor import Recovered, Screens, recover, screens
     from counterflow.pages.report import report
     from counterflow.studies import Study, study, sweep
     from counterflow.tables.comparison import Comparison, compare
@@ -74,10 +76,13 @@ _HOME = {
     "NotYet": "counterflow._later",
     "PathExplanation": "counterflow.explain.path",
     "PriceExplanation": "counterflow.explain.explanation",
+    "Recovered": "counterflow.monitor",
     "RuleBook": "cases",
     "Run": "cases",
+    "Screens": "counterflow.monitor",
     "Study": "counterflow.studies",
     "Summary": "counterflow.tables.summary",
+    "auction": "counterflow.auction",
     "backcast": "mitigation.published",
     "clear": "counterflow.capped",
     "compare": "counterflow.tables.comparison",
@@ -97,8 +102,10 @@ _HOME = {
     "read_market": "cases.readers.published",
     "read_offers": "cases.readers.published",
     "read_prices": "cases.readers.published",
+    "recover": "counterflow.monitor",
     "report": "counterflow.pages.report",
     "residual_by_owner": "mitigation.published",
+    "screens": "counterflow.monitor",
     "serve": "counterflow._later",
     "settle": "settlement",
     "settle_month": "settlement.month",
@@ -133,11 +140,14 @@ __all__ = [
     "NotYet",
     "PathExplanation",
     "PriceExplanation",
+    "Recovered",
     "RuleBook",
     "Run",
+    "Screens",
     "Study",
     "Summary",
     "__version__",
+    "auction",
     "backcast",
     "clear",
     "compare",
@@ -160,8 +170,10 @@ __all__ = [
     "read_market",
     "read_offers",
     "read_prices",
+    "recover",
     "report",
     "residual_by_owner",
+    "screens",
     "serve",
     "settle",
     "settle_month",

@@ -42,6 +42,7 @@ def _options(
 
 def _register() -> None:
     from counterflow.commands import (
+        auction,
         backcast,
         check,
         clear,
@@ -55,8 +56,10 @@ def _register() -> None:
         index,
         mitigate,
         plot,
+        recover,
         report,
         rights,
+        screens,
         settle,
         show,
         sql,
@@ -71,6 +74,9 @@ def _register() -> None:
     app.command("clear")(clear.run)
     app.command("show")(show.run)
     app.command("mitigate")(mitigate.run)
+    app.command("screens")(screens.run)
+    app.command("recover")(recover.run)
+    app.command("auction")(auction.run)
     app.command("settle")(settle.run)
     app.command("explain")(explain.run)
     app.command("compare")(compare.run)

@@ -237,13 +237,16 @@ def published(facts: Facts) -> Iterator[pd.DataFrame]:
         case = facts.case.tables[name]
         if case.empty:
             continue
-        keys = [c for c in case.columns if c != "price"]
+        subject = "node" if name == "published_prices" else "product"
+        keys = [c for c in ("interval_start", "node", "product", "zone") if c in case.columns]
         inside = pd.DatetimeIndex(case["interval_start"]).isin(facts.starts)
-        both = case[inside].merge(facts.table(name), on=keys, how="outer", suffixes=("", "_run"))
+        both = case.loc[inside, [*keys, "price"]].merge(
+            facts.table(name), on=keys, how="outer", suffixes=("", "_run")
+        )
         wrong = ~(both["price"] == both["price_run"]).to_numpy(dtype=bool)
         bad = both[wrong]
         one = np.ones(len(bad))
-        yield rows(f"{name}.price", bad[keys[1]], bad["interval_start"], one, 0.0 * one, one)
+        yield rows(f"{name}.price", bad[subject], bad["interval_start"], one, 0.0 * one, one)
 
 
 def _rows(check: str, table: pd.DataFrame, value: object, limit: object) -> pd.DataFrame:
