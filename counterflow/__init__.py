@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from counterflow import mitigation as mitigation
     from counterflow import plots as plots
     from counterflow._later import NotYet, serve
-    from counterflow.auction import auction
     from counterflow.capped import clear
     from counterflow.explain.decision_explanation import DecisionExplanation, explain_decision
     from counterflow.explain.explanation import PriceExplanation, explain_price
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from counterflow.many_rules import ManyRules, mitigate_by_rulebooks, mitigate_by_sweep
     from counterflow.mitigation import MitigatedRun, mitigate
     from counterflow.monitor import Recovered, Screens, recover, screens
+    from counterflow.monthly_auction import auction
     from counterflow.pages.report import report
     from counterflow.studies import Study, study, sweep
     from counterflow.tables.comparison import Comparison, compare
@@ -82,7 +82,7 @@ _HOME = {
     "Screens": "counterflow.monitor",
     "Study": "counterflow.studies",
     "Summary": "counterflow.tables.summary",
-    "auction": "counterflow.auction",
+    "auction": "counterflow.monthly_auction",
     "backcast": "mitigation.published",
     "clear": "counterflow.capped",
     "compare": "counterflow.tables.comparison",
