@@ -27,10 +27,12 @@ if TYPE_CHECKING:
         InputError,
         NoClearing,
     )
+    from cases.published_run import published_run
+    from cases.readers.published import read_market, read_offers, read_prices
     from clearing import validate
     from counterflow import mitigation as mitigation
     from counterflow import plots as plots
-    from counterflow._later import NotYet, report, serve
+    from counterflow._later import NotYet, serve
     from counterflow.capped import clear
     from counterflow.explain.decision_explanation import DecisionExplanation, explain_decision
     from counterflow.explain.explanation import (
@@ -41,14 +43,17 @@ if TYPE_CHECKING:
     )
     from counterflow.explain.interval import IntervalExplanation, explain_interval
     from counterflow.explain.path import PathExplanation, explain_path
+    from counterflow.layouts import published_frames, write_published
     from counterflow.many_rules import ManyRules, mitigate_by_rulebooks, mitigate_by_sweep
     from counterflow.mitigation import MitigatedRun, mitigate
+    from counterflow.pages.report import report
     from counterflow.studies import Study, study, sweep
     from counterflow.tables.comparison import Comparison, compare
     from counterflow.tables.disclosure import disclose
     from counterflow.tables.export import export_prices
     from counterflow.tables.monitor_tables import MonitorTables, monitor_tables
     from counterflow.tables.summary import Summary, summarize
+    from mitigation.published import Backcast, backcast, residual_by_owner
     from settlement import settle
 
 __version__ = "0.1.0"
@@ -56,6 +61,7 @@ __version__ = "0.1.0"
 refuse_hidden()
 
 _HOME = {
+    "Backcast": "mitigation.published",
     "Case": "cases",
     "CaseMeta": "cases",
     "CheckFailed": "cases.errors",
@@ -78,6 +84,7 @@ _HOME = {
     "Run": "cases",
     "Study": "counterflow.studies",
     "Summary": "counterflow.tables.summary",
+    "backcast": "mitigation.published",
     "clear": "counterflow.capped",
     "compare": "counterflow.tables.comparison",
     "disclose": "counterflow.tables.disclosure",
@@ -91,8 +98,14 @@ _HOME = {
     "mitigate_by_rulebooks": "counterflow.many_rules",
     "mitigate_by_sweep": "counterflow.many_rules",
     "monitor_tables": "counterflow.tables.monitor_tables",
+    "published_frames": "counterflow.layouts",
+    "published_run": "cases.published_run",
     "read_case": "cases",
-    "report": "counterflow._later",
+    "read_market": "cases.readers.published",
+    "read_offers": "cases.readers.published",
+    "read_prices": "cases.readers.published",
+    "report": "counterflow.pages.report",
+    "residual_by_owner": "mitigation.published",
     "serve": "counterflow._later",
     "settle": "settlement",
     "study": "counterflow.studies",
@@ -100,6 +113,7 @@ _HOME = {
     "sweep": "counterflow.studies",
     "validate": "clearing",
     "verify": "cases",
+    "write_published": "counterflow.layouts",
 }
 _MODULES = {
     "errors": "cases.errors",
@@ -108,6 +122,7 @@ _MODULES = {
 }
 
 __all__ = [
+    "Backcast",
     "Case",
     "CaseMeta",
     "CheckFailed",
@@ -131,6 +146,7 @@ __all__ = [
     "Study",
     "Summary",
     "__version__",
+    "backcast",
     "clear",
     "compare",
     "disclose",
@@ -147,8 +163,14 @@ __all__ = [
     "mitigation",
     "monitor_tables",
     "plots",
+    "published_frames",
+    "published_run",
     "read_case",
+    "read_market",
+    "read_offers",
+    "read_prices",
     "report",
+    "residual_by_owner",
     "serve",
     "settle",
     "study",
@@ -156,6 +178,7 @@ __all__ = [
     "sweep",
     "validate",
     "verify",
+    "write_published",
 ]
 
 

@@ -42,6 +42,7 @@ def _options(
 
 def _register() -> None:
     from counterflow.commands import (
+        backcast,
         check,
         clear,
         compare,
@@ -54,6 +55,7 @@ def _register() -> None:
         index,
         mitigate,
         plot,
+        report,
         settle,
         show,
         sql,
@@ -61,8 +63,9 @@ def _register() -> None:
         tables,
         verify,
     )
+    from counterflow.commands.many_values import FilesCommand
 
-    app.command("import")(import_case.run)
+    app.command("import", cls=FilesCommand)(import_case.run)
     app.command("check")(check.run)
     app.command("clear")(clear.run)
     app.command("show")(show.run)
@@ -72,11 +75,13 @@ def _register() -> None:
     app.command("compare")(compare.run)
     app.command("export")(export.run)
     app.command("plot")(plot.run)
+    app.command("report")(report.run)
     app.command("tables")(tables.run)
     app.command("verify")(verify.run)
     app.command("index")(index.run)
     app.command("study")(study.run)
     app.command("sql")(sql.run)
+    app.command("backcast")(backcast.run)
     app.add_typer(contracts.app, name="contracts")
     app.add_typer(credit.app, name="credit")
     app.add_typer(futures.app, name="futures")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from cases import InputError, RuleBook, Run
+from cases.published_run import PUBLISHED
 
 if TYPE_CHECKING:
     from counterflow.explain.decision_explanation import DecisionExplanation
@@ -116,7 +117,7 @@ def mitigate(
         tables ``reference_levels``, ``tests_conduct``, ``tests_impact`` and ``decisions``, and
         ``explain(unit=..., at=...)``. Where nothing is replaced its market is that of ``run``.
         With ``tests_only`` it has the tables of ``run`` with ``tests_structure``, ``relief`` and
-        ``indices``.
+        ``indices``; a run of published offers also ``reference_levels`` and ``tests_conduct``.
 
     Raises
     ------
@@ -131,6 +132,12 @@ def mitigate(
         run.extend = extend
     if tests_only:
         return _tests_only(run, rules, merge, divest or {}, contracts or {})
+    if run.stated.get("status") == PUBLISHED:
+        message = (
+            "the run is what a market published, nothing was cleared: add tests_only "
+            "(--tests-only), or clear its case (counterflow clear CASE -o RUN) and mitigate that"
+        )
+        raise InputError.one("", None, None, "published", message)
     if list(merge) or divest or contracts:
         message = "what-ifs on owners are for the structural tests: add tests_only (--tests-only)"
         raise InputError.one("", None, None, "what_if", message)
@@ -183,7 +190,9 @@ def _tests_only(
     import mitigation
     from mitigation.unused import refuse_unused_by_tests
 
-    refuse_unused_by_tests(rules, run.rulebook)
+    published = run.stated.get("status") == PUBLISHED
+    if not published:
+        refuse_unused_by_tests(rules, run.rulebook)
     owners = mitigation.owners_of(run)
     what_if = []
     for group in merge:
@@ -199,6 +208,10 @@ def _tests_only(
     for owner, mw in contracts.items():
         owners = mitigation.cover(owners, owner, mw)
         what_if.append(f"{owner} sells {mw:g} MW more under contract")
+    if published:
+        from mitigation.published import monitored
+
+        return monitored(run, rules, owners=owners, what_if=what_if)
     found = mitigation.structure_tests(run, rules=rules.mitigation.structure, owners=owners)
     return mitigation.with_tests(run, found, rulebook=rules, what_if=what_if)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cases.tables.case_custom import CUSTOM
 from cases.tables.case_market import CONTRACTS, REFERENCE, RESERVES
+from cases.tables.case_published import PUBLISHED
 from cases.tables.case_references import REFERENCE_DATA
 from cases.tables.column_kinds import (
     WIDE_START,
@@ -336,6 +337,6 @@ CASE_TABLES: dict[str, Table] = {
     table.name: table
     for table in (
         *(*_GRID, *_SUPPLY, *_DEMAND, *RESERVES, *CUSTOM),
-        *(*REFERENCE, *REFERENCE_DATA, *CONTRACTS),
+        *(*REFERENCE, *REFERENCE_DATA, *CONTRACTS, *PUBLISHED),
     )
 }

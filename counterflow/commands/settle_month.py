@@ -38,7 +38,7 @@ def runs_of(texts: Sequence[str]) -> tuple[list[Run], dict[str, str]]:
 
 
 def _folders(path: Path) -> list[Path]:
-    if (path / "manifest.json").is_file() or not path.is_dir():
+    if any((path / name).is_file() for name in ("manifest.json", "case.toml")) or not path.is_dir():
         return [path]
     found = sorted(file.parent for file in path.rglob("manifest.json"))
     if not found:
