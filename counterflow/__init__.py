@@ -35,7 +35,13 @@ if TYPE_CHECKING:
     from counterflow._later import NotYet, serve
     from counterflow.capped import clear
     from counterflow.explain.decision_explanation import DecisionExplanation, explain_decision
-    from counterflow.explain.explanation import PriceExplanation, explain_price
+    from counterflow.explain.explanation import (
+        PriceExplanation,
+        PriceExplanations,
+        explain_price,
+        explain_prices,
+    )
+    from counterflow.explain.interval import IntervalExplanation, explain_interval
     from counterflow.explain.path import PathExplanation, explain_path
     from counterflow.layouts import published_frames, write_published
     from counterflow.many_rules import ManyRules, mitigate_by_rulebooks, mitigate_by_sweep
@@ -69,6 +75,7 @@ _HOME = {
     "DecisionExplanation": "counterflow.explain.decision_explanation",
     "Failure": "cases.errors",
     "InputError": "cases.errors",
+    "IntervalExplanation": "counterflow.explain.interval",
     "ManyRules": "counterflow.many_rules",
     "MitigatedRun": "counterflow.mitigation",
     "MonitorTables": "counterflow.tables.monitor_tables",
@@ -77,6 +84,7 @@ _HOME = {
     "PathExplanation": "counterflow.explain.path",
     "PriceExplanation": "counterflow.explain.explanation",
     "Recovered": "counterflow.monitor",
+    "PriceExplanations": "counterflow.explain.explanation",
     "RuleBook": "cases",
     "Run": "cases",
     "Screens": "counterflow.monitor",
@@ -88,8 +96,10 @@ _HOME = {
     "compare": "counterflow.tables.comparison",
     "disclose": "counterflow.tables.disclosure",
     "explain_decision": "counterflow.explain.decision_explanation",
+    "explain_interval": "counterflow.explain.interval",
     "explain_path": "counterflow.explain.path",
     "explain_price": "counterflow.explain.explanation",
+    "explain_prices": "counterflow.explain.explanation",
     "export_prices": "counterflow.tables.export",
     "market_statistics": "counterflow.tables.market_statistics",
     "mitigate": "counterflow.mitigation",
@@ -133,6 +143,7 @@ __all__ = [
     "DecisionExplanation",
     "Failure",
     "InputError",
+    "IntervalExplanation",
     "ManyRules",
     "MitigatedRun",
     "MonitorTables",
@@ -140,6 +151,7 @@ __all__ = [
     "NotYet",
     "PathExplanation",
     "PriceExplanation",
+    "PriceExplanations",
     "Recovered",
     "RuleBook",
     "Run",
@@ -154,8 +166,10 @@ __all__ = [
     "disclose",
     "errors",
     "explain_decision",
+    "explain_interval",
     "explain_path",
     "explain_price",
+    "explain_prices",
     "export_prices",
     "market_statistics",
     "mitigate",
