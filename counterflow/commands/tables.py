@@ -34,7 +34,9 @@ _TITLES = {
 
 
 def run(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders.")],
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN...|STUDY", help="Run folders, or one study.")
+    ],
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="DIR", help="Write one CSV file per table there."),
@@ -42,20 +44,43 @@ def run(
     only: Annotated[
         str, typer.Option("--only", metavar="NAME,...", help="These tables and no others.")
     ] = "",
+    scenario: Annotated[
+        str | None, typer.Option("--scenario", metavar="NAME", help="Of a study: this one alone.")
+    ] = None,
+    rulebook: Annotated[
+        str | None,
+        typer.Option("--rulebook", metavar="NAME", help='Of a study: this one ("": as cleared).'),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Make the monitor's tables: structure, conduct, performance, capping, funnel."""
+    """Make the monitor's tables: structure, conduct, performance, capping, funnel.
+
+    Of a study they are made month by month, every scenario and rulebook beside the others, after
+    what the month cleared at, its money, its congestion and who was pivotal in how many hours.
+    """
     from cases.files.convert import nearest
     from counterflow import console
+    from counterflow.studies.monthly import STUDY_TABLES
     from counterflow.tables.monitor_tables import MonitorTables, monitor_tables
 
-    wanted = [name.strip() for name in only.split(",") if name.strip()] or list(_TITLES)
+    of_study = [folder for folder in runs if (folder / "study.json").is_file()]
+    if of_study and len(runs) > 1:
+        raise bad("usage", f"{of_study[0]} is a study: give it alone")
+    if not of_study and (scenario, rulebook) != (None, None):
+        raise bad("usage", "--scenario and --rulebook choose from a study: there is none")
+    titles = {**STUDY_TABLES, **_TITLES} if of_study else _TITLES
+    wanted = [name.strip() for name in only.split(",") if name.strip()] or list(titles)
     for name in wanted:
-        if name not in _TITLES:
-            raise bad("unknown_table", f"there is no table {name}{nearest(name, _TITLES)}")
+        if name not in titles:
+            raise bad("unknown_table", f"there is no table {name}{nearest(name, titles)}")
     if output is not None and output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise bad("exists", f"{output} exists already and is not empty: name another")
-    made = monitor_tables([read_run(folder) for folder in runs])
+    if of_study:
+        from counterflow.studies.monthly import monthly_tables
+
+        made = monthly_tables(of_study[0], scenario=scenario, rulebook=rulebook, only=wanted)
+    else:
+        made = monitor_tables([read_run(folder) for folder in runs])
     found = MonitorTables(
         {name: made.tables[name] for name in wanted if name in made.tables},
         {name: made.notes[name] for name in wanted if name in made.notes},
@@ -68,9 +93,9 @@ def run(
     page = console.out()
     for name, table in found.tables.items():
         headings = {column: column.replace("_", " ") for column in table.columns}
-        page.print(console.table(table, _TITLES[name], headings, digits=4, limit=20))
+        page.print(console.table(table, titles[name], headings, digits=4, limit=20))
         page.print()
     for name, why in found.notes.items():
-        page.print(f"{_TITLES[name]}: {why}", markup=False)
+        page.print(f"{titles[name]}: {why}", markup=False)
     for path in files:
         page.print(f"written: {path}", markup=False)

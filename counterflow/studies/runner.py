@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -21,6 +21,9 @@ from counterflow.studies.progress import Progress, plan_table
 from counterflow.studies.sql import query_tables
 from counterflow.studies.tables import read_days
 from counterflow.studies.work import Outcome
+
+if TYPE_CHECKING:
+    from counterflow.tables.monitor_tables import MonitorTables
 
 __all__ = ["Study", "study"]
 
@@ -77,6 +80,18 @@ class Study:
         """The run of a step."""
         name = f"{step}.{rulebook}" if rulebook else step
         return Run.read(Folders(self.folder).run(f"{scenario}/{day}/{name}"))
+
+    def monthly(
+        self,
+        *,
+        scenario: str | None = None,
+        rulebook: str | None = None,
+        only: Collection[str] = (),
+    ) -> MonitorTables:
+        """The tables of a State of the Market report; see `counterflow.studies.monthly`."""
+        from counterflow.studies.monthly import monthly_tables
+
+        return monthly_tables(self.folder, scenario=scenario, rulebook=rulebook, only=only)
 
     def sql(self, query: str) -> pd.DataFrame:
         """The answer to a query over the tables (DuckDB); see `counterflow.studies.sql`."""

@@ -13,6 +13,7 @@ import pandas as pd
 
 from cases.case import Case
 from cases.errors import Failure, InputError
+from cases.start_tiers import held_beside
 from mitigation.components import is_parameter, subjects
 from mitigation.keys import AT
 from mitigation.references.curves import at_same_mw, for_intervals
@@ -97,25 +98,15 @@ def commitment(case: Case, levels: pd.DataFrame) -> pd.DataFrame:
     own = levels.loc[levels["component"].isin(COMMITMENT), [*names, "method"]]
     own = own.assign(after_hours_off=own["after_hours_off"].fillna(0.0).astype(float))
     points = pd.concat([offers[names[:3]], own[names[:3]]]).drop_duplicates()
-    points = points.sort_values("after_hours_off", ignore_index=True)
-    rows = pd.merge_asof(
-        points,
-        offers.sort_values("after_hours_off").assign(
-            tier=lambda frame: frame["after_hours_off"], offered=lambda frame: frame["price"]
-        )[[*names[:3], "tier", "offered"]],
-        on="after_hours_off",
-        by=key,
-    )
+    points = points.sort_values("after_hours_off", kind="stable", ignore_index=True)
+    rows = held_beside(points, offers.rename(columns={"price": "offered"}), key)
     rows = rows[rows["offered"].notna()]
     reference = own.sort_values([*key, "after_hours_off"])
-    first = ~reference.duplicated(key)
-    reference.loc[first, "after_hours_off"] = 0.0
-    reference = reference.sort_values("after_hours_off")
-    rows = pd.merge_asof(rows, reference, on="after_hours_off", by=key)
+    reference.loc[~reference.duplicated(key), "after_hours_off"] = 0.0
+    tier = rows["tier"]
+    rows = held_beside(rows.drop(columns="tier"), reference, key)
     renamed = rows.rename(columns={"price": "reference", "method": "reference_method"})
-    return _pairs(
-        renamed.assign(after_hours_off=rows["tier"], interval_start=_blank(case, len(rows)))
-    )
+    return _pairs(renamed.assign(after_hours_off=tier, interval_start=_blank(case, len(rows))))
 
 
 def reserves(case: Case, levels: pd.DataFrame) -> pd.DataFrame:
