@@ -73,6 +73,10 @@ READ_BY: Final[Mapping[str, tuple[str, ...]]] = {
         RECOVER,
         "mitigation.after_the_fact.claw_back_screens",
     ),
+    "mitigation.after_the_fact.second_level_limit": (
+        RECOVER,
+        "mitigation.after_the_fact.scaled_to_limit",
+    ),
     "mitigation.after_the_fact.forfeit": (
         RECOVER,
         "mitigation.after_the_fact.profit_forfeit",
