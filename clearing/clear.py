@@ -18,6 +18,7 @@ from clearing.day.schedule import Commitment
 from clearing.day.start_costs import commitment_cost
 from clearing.extended import again, decided_whole, extension_report, extension_setting
 from clearing.limits.network import NetworkLimits
+from clearing.local import LocalRerun
 from clearing.model import ClearedModel, Opened
 from clearing.outcome import exceeded, open_prices, solver_of, validated
 from clearing.pricing import method_of, priced_by_rule
@@ -32,7 +33,7 @@ from clearing.session.ways import cleared_best_way
 from clearing.tables import result_tables
 from clearing.tables.program_rows import program_rows
 
-__all__ = ["clear", "reclear", "recommit"]
+__all__ = ["clear", "local_rerun", "reclear", "recommit"]
 
 
 def clear(
@@ -218,6 +219,34 @@ def recommit(
     return _decided(found, begin, settings["security"], settings["set"], run.id)
 
 
+def local_rerun(run: Run) -> LocalRerun:
+    """Give what clears the day of `run` again over few free units, with its offers and others.
+
+    The runs name `run` as their parent; `run` was cleared with commitment.
+
+    Raises
+    ------
+    InputError
+        A real-time run.
+    """
+    _refuse_real_time(run)
+    settings = run.settings
+
+    def made(session: Session, cleared: Cleared, proof: Proof, check: bool) -> Run:
+        return _run(
+            session,
+            cleared,
+            time.perf_counter(),
+            settings["security"],
+            settings["set"],
+            run.id,
+            check=check,
+            proof=proof,
+        )
+
+    return LocalRerun(run, made)
+
+
 def _refuse_real_time(run: Run) -> None:
     if run.settings.get("market") == "rt":
         message = (
@@ -237,8 +266,9 @@ def _run(
     decision: Decision | None = None,
     *,
     check: bool = True,
+    proof: Proof | None = None,
 ) -> Run:
-    """Make the run of a cleared day."""
+    """Make the run of a cleared day; `proof` in place of what its decision proves."""
     cleared = priced_by_rule(session, cleared, security)
     session.live.deadline = float("inf")
     day, loop = session.day, session.loop
@@ -254,7 +284,7 @@ def _run(
     manifest = {
         "status": "optimal" if decision is None else decision.status,
         "objective": cleared.solution.objective,
-        **_proof(cleared, decision).stated(),
+        **(proof or _proof(cleared, decision)).stated(),
         "solver": solver_of(rules),
         "parent": parent,
         "settings": {

@@ -35,20 +35,30 @@ if TYPE_CHECKING:
     from counterflow._later import NotYet, serve
     from counterflow.capped import clear
     from counterflow.explain.decision_explanation import DecisionExplanation, explain_decision
-    from counterflow.explain.explanation import PriceExplanation, explain_price
+    from counterflow.explain.explanation import (
+        PriceExplanation,
+        PriceExplanations,
+        explain_price,
+        explain_prices,
+    )
+    from counterflow.explain.interval import IntervalExplanation, explain_interval
     from counterflow.explain.path import PathExplanation, explain_path
     from counterflow.layouts import published_frames, write_published
     from counterflow.many_rules import ManyRules, mitigate_by_rulebooks, mitigate_by_sweep
     from counterflow.mitigation import MitigatedRun, mitigate
+    from counterflow.monitor import Recovered, Screens, recover, screens
+    from counterflow.monthly_auction import auction
     from counterflow.pages.report import report
     from counterflow.studies import Study, study, sweep
     from counterflow.tables.comparison import Comparison, compare
     from counterflow.tables.disclosure import disclose
     from counterflow.tables.export import export_prices
+    from counterflow.tables.market_statistics import market_statistics
     from counterflow.tables.monitor_tables import MonitorTables, monitor_tables
     from counterflow.tables.summary import Summary, summarize
     from mitigation.published import Backcast, backcast, residual_by_owner
     from settlement import settle
+    from settlement.month import settle_month
 
 __version__ = "0.1.0"
 
@@ -65,6 +75,7 @@ _HOME = {
     "DecisionExplanation": "counterflow.explain.decision_explanation",
     "Failure": "cases.errors",
     "InputError": "cases.errors",
+    "IntervalExplanation": "counterflow.explain.interval",
     "ManyRules": "counterflow.many_rules",
     "MitigatedRun": "counterflow.mitigation",
     "MonitorTables": "counterflow.tables.monitor_tables",
@@ -72,18 +83,25 @@ _HOME = {
     "NotYet": "counterflow._later",
     "PathExplanation": "counterflow.explain.path",
     "PriceExplanation": "counterflow.explain.explanation",
+    "Recovered": "counterflow.monitor",
+    "PriceExplanations": "counterflow.explain.explanation",
     "RuleBook": "cases",
     "Run": "cases",
+    "Screens": "counterflow.monitor",
     "Study": "counterflow.studies",
     "Summary": "counterflow.tables.summary",
+    "auction": "counterflow.monthly_auction",
     "backcast": "mitigation.published",
     "clear": "counterflow.capped",
     "compare": "counterflow.tables.comparison",
     "disclose": "counterflow.tables.disclosure",
     "explain_decision": "counterflow.explain.decision_explanation",
+    "explain_interval": "counterflow.explain.interval",
     "explain_path": "counterflow.explain.path",
     "explain_price": "counterflow.explain.explanation",
+    "explain_prices": "counterflow.explain.explanation",
     "export_prices": "counterflow.tables.export",
+    "market_statistics": "counterflow.tables.market_statistics",
     "mitigate": "counterflow.mitigation",
     "mitigate_by_rulebooks": "counterflow.many_rules",
     "mitigate_by_sweep": "counterflow.many_rules",
@@ -94,10 +112,13 @@ _HOME = {
     "read_market": "cases.readers.published",
     "read_offers": "cases.readers.published",
     "read_prices": "cases.readers.published",
+    "recover": "counterflow.monitor",
     "report": "counterflow.pages.report",
     "residual_by_owner": "mitigation.published",
+    "screens": "counterflow.monitor",
     "serve": "counterflow._later",
     "settle": "settlement",
+    "settle_month": "settlement.month",
     "study": "counterflow.studies",
     "summarize": "counterflow.tables.summary",
     "sweep": "counterflow.studies",
@@ -122,6 +143,7 @@ __all__ = [
     "DecisionExplanation",
     "Failure",
     "InputError",
+    "IntervalExplanation",
     "ManyRules",
     "MitigatedRun",
     "MonitorTables",
@@ -129,20 +151,27 @@ __all__ = [
     "NotYet",
     "PathExplanation",
     "PriceExplanation",
+    "PriceExplanations",
+    "Recovered",
     "RuleBook",
     "Run",
+    "Screens",
     "Study",
     "Summary",
     "__version__",
+    "auction",
     "backcast",
     "clear",
     "compare",
     "disclose",
     "errors",
     "explain_decision",
+    "explain_interval",
     "explain_path",
     "explain_price",
+    "explain_prices",
     "export_prices",
+    "market_statistics",
     "mitigate",
     "mitigate_by_rulebooks",
     "mitigate_by_sweep",
@@ -155,10 +184,13 @@ __all__ = [
     "read_market",
     "read_offers",
     "read_prices",
+    "recover",
     "report",
     "residual_by_owner",
+    "screens",
     "serve",
     "settle",
+    "settle_month",
     "study",
     "summarize",
     "sweep",

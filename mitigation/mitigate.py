@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -22,8 +22,9 @@ from mitigation.again.rerun import EngineRerun, Rerun
 from mitigation.conduct import conduct_of_run, failing_components
 from mitigation.conduct.area_counts import counted_areas
 from mitigation.conduct.by_key import by_key
+from mitigation.conduct.sellers import STORAGE
 from mitigation.keys import KEY
-from mitigation.procedures.carry_out import carry_out
+from mitigation.procedures.carry_out import but_for, carry_out
 from mitigation.procedures.shipped import procedure_of
 from mitigation.record.decisions import decide, standing_decisions
 from mitigation.record.overrides import OVERRIDES, applied_to, read_overrides
@@ -31,8 +32,11 @@ from mitigation.record.terms import decision_terms
 from mitigation.references import reference_levels
 from mitigation.references.frequently_mitigated import with_frequent_adders
 from mitigation.references.given_levels import given_levels
+from mitigation.references.stored import with_storage_levels
 from mitigation.references.substitution import replaced_blocks, segment_levels
 from mitigation.slots import AssessedRun, Outcome, Procedure
+from mitigation.slots.parts import among
+from mitigation.structure.owners import Ownership
 from mitigation.unused import refuse_unused
 from settlement.ledger.frames import records
 
@@ -85,6 +89,7 @@ def mitigate_offers(
     overrides: str | Path | pd.DataFrame | None = None,
     rerun: Rerun | None = None,
     accept_limit: bool = False,
+    owners: Ownership | None = None,
 ) -> Mitigation:
     """Test a run's offers, replace those that fail, clear again, and keep the chain of reasons.
 
@@ -104,6 +109,8 @@ def mitigate_offers(
         Clears the day again; default the engine.
     accept_limit
         Mitigate a run that a time limit stopped before its gap was proven.
+    owners
+        Control over units instead of the case's, for what-ifs.
 
     Returns
     -------
@@ -122,30 +129,39 @@ def mitigate_offers(
     refuse_unused(rulebook, run.rulebook)
     refuse_unknown_names(rulebook, run.case)
     chosen = read_overrides(overrides, run.case)
+    clears = rerun or EngineRerun(run)
     if levels is None:
         levels = reference_levels(run, rules=rules.reference, earlier=earlier)
         levels = with_frequent_adders(levels, run.case, rules.reference, earlier)
+        if STORAGE in rules.conduct.kinds:
+            levels = with_storage_levels(
+                levels,
+                run,
+                rules.reference,
+                lambda case: clears.held(case, check=False),
+            )
     else:
         levels = given_levels(levels, run.case)
     counted = counted_areas(earlier, rules.areas, until=run.case.interval_starts[0])
-    conduct = conduct_of_run(run, levels, rules, counted=counted, earlier=earlier)
+    conduct = conduct_of_run(run, levels, rules, counted=counted, earlier=earlier, owners=owners)
     rules_hash = value_hash(rules.model_dump(mode="json"))
     standing = standing_decisions(run, rules_hash)
     settled = _Settled(conduct.tests, chosen, failing_components(conduct.tests, run.case), standing)
-    outcome = carry_out(
-        procedure,
-        AssessedRun(
-            run=run,
-            rules=rules,
-            levels=_levels_to_use(levels, run, rules, conduct.tests),
-            failing=settled.failing,
-            forced=settled.forced,
-            areas=conduct.areas,
-            rerun=rerun or EngineRerun(run),
-            kept=settled.kept,
-            tests=conduct.tests,
-        ),
+    assessed = AssessedRun(
+        run=run,
+        rules=rules,
+        levels=_levels_to_use(levels, run, rules, conduct.tests),
+        failing=settled.failing,
+        forced=settled.forced,
+        areas=conduct.areas,
+        rerun=clears,
+        kept=settled.kept,
+        tests=conduct.tests,
+        owners=owners,
     )
+    outcome = carry_out(procedure, assessed)
+    if len(settled.override_of):
+        outcome = _with_but_for(outcome, procedure, assessed, settled)
     decisions = decide(
         run, outcome, conduct.tests, levels, settled.override_of, standing, rulebook.hash
     )
@@ -223,6 +239,31 @@ class _Settled:
         done = index.isin(pd.MultiIndex.from_frame(self.override_of[KEY]))
         done |= index.isin(pd.MultiIndex.from_frame(self.standing[KEY]))
         return self.failed[~np.asarray(done)].reset_index(drop=True)
+
+
+def _with_but_for(
+    outcome: Outcome, procedure: Procedure, assessed: AssessedRun, settled: _Settled
+) -> Outcome:
+    """The outcome, with what the impact of overridden keys is without their override."""
+    by_hand = settled.override_of[KEY]
+    keys = pd.concat([settled.failed[KEY], settled.forced], ignore_index=True)
+    found = but_for(
+        procedure,
+        replace(
+            assessed,
+            failing=keys.drop_duplicates(ignore_index=True),
+            forced=settled.forced.head(0),
+            kept=settled.standing[KEY],
+            _structure=[],
+        ),
+    )
+    own = found.verdicts[among(found.verdicts, by_hand)] if len(found.verdicts) else found.verdicts
+    if own.empty:
+        return outcome
+    others = outcome.verdicts[~among(outcome.verdicts, own)] if len(outcome.verdicts) else own[:0]
+    parts = [part for part in (others, own) if len(part)]
+    events = [*outcome.events, {"pass": "but for overrides", "measured": len(own)}]
+    return replace(outcome, verdicts=pd.concat(parts, ignore_index=True), events=events)
 
 
 def _proven(run: Run, accept_limit: bool) -> None:

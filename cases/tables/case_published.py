@@ -21,7 +21,8 @@ PUBLISHED = (
             number("mcc", "money/MWh", "congestion component; blank = not published"),
             number("mlc", "money/MWh", "loss component; blank = not published"),
         ),
-        key=("node", "interval_start"),
+        key=("interval_start", "node"),
+        on_grid=False,
     ),
     Table(
         "published_units",

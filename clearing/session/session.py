@@ -35,6 +35,8 @@ __all__ = ["Security", "Session", "secure_contingencies"]
 
 Security = Literal["none", "n-1"]
 _NAMED = 10
+_OTHERS = ("storage", "storage_offers", "virtuals", "bids", "links")
+"""Tables of others than units whose prices are in the program."""
 
 
 @dataclass(eq=False)
@@ -242,6 +244,8 @@ class Session:
         if not _same_blocks(old, new) or not np.array_equal(self.day.on, day.on):
             return False
         if not self.day.reserves.alike(day.reserves) or not self.day.limited_alike(day):
+            return False
+        if any(not self.day.case.tables[n].equals(day.case.tables[n]) for n in _OTHERS):
             return False
         self._reprice_reserves(day)
         market = self.compiled.market

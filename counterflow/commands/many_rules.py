@@ -23,7 +23,10 @@ _HEADINGS = {
     "production_cost_at_reference": "cost at reference",
     "commitment": "commitment",
     "proof": "proof",
+    "noise": "noise",
     "difference": "differs by",
+    "type1_components": "type 1",
+    "type2_components": "type 2",
     "under_mitigation": "missed",
     "over_mitigation": "too far",
     "note": "note",
@@ -70,8 +73,10 @@ def mitigate_many(
     page.print(console.table(found.table, title, headings, digits=2))
     page.print(
         f"{found.clearings} clearings made for the {found.asked} that were asked for; missed and "
-        "too far: load x price above and below every offer at its reference; within the gap: "
-        "another schedule that costs the same as far as was proven, no effect of rules",
+        "too far: load x price above and below every offer at its reference; type 1: replaced and "
+        "moved nothing, type 2: above its reference, kept, and the price too; within the gap: "
+        "another schedule that costs the same as far as was proven; within the noise: no price "
+        "moved by more than without any replacement; neither is an effect of rules",
         markup=False,
     )
     if output is not None:

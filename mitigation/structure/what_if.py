@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from cases.errors import InputError
+from cases.files.convert import nearest
 from mitigation.structure.owners import Ownership
 from mitigation.structure.tables import sum_by
 
@@ -48,7 +49,9 @@ def divest(ownership: Ownership, units: Iterable[str], *, to: str, share: float 
     names = set(units)
     unknown = sorted(names - set(ownership.shares["unit"]))
     if unknown:
-        raise InputError.one("", None, "unit", "unit", f"unknown units: {', '.join(unknown)}")
+        known = ownership.shares["unit"].unique()
+        near = "".join(f"{name}{nearest(name, known)} " for name in unknown).strip()
+        raise InputError.one("", None, "unit", "unit", f"unknown units: {near}")
     sold = ownership.shares["unit"].isin(names)
     kept = ownership.shares.assign(
         share=ownership.shares["share"].where(~sold, ownership.shares["share"] * (1 - share))
@@ -80,12 +83,9 @@ def cover(ownership: Ownership, owner: str, mw: float) -> Ownership:
 
 
 def _known(ownership: Ownership, names: list[str]) -> None:
-    unknown = sorted(set(names) - set(ownership.owners))
+    known = ownership.owners
+    unknown = sorted(set(names) - set(known))
     if unknown:
-        raise InputError.one(
-            "",
-            None,
-            "owner",
-            "owner",
-            f"unknown owners: {', '.join(unknown)}; known are {', '.join(ownership.owners)}",
-        )
+        hint = "".join(near for name in unknown if "mean" in (near := nearest(name, known)))
+        message = f"unknown owners: {', '.join(unknown)}; known are {', '.join(known)}{hint}"
+        raise InputError.one("", None, "owner", "owner", message)

@@ -63,6 +63,12 @@ def test_both_kinds_of_error_against_every_offer_at_its_reference(bid: cf.Run) -
     )
     assert table.loc[lax, "units_mitigated"] == 0
     assert table.loc[lax, "load_payment"] == pytest.approx(table.loc[first, "load_payment"])
+    # Nobody was replaced in vain; with nothing replaced Solitude's 125 stays above the benchmark.
+    assert table.loc[strict, ["type1_components", "type2_components"]].tolist() == [0, 0]
+    assert table.loc[lax, "type1_components"] == 0
+    assert table.loc[lax, "type2_units"] == 1
+    assert table.loc[lax, "type2_money"] == pytest.approx(table.loc[first, "under_mitigation"])
+    assert (table.loc[[strict, lax], "noise_price"] == 0.0).all()
     least = table.loc[last, "production_cost"]
     # MW are kept to six decimals, so that sums of MW times price are known to a thousandth.
     assert (table["production_cost_at_reference"] >= least - 1e-3).all()
@@ -117,8 +123,9 @@ def loose() -> cf.Run:
 
 
 def test_every_row_says_what_was_committed_and_what_is_proven(loose: cf.Run) -> None:
-    """The default rulebook holds, NYISO's commits anew: side by side both hold."""
-    found = mitigate_by_rulebooks(loose, ["default", "nyiso"])
+    """Side by side all hold, where that is asked for, whatever each rulebook says."""
+    held = {"mitigation.rerun.commitment": "held"}
+    found = mitigate_by_rulebooks(loose, ["default", "nyiso"], settings=held)
     table = found.table.set_index("rulebook")
     assert table.loc["as submitted", "commitment"] == "decided"
     assert table.loc["as submitted", "gap"] == pytest.approx(loose.manifest["gap"])
@@ -129,6 +136,16 @@ def test_every_row_says_what_was_committed_and_what_is_proven(loose: cf.Run) -> 
     assert set(table["difference"]) <= {"", "rules"}
     on = loose.dispatch["on"].to_numpy()
     assert all((run.dispatch["on"].to_numpy() == on).all() for run in found.runs.values())
+
+
+def test_side_by_side_the_replaced_units_are_chosen_anew(loose: cf.Run) -> None:
+    found = mitigate_by_rulebooks(loose, ["default", "nyiso"])
+    table = found.table.set_index("rulebook")
+    replaced = table[table["units_mitigated"] > 0]
+    assert set(replaced["commitment"]) <= {"local"}
+    for name in ("default", "nyiso"):
+        assert found.runs[name].manifest["mitigation"]["commitment"] == "local"
+        assert table.loc[name, "noise"] >= 0.0
 
 
 def test_one_treatment_may_be_asked_for_by_all(loose: cf.Run) -> None:
