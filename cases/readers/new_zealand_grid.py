@@ -296,8 +296,8 @@ class NewZealandGrid:
         return pd.DataFrame(made)
 
     def _link_bus(self, end: dict[Any, str], side: str) -> str | None:
-        key = tuple(end[f"{side}_ENODE{k}"] for k in ("KEY1", "KEY2", "KEY3"))
-        enode = self._enodes.get((*key, "ND"))
+        station, kv, number = (end[f"{side}_ENODE{k}"] for k in ("KEY1", "KEY2", "KEY3"))
+        enode = self._enodes.get((station, kv, number, "ND"))
         bus, part = self._enode_bus.get(enode or "", ("", 0))
         return bus if part > 0 else None
 
