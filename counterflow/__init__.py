@@ -33,15 +33,21 @@ if TYPE_CHECKING:
     from counterflow import mitigation as mitigation
     from counterflow import plots as plots
     from counterflow._later import NotYet, serve
-    from counterflow.auction import auction
     from counterflow.capped import clear
     from counterflow.explain.decision_explanation import DecisionExplanation, explain_decision
-    from counterflow.explain.explanation import PriceExplanation, explain_price
+    from counterflow.explain.explanation import (
+        PriceExplanation,
+        PriceExplanations,
+        explain_price,
+        explain_prices,
+    )
+    from counterflow.explain.interval import IntervalExplanation, explain_interval
     from counterflow.explain.path import PathExplanation, explain_path
     from counterflow.layouts import published_frames, write_published
     from counterflow.many_rules import ManyRules, mitigate_by_rulebooks, mitigate_by_sweep
     from counterflow.mitigation import MitigatedRun, mitigate
     from counterflow.monitor import Recovered, Screens, recover, screens
+    from counterflow.monthly_auction import auction
     from counterflow.pages.report import report
     from counterflow.studies import Study, study, sweep
     from counterflow.tables.comparison import Comparison, compare
@@ -69,6 +75,7 @@ _HOME = {
     "DecisionExplanation": "counterflow.explain.decision_explanation",
     "Failure": "cases.errors",
     "InputError": "cases.errors",
+    "IntervalExplanation": "counterflow.explain.interval",
     "ManyRules": "counterflow.many_rules",
     "MitigatedRun": "counterflow.mitigation",
     "MonitorTables": "counterflow.tables.monitor_tables",
@@ -77,19 +84,22 @@ _HOME = {
     "PathExplanation": "counterflow.explain.path",
     "PriceExplanation": "counterflow.explain.explanation",
     "Recovered": "counterflow.monitor",
+    "PriceExplanations": "counterflow.explain.explanation",
     "RuleBook": "cases",
     "Run": "cases",
     "Screens": "counterflow.monitor",
     "Study": "counterflow.studies",
     "Summary": "counterflow.tables.summary",
-    "auction": "counterflow.auction",
+    "auction": "counterflow.monthly_auction",
     "backcast": "mitigation.published",
     "clear": "counterflow.capped",
     "compare": "counterflow.tables.comparison",
     "disclose": "counterflow.tables.disclosure",
     "explain_decision": "counterflow.explain.decision_explanation",
+    "explain_interval": "counterflow.explain.interval",
     "explain_path": "counterflow.explain.path",
     "explain_price": "counterflow.explain.explanation",
+    "explain_prices": "counterflow.explain.explanation",
     "export_prices": "counterflow.tables.export",
     "market_statistics": "counterflow.tables.market_statistics",
     "mitigate": "counterflow.mitigation",
@@ -133,6 +143,7 @@ __all__ = [
     "DecisionExplanation",
     "Failure",
     "InputError",
+    "IntervalExplanation",
     "ManyRules",
     "MitigatedRun",
     "MonitorTables",
@@ -140,6 +151,7 @@ __all__ = [
     "NotYet",
     "PathExplanation",
     "PriceExplanation",
+    "PriceExplanations",
     "Recovered",
     "RuleBook",
     "Run",
@@ -154,8 +166,10 @@ __all__ = [
     "disclose",
     "errors",
     "explain_decision",
+    "explain_interval",
     "explain_path",
     "explain_price",
+    "explain_prices",
     "export_prices",
     "market_statistics",
     "mitigate",
