@@ -464,7 +464,8 @@ class Facts:
         """MW lost on each link at any flow (K,)."""
         table = self.case.tables["links"]
         counted = (table["loss_segments"] > 0) & (self.rulebook.losses.method == "chords")
-        return np.where(counted, table["fixed_loss_mw"], 0.0).astype(np.float64)
+        fixed = table["fixed_loss_mw"].to_numpy(dtype=np.float64)
+        return np.where(counted.to_numpy(dtype=bool), fixed, 0.0)
 
     @cached_property
     def link_loss(self) -> Floats:
@@ -472,7 +473,8 @@ class Facts:
         sent = self.link_mw
         fraction = self.case.tables["links"]["loss_fraction"].to_numpy(dtype=np.float64)
         forward, back = self.link_chords
-        return np.abs(sent) * fraction + forward.losses(sent) + back.losses(-sent)
+        lost: Floats = np.abs(sent) * fraction + forward.losses(sent) + back.losses(-sent)
+        return lost
 
     def chord_losses(self, flow: Floats) -> Floats:
         """MW withdrawn at buses for losses by chords (T, B) at flows (T, L)."""

@@ -58,7 +58,7 @@ def run(
     from counterflow.tables.comparison import compare
 
     if published != (b is None):
-        raise bad("usage", "give a second run B, or --published, one of the two")
+        raise bad("usage", "Missing argument 'B' (a second run), or --published, one of the two")
     if tolerance is not None and not tolerance >= 0.0:
         raise bad("usage", f"--tolerance expects a number of 0 or more, not {tolerance:g}")
     if b is None:
