@@ -26,6 +26,7 @@ PAGES = [
     *sorted((DOCS / "tutorials").glob("*.md")),
     DOCS / "recipes.md",
     DOCS / "published-tables.md",
+    *(DOCS / f"{name}.zh.md" for name in ("start", "curve", "futures", "institutions")),
 ]
 FENCE = re.compile(r"^```(python|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | doctest.REPORT_NDIFF
