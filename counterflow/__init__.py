@@ -35,7 +35,13 @@ if TYPE_CHECKING:
     from counterflow._later import NotYet, serve
     from counterflow.capped import clear
     from counterflow.explain.decision_explanation import DecisionExplanation, explain_decision
-    from counterflow.explain.explanation import PriceExplanation, explain_price
+    from counterflow.explain.explanation import (
+        PriceExplanation,
+        PriceExplanations,
+        explain_price,
+        explain_prices,
+    )
+    from counterflow.explain.interval import IntervalExplanation, explain_interval
     from counterflow.explain.path import PathExplanation, explain_path
     from counterflow.layouts import published_frames, write_published
     from counterflow.many_rules import ManyRules, mitigate_by_rulebooks, mitigate_by_sweep
@@ -47,10 +53,12 @@ if TYPE_CHECKING:
     from counterflow.tables.comparison import Comparison, compare
     from counterflow.tables.disclosure import disclose
     from counterflow.tables.export import export_prices
+    from counterflow.tables.market_statistics import market_statistics
     from counterflow.tables.monitor_tables import MonitorTables, monitor_tables
     from counterflow.tables.summary import Summary, summarize
     from mitigation.published import Backcast, backcast, residual_by_owner
     from settlement import settle
+    from settlement.month import settle_month
 
 __version__ = "0.1.0"
 
@@ -67,6 +75,7 @@ _HOME = {
     "DecisionExplanation": "counterflow.explain.decision_explanation",
     "Failure": "cases.errors",
     "InputError": "cases.errors",
+    "IntervalExplanation": "counterflow.explain.interval",
     "ManyRules": "counterflow.many_rules",
     "MitigatedRun": "counterflow.mitigation",
     "MonitorTables": "counterflow.tables.monitor_tables",
@@ -75,6 +84,7 @@ _HOME = {
     "PathExplanation": "counterflow.explain.path",
     "PriceExplanation": "counterflow.explain.explanation",
     "Recovered": "counterflow.monitor",
+    "PriceExplanations": "counterflow.explain.explanation",
     "RuleBook": "cases",
     "Run": "cases",
     "Screens": "counterflow.monitor",
@@ -86,9 +96,12 @@ _HOME = {
     "compare": "counterflow.tables.comparison",
     "disclose": "counterflow.tables.disclosure",
     "explain_decision": "counterflow.explain.decision_explanation",
+    "explain_interval": "counterflow.explain.interval",
     "explain_path": "counterflow.explain.path",
     "explain_price": "counterflow.explain.explanation",
+    "explain_prices": "counterflow.explain.explanation",
     "export_prices": "counterflow.tables.export",
+    "market_statistics": "counterflow.tables.market_statistics",
     "mitigate": "counterflow.mitigation",
     "mitigate_by_rulebooks": "counterflow.many_rules",
     "mitigate_by_sweep": "counterflow.many_rules",
@@ -105,6 +118,7 @@ _HOME = {
     "screens": "counterflow.monitor",
     "serve": "counterflow._later",
     "settle": "settlement",
+    "settle_month": "settlement.month",
     "study": "counterflow.studies",
     "summarize": "counterflow.tables.summary",
     "sweep": "counterflow.studies",
@@ -129,6 +143,7 @@ __all__ = [
     "DecisionExplanation",
     "Failure",
     "InputError",
+    "IntervalExplanation",
     "ManyRules",
     "MitigatedRun",
     "MonitorTables",
@@ -136,6 +151,7 @@ __all__ = [
     "NotYet",
     "PathExplanation",
     "PriceExplanation",
+    "PriceExplanations",
     "Recovered",
     "RuleBook",
     "Run",
@@ -150,9 +166,12 @@ __all__ = [
     "disclose",
     "errors",
     "explain_decision",
+    "explain_interval",
     "explain_path",
     "explain_price",
+    "explain_prices",
     "export_prices",
+    "market_statistics",
     "mitigate",
     "mitigate_by_rulebooks",
     "mitigate_by_sweep",
@@ -171,6 +190,7 @@ __all__ = [
     "screens",
     "serve",
     "settle",
+    "settle_month",
     "study",
     "summarize",
     "sweep",

@@ -15,6 +15,7 @@ import pandas as pd
 from cases import Case, InputError, RuleBook, Run
 from cases.files.folders import new_folder
 from cases.files.sheets import write_sheet
+from cases.published_run import PUBLISHED
 from counterflow.capped import clear
 from counterflow.mitigation import mitigate, mitigation_rules
 from mitigation.after_the_fact import (
@@ -32,6 +33,7 @@ from mitigation.conduct.conduct import failing_components
 from mitigation.indices.conduct import conduct_indices
 from mitigation.indices.similarity import offer_similarity
 from mitigation.keys import KEY
+from mitigation.published import known_levels
 from mitigation.references import reference_levels
 from mitigation.references.curves import for_intervals
 from mitigation.references.given_levels import given_levels
@@ -307,6 +309,8 @@ def _levels(
 ) -> pd.DataFrame:
     if references is not None:
         return given_levels(references, run.case)
+    if run.stated.get("status") == PUBLISHED:
+        return known_levels(run, rules, earlier)
     return reference_levels(run, rules=rules.mitigation.reference, earlier=earlier)
 
 

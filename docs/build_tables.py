@@ -1,11 +1,11 @@
-"""Write the generated pages: the tables of cases and runs, and the keys of the rulebooks.
+"""Write the generated pages: tables, keys of the rulebooks, commands, the Python reference.
 
 `make docs` runs this; a test fails when a page is not what it would write.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from cases.rulebook.read_by import read_by
 from cases.rulebook.source import Source
 from cases.tables.columns import Table
 from cases.tables.schema import CASE_TABLES, RUN_TABLES, STATEMENT_TABLES, column_rows
+from docs.build_commands import COMMAND_PAGES
 from mitigation.unused import profiles_reading
 
 DOCS = Path(__file__).parent
@@ -262,11 +263,16 @@ def _text(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-PAGES = {"tables.md": tables_page, "rulebooks.md": rulebooks_page}
+PAGES: dict[str, Callable[[], str]] = {
+    "tables.md": tables_page,
+    "rulebooks.md": rulebooks_page,
+    **COMMAND_PAGES,
+}
 
 
 def main() -> None:
     """Write the pages."""
+    (DOCS / "commands").mkdir(exist_ok=True)
     for name, page in PAGES.items():
         (DOCS / name).write_text(page(), encoding="utf-8")
 

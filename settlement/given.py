@@ -10,8 +10,10 @@ import pandas as pd
 
 from cases.case import Case
 from cases.errors import DataWarning, Failure, InputError
+from cases.rulebook.settlement import FuturesRules
 from cases.run import Run
 from settlement.contracts.contracts import check_contracts
+from settlement.contracts.currency import converted, currency_problems
 from settlement.contracts.curves import Curve, CurveMaker
 from settlement.contracts.frozen import frozen_curves as stored_curves
 from settlement.credit.margin import margin_problems
@@ -19,10 +21,11 @@ from settlement.futures.delivery import time_value_problems
 from settlement.futures.lines import clearing_house
 from settlement.futures.marks import Marks
 from settlement.futures.matching import Matched, match
-from settlement.futures.product import Futures, parse_month
+from settlement.futures.period import parse_period
+from settlement.futures.product import Futures
 from settlement.futures.trading import check_trades
 from settlement.inputs import typed
-from settlement.ledger.money import Number
+from settlement.ledger.money import Number, exact
 from settlement.parties import party_problems
 from settlement.points import Prices
 from settlement.rights.points import check_rights
@@ -69,6 +72,7 @@ class Given:
         settlement_prices: pd.DataFrame | None = None,
         meter_readings: pd.DataFrame | None = None,
         collateral: Mapping[str, Number] | None = None,
+        products: FuturesRules | None = None,
     ) -> Given:
         """Check tables that a user gives; those that are None are the ones of the run's case.
 
@@ -89,7 +93,9 @@ class Given:
             },
             run.case.meta.timezone,
         )
-        return cls.checked(run, tables, overrides=overrides, collateral=collateral)
+        return cls.checked(
+            run, tables, overrides=overrides, collateral=collateral, products=products
+        )
 
     @classmethod
     def checked(
@@ -100,10 +106,12 @@ class Given:
         overrides: Mapping[str, str] | None = None,
         collateral: Mapping[str, Number] | None = None,
         curves: Mapping[str, Curve] | None = None,
+        products: FuturesRules | None = None,
     ) -> Given:
         """Check tables that are typed (`typed_tables`); the others are those of the run's case.
 
-        `curves` are those of the tables, where they were made before (`made_curves`).
+        `curves` are those of the tables, where they were made before (`made_curves`); `products`
+        define the futures, where it is not the rulebook that does.
 
         Raises
         ------
@@ -114,14 +122,18 @@ class Given:
         failures: list[Failure] = []
         tables = of_case(typed, case)
         failures += party_problems(tables, case, rules.operator)
+        failures += currency_problems(tables["contracts"], case.meta.currency)
+        step = exact(rules.price_unit)
+        tables["contracts"] = converted(tables["contracts"], step)
         prices = Prices(run.prices, run.load_awards, case, run.reserve_prices)
         made, names = _curves(run, tables, failures, curves)
         failures += check_contracts(
             tables["contracts"], names, prices, rules.contracts, overrides, made
         )
-        product = Futures(rules.futures, case.meta.timezone)
+        product = Futures(products or rules.futures, case.meta.timezone)
         failures += _overrides(tables, overrides)
-        trades, months = tables["futures"], _months(tables["futures"], prices.starts, failures)
+        trades = tables["futures"]
+        months = _months(trades, product, prices.starts, failures)
         marks = Marks.of(tables["settlement_prices"])
         refused, warned = check_trades(
             trades, product, case.meta.timezone, marks, overrides, months
@@ -227,17 +239,24 @@ def _overrides(
     ]  # fmt: skip
 
 
-def _months(trades: pd.DataFrame, starts: pd.DatetimeIndex, failures: list[Failure]) -> set[str]:
-    """Delivery months that the run reaches; trades of others were checked on acceptance."""
-    for position, month in enumerate(trades["month"]):
+def _months(
+    trades: pd.DataFrame, product: Futures, starts: pd.DatetimeIndex, failures: list[Failure]
+) -> set[str]:
+    """Delivery periods that the run reaches; trades of others were checked on acceptance."""
+    first, last = starts[0].date(), starts[-1].date()
+    reached = set()
+    for position, (name, month) in enumerate(zip(trades["product"], trades["month"], strict=True)):
         try:
-            parse_month(month)
+            product.block(name)
+            period = parse_period(month)
+            if period.first <= last and period.last >= first:
+                reached.add(month)
         except InputError as error:
             failures += [
                 Failure("futures", position + 2, f.column, f.rule, f.message)
                 for f in error.failures
             ]
-    return set(starts.strftime("%Y-%m"))
+    return reached
 
 
 def _curves(

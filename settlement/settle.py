@@ -9,12 +9,13 @@ from typing import Any
 
 import pandas as pd
 
-from cases.errors import CheckFailed
+from cases.errors import CheckFailed, InputError
 from cases.market_time import day_of, hours_of
+from cases.rulebook.settlement import FuturesRules
 from cases.run import Run
 from settlement.contracts.contracts import settle_contracts
 from settlement.contracts.curves import described
-from settlement.futures.lines import settle_futures
+from settlement.futures.lines import Delivered, settle_futures
 from settlement.given import Given
 from settlement.ledger.ledger import Ledger
 from settlement.ledger.money import Number
@@ -47,6 +48,7 @@ def settle(
     overrides: Mapping[str, str] | None = None,
     collateral: Mapping[str, Number] | None = None,
     version: str = "initial",
+    products: FuturesRules | None = None,
 ) -> Statement:
     """Settle a run under its rulebook.
 
@@ -67,6 +69,9 @@ def settle(
         Owner -> collateral: futures beyond their owner's margin are refused. None: not checked.
     version
         Name of this settlement: initial, final, ...
+    products
+        Definition of the futures, such as a product file (`settlement.futures.read_products`); the
+        rulebook's where None.
 
     Returns
     -------
@@ -91,6 +96,7 @@ def settle(
         meter_readings=meter_readings,
         overrides=overrides,
         collateral=collateral,
+        products=products,
     )
     return settle_given(run, given, real_time, overrides, version).statement()
 
@@ -107,6 +113,8 @@ class Settled:
     """Positions of the last market."""
     targets: pd.DataFrame
     """What rights are due (`right_targets`)."""
+    delivered: list[Delivered]
+    """What futures delivered, with their time value."""
     manifest: dict[str, Any]
 
     def statement(self) -> Statement:
@@ -144,6 +152,7 @@ def settle_given(
     _settle_uplift(ledger, uplift, day_ahead.positions, None, run)
     markets, last, actual = [day_ahead], run, scheduled
     if real_time is not None:
+        _check_real_time(run, real_time)
         market, later, actual = _settle_real_time(ledger, day_ahead, real_time)
         markets.append(market)
         last = real_time
@@ -160,7 +169,7 @@ def settle_given(
         funding = settle_rights(ledger, targets, rent, in_full=pooled)
     if not pooled:
         _give_back(ledger, actual, targets)
-    settle_futures(
+    delivered = settle_futures(
         ledger,
         given.futures,
         given.product,
@@ -176,7 +185,7 @@ def settle_given(
         "curves": {name: described(curve) for name, curve in given.curves.items()},
         "futures": given.futures_manifest(ledger.operator),
     }
-    return Settled(run, ledger, markets, uplift, actual, targets, manifest)
+    return Settled(run, ledger, markets, uplift, actual, targets, delivered, manifest)
 
 
 def _give_back(ledger: Ledger, loads: pd.DataFrame, targets: pd.DataFrame) -> None:
@@ -219,6 +228,20 @@ def _settle_uplift(
             moved,
             rows["interval_start"].min(),
         )
+
+
+def _check_real_time(run: Run, real_time: Run) -> None:
+    """Refuse a day-ahead run in place of a real-time one: it would settle nothing, or twice."""
+    if real_time.id == run.id:
+        message = "the real-time run is the day-ahead run itself"
+    elif real_time.settings.get("market") != "rt" and "decided" in real_time.stated:
+        message = (
+            f"run {real_time.id[:12]} decided its own commitment, so it is a day-ahead run; a "
+            "real-time run takes one over: counterflow clear CASE --commitment-from RUN"
+        )
+    else:
+        return
+    raise InputError.one("", None, "real_time", "day_ahead_run", message)
 
 
 def _settle_real_time(

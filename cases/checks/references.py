@@ -24,7 +24,6 @@ _NAMES: tuple[tuple[str, str, str, str], ...] = (
     ("loads", "bus", "buses", "bus"),
     ("storage", "bus", "buses", "bus"),
     ("price_history", "bus", "buses", "bus"),
-    ("published_prices", "node", "buses", "bus"),
     ("interfaces", "branch", "branches", "branch"),
     ("interface_limits", "interface", "interfaces", "interface"),
     ("offers", "unit", "units", "unit"),
@@ -92,6 +91,11 @@ def check_references(context: Context) -> None:
         points = pd.Series(point_names(tables), dtype="str")
         for name, column in _POINTS:
             _known(context, name, column, "buses", points, "unknown_point", "bus, hub or zone")
+    if context.usable("buses", "price_nodes"):
+        places = pd.concat([tables["price_nodes"]["node"], tables["buses"]["bus"]])
+        rule, what = "unknown_node", "price node or bus"
+        names = places.drop_duplicates()
+        _known(context, "published_prices", "node", "buses", names, rule, what)
     _check_curves(context)
     _check_contingencies(context)
     _check_series(context)

@@ -198,7 +198,9 @@ class NewZealandOffers:
     @cached_property
     def island_load(self) -> pd.DataFrame:
         """Demand of each island by interval, MW."""
-        return self.demand_by_node.T.groupby(self.grid.zone_of_node).sum().T
+        total = self.demand_by_node.T.groupby(self.grid.zone_of_node).sum().T
+        zones = sorted(set(self.grid.zone_of_node.values()))
+        return total.reindex(columns=zones, fill_value=0.0)
 
     @cached_property
     def _parts(self) -> list[tuple[str, str, str, float]]:

@@ -88,6 +88,11 @@ class FuturesRules(Section):
         default=0.10, ge=0, le=1, description="initial margin, share of contract value"
     )
     fee: float = Field(default=100.0, ge=0, description="fee per lot and side, money")
+    position_limit: float = Field(
+        default=0.0,
+        ge=0,
+        description="largest net position of an owner in one product and delivery, lots; 0 is none",
+    )
     sessions: Annotated[tuple[tuple[str, str], ...], Listed] = Field(
         default=(("09:30", "11:30"), ("13:00", "15:00")), description="trading hours, local time"
     )
@@ -115,6 +120,45 @@ class FuturesRules(Section):
     rate_convention: Literal["nominal/12", "effective", "paper-2016"] = Field(
         default="nominal/12", description="how the annual rate becomes a monthly one"
     )
+
+
+class ProductBlock(Section):
+    """Hours and days of one product of a product file, or what another one leaves."""
+
+    hours: Annotated[tuple[tuple[Hour, Hour], ...], Listed] = Field(
+        default=((0, 24),), description="spans of local hours, start included, end excluded"
+    )
+    summer_hours: Annotated[tuple[tuple[Hour, Hour], ...] | None, Listed] = Field(
+        default=None, description="the spans in summer months, where they differ"
+    )
+    days: Literal["all", "working", "rest"] = Field(
+        default="all", description="days of the calendar on which it counts"
+    )
+    complement_of: str = Field(
+        default="", description="a product of the file; this one is every hour that it is not"
+    )
+
+    @model_validator(mode="after")
+    def _one_or_the_other(self) -> Self:
+        if self.complement_of and self.model_fields_set - {"complement_of"}:
+            raise ValueError("a complement has no hours and days of its own")
+        return self
+
+
+class ProductRules(FuturesRules):
+    """Products as a file defines them: blocks of any name, in place of base, mid and peak."""
+
+    name: str = Field(min_length=1, description="name of the set of products")
+    source: str = Field(default="", description="where the definition is from")
+    products: dict[str, ProductBlock] = Field(min_length=1, description="block of each product")
+
+    @model_validator(mode="after")
+    def _complements(self) -> Self:
+        for name, block in self.products.items():
+            other = block.complement_of
+            if other and (other not in self.products or self.products[other].complement_of):
+                raise ValueError(f"{name} is the complement of {other}, which has no hours here")
+        return self
 
 
 class RightsRules(Section):
@@ -191,8 +235,50 @@ class CreditRules(Section):
         description="contracts whose energies offset each other: of the same two parties, of all "
         "contracts of an owner, or none",
     )
+    day_price: float = Field(
+        default=0.0,
+        ge=0,
+        description="price of energy that is bought at any price, in the check of a day's offers "
+        "and bids before clearing, where no forward price is known, money per MWh; 0 is none",
+    )
     call_threshold: float = Field(
         default=0.0, ge=0, description="smallest shortfall that a margin call is made for, money"
+    )
+
+
+class NoSpotRules(Section):
+    """Months of a market without a spot market: trades of energy, deviations at month's end."""
+
+    tolerance_percent: float = Field(
+        default=2.0, ge=0, description="deviation settled at the month's price, percent of trades"
+    )
+    surplus_share: float = Field(
+        default=0.9,
+        ge=0,
+        le=1,
+        description="price of what was made beyond trades and tolerance, or bought and not taken, "
+        "share of the month's price",
+    )
+    shortage_share: float = Field(
+        default=1.1,
+        ge=1,
+        description="price of what was sold and not made, or taken beyond trades and tolerance, "
+        "share of the month's price",
+    )
+
+
+class DisclosureRules(Section):
+    """Days after the end of a day (or month) before its rows may be shown, by table."""
+
+    statement_days: float = Field(
+        default=0.0, ge=0, description="lines, invoices and netting, to the participant they are of"
+    )
+    indices_days: float = Field(default=0.0, ge=0, description="price indices, to everybody")
+    reconciliation_days: float = Field(
+        default=0.0, ge=0, description="sums of the whole market by interval, to everybody"
+    )
+    statistics_days: float = Field(
+        default=0.0, ge=0, description="statistics of the market by month, to everybody"
     )
 
 
@@ -216,3 +302,5 @@ class SettlementRules(Section):
     loss_surplus: SurplusRules = SurplusRules()
     metering: MeteringRules = MeteringRules()
     credit: CreditRules = CreditRules()
+    disclosure: DisclosureRules = DisclosureRules()
+    no_spot: NoSpotRules = NoSpotRules()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cases.tables.case_custom import CUSTOM
 from cases.tables.case_market import CONTRACTS, REFERENCE, RESERVES
 from cases.tables.case_national import NATIONAL
-from cases.tables.case_national import PUBLISHED as PUBLISHED_PRICES
+from cases.tables.case_national import PUBLISHED as PUBLISHED_RESERVES
 from cases.tables.case_published import PUBLISHED
 from cases.tables.case_references import REFERENCE_DATA
 from cases.tables.column_kinds import (
@@ -361,6 +361,6 @@ CASE_TABLES: dict[str, Table] = {
     table.name: table
     for table in (
         *(*_GRID, *_SUPPLY, *_DEMAND, *RESERVES, *CUSTOM, *NATIONAL),
-        *(*REFERENCE, *REFERENCE_DATA, *CONTRACTS, *PUBLISHED, *PUBLISHED_PRICES),
+        *(*REFERENCE, *REFERENCE_DATA, *CONTRACTS, *PUBLISHED, *PUBLISHED_RESERVES),
     )
 }

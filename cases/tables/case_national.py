@@ -99,13 +99,6 @@ NATIONAL = (
 
 PUBLISHED = (
     Table(
-        "published_prices",
-        "prices that the market's operator published, to compare with",
-        (_WHEN, key("node", "price node, or bus where there is no such node"), price("price")),
-        key=("interval_start", "node"),
-        on_grid=False,
-    ),
-    Table(
         "published_reserve_prices",
         "reserve prices that the market's operator published, to compare with",
         (

@@ -12,16 +12,17 @@ _START = Column("interval_start", "timestamp", "", "start of the interval", requ
 PUBLISHED = (
     Table(
         "published_prices",
-        "prices that the market published, of a market without a grid",
+        "prices that the market published: of a market without a grid, or to compare a run with",
         (
-            key("node", "bus that stands for the place"),
+            key("node", "bus that stands for the place, or price node"),
             _START,
             price("LMP"),
             number("mec", "money/MWh", "energy component; blank = not published"),
             number("mcc", "money/MWh", "congestion component; blank = not published"),
             number("mlc", "money/MWh", "loss component; blank = not published"),
         ),
-        key=("node", "interval_start"),
+        key=("interval_start", "node"),
+        on_grid=False,
     ),
     Table(
         "published_units",

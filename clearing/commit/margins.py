@@ -39,8 +39,8 @@ class Margins:
 
     and no schedule below a given cost has a state at a level that rises above it: reduced-cost
     fixing (Nemhauser and Wolsey, "Integer and Combinatorial Optimization", 1988) with the whole
-    problem of a unit in place of one column. More rows can only raise the costs it speaks of. With
-    one column alone (`column_margins`) it is reduced-cost fixing itself.
+    problem of a unit in place of one column. More rows can only raise the costs it speaks of.
+    With one column alone (`column_margins`) it is reduced-cost fixing itself.
     """
 
     bound: float

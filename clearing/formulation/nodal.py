@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cases import InputError, NoClearing
+from cases import InputError
 from clearing.day.chords import Chords
 from clearing.day.day import Day
 from clearing.formulation.market import Market
@@ -19,10 +19,7 @@ from clearing.formulation.order import family
 from clearing.formulation.terms import Terms
 from network.arrays import Floats, Positions
 
-__all__ = ["Nodal", "branch_chords", "check_losses", "define_nodal_flows", "fixed_branch_loss"]
-
-_SAME_MW = 1e-3
-_NAMED = 5
+__all__ = ["Nodal", "branch_chords", "define_nodal_flows", "fixed_branch_loss"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,34 +181,3 @@ def _define_balances(market: Market, flow: Terms) -> tuple[Positions, Positions]
     rows = total[interval * buses + bus]
     market.constrain("bus_balance", keys, rows, 0.0, 0.0, definition=True)
     return bus, interval
-
-
-def check_losses(market: Market, values: Floats) -> None:
-    """NoClearing where losses are larger than their chords: energy that earns by vanishing.
-
-    `values` are those of the market's variables. Where energy is worth less than nothing at the
-    receiving end, a linear program sends power both ways at once or fills dear segments first.
-    """
-    nodal, day = market.nodal, market.day
-    if nodal is None:
-        return
-    flow = nodal.flow.values(values).reshape(day.intervals, -1)
-    lost, real = np.zeros_like(flow), nodal.forward.losses(flow) + nodal.back.losses(-flow)
-    for chords, at in zip((nodal.forward, nodal.back), nodal.segments, strict=True):
-        mw = values[at].reshape(day.intervals, -1) * chords.slope
-        np.add.at(lost.T, chords.of, mw.T)
-    when, branch = np.nonzero(lost - real > _SAME_MW)
-    if len(when):
-        order = np.argsort(-(lost - real)[when, branch], kind="stable")[:_NAMED].tolist()
-        names = day.grid.branches
-        raise NoClearing(
-            "no clearing: energy is worth less than nothing where losses by chords would grow "
-            "beyond those of the flow, which needs a choice of directions that is not available",
-            tuple(
-                f"{names[branch[k]]} in interval {when[k]}: "
-                f"{lost[when[k], branch[k]]:.3f} MW lost, "
-                f"{real[when[k], branch[k]]:.3f} MW by its flow"
-                for k in order
-            ),
-            reason="solver_error",
-        )

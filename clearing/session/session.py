@@ -10,7 +10,6 @@ import numpy as np
 
 from clearing.day.day import Blocks, Day
 from clearing.formulation import build_dispatch
-from clearing.formulation.nodal import check_losses
 from clearing.limits.loss_rows import LossRows
 from clearing.limits.losses import Losses
 from clearing.limits.network import NetworkLimits
@@ -24,11 +23,12 @@ from clearing.session.cleared import Cleared
 from clearing.session.custom_prices import custom_terms
 from clearing.session.loop import Loop, Progress, Secured
 from clearing.session.nodal_prices import nodal_prices
+from clearing.session.physical import PhysicalLosses
 from clearing.session.prices import price
 from clearing.session.shared import SharedFlow
 from clearing.session.uniqueness import one_sided, unique_prices
 from network import Contingency, contingencies
-from network.arrays import Positions
+from network.arrays import Floats, Positions
 from network.lost import lost_with
 
 __all__ = ["Security", "Session", "secure_contingencies"]
@@ -57,6 +57,8 @@ class Session:
     """What the last solve has to say."""
     directions: Directions = field(init=False)
     """Links and storage, which go one way at a time."""
+    physical: PhysicalLosses = field(init=False)
+    """Losses by chords, which are those of the flows."""
     shared: SharedFlow | None = field(init=False)
     """The flow that shared reserve starts from; None where none is shared."""
     losses: LossRows | None = field(init=False)
@@ -65,6 +67,7 @@ class Session:
     def __post_init__(self) -> None:
         """Find the devices of two directions and the losses."""
         self.directions = Directions(self.live)
+        self.physical = PhysicalLosses(self.live)
         sharing = self.compiled.market.sharing
         self.shared = None if sharing is None else SharedFlow(self.live, sharing)
         losses = Losses.of(self.day)
@@ -133,19 +136,16 @@ class Session:
         before = live.seconds, loop.screening_seconds, loop.row_seconds
         held: set[tuple[str, str]] = set()
         self.directions.release()
+        self.physical.release()
         if self.shared is not None:
             self.shared.begin()
         secured = self._secured(held) if self.losses is None else self._with_losses(held)
         flows = secured.flows if self.losses is None else self.losses.flows
-        while self.shared is not None and not self.shared.settled(secured.solution):
-            secured = self._secured(held)
-            flows = secured.flows
+        secured, flows = self._settled(secured, flows, held)
         self.times["highs"] = live.seconds - before[0]
         self.times["screen"] = loop.screening_seconds - before[1]
         self.times["rows"] = loop.row_seconds - before[2]
         balance = self.balance
-        market, x = self.compiled.market, secured.solution.x
-        check_losses(market, x[self.compiled.column_of(np.arange(len(market.variables)))])
         begin = time.perf_counter()
         unique = unique_prices(live, self.network, balance, self.losses)
         self.times["unique"] = time.perf_counter() - begin
@@ -165,6 +165,10 @@ class Session:
                 f"{kind} {name} is held to one direction where going both ways at once would pay"
                 for kind, name in sorted(held)
             ),
+            *(
+                f"the losses of {name} are held to those of its flow where energy is worth nothing"
+                for name in self.physical.held
+            ),
         ]
         return Cleared(
             day,
@@ -178,6 +182,20 @@ class Session:
             priced_by.soft_dual / day.hours,
             priced_by.row_dual,
         )
+
+    def _settled(
+        self, secured: Secured, flows: Floats, held: set[tuple[str, str]]
+    ) -> tuple[Secured, Floats]:
+        """Solve until the segments of shared flows and of losses by chords are those of flows."""
+        rounds = 0
+        while not (
+            (self.shared is None or self.shared.settled(secured.solution))
+            and self.physical.settled(secured.solution, rounds)
+        ):
+            rounds += 1
+            secured = self._secured(held)
+            flows = secured.flows
+        return secured, flows
 
     def _with_losses(self, held: set[tuple[str, str]]) -> Secured:
         """Solve until the losses are settled, note what is held to one way, and ask that again."""

@@ -11,6 +11,11 @@ from network.arrays import Floats
 
 __all__ = ["node_prices", "published"]
 
+_PUBLISHED = {
+    "published_prices": ("interval_start", "node"),
+    "published_reserve_prices": ("interval_start", "product", "zone"),
+}
+
 
 def node_prices(c: Cleared) -> pd.DataFrame:
     """Price of every price node: the weighted mean of its buses, unique where all of them are."""
@@ -42,9 +47,10 @@ def _unique(c: Cleared, lmp: Floats) -> pd.Series:
 def published(c: Cleared) -> dict[str, pd.DataFrame]:
     """What the operator published for the intervals of the run."""
     starts, made = c.day.case.interval_starts, {}
-    for name in ("published_prices", "published_reserve_prices"):
+    for name in _PUBLISHED:
         frame = c.day.case.tables[name]
         if len(frame):
+            frame = frame[[*_PUBLISHED[name], "price"]]
             inside = pd.DatetimeIndex(frame["interval_start"]).isin(starts)
             made[name] = frame[inside].reset_index(drop=True)
     return made

@@ -79,12 +79,12 @@ class Facts:
         """The grid in the rulebook's susceptance convention."""
         return Grid.from_case(self.case, convention=self.rulebook.network.convention)
 
-    @property
+    @cached_property
     def starts(self) -> pd.DatetimeIndex:
-        """Interval starts."""
+        """Interval starts, made once: they keep what they are looked up by."""
         return self.case.interval_starts
 
-    @property
+    @cached_property
     def hours(self) -> float:
         """Length of an interval, hours."""
         return self.case.interval_hours
@@ -163,6 +163,8 @@ class Facts:
 
     def interval_of(self, frame: pd.DataFrame) -> Ints:
         """Interval of every row (N,); -1 where it is none of the case's."""
+        if not len(frame):
+            return np.zeros(0, dtype=np.intp)
         stamps = pd.DatetimeIndex(frame["interval_start"])
         return np.asarray(self.starts.get_indexer(stamps), dtype=np.intp)
 

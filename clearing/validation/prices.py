@@ -301,12 +301,15 @@ def at_the_margin(
     free: npt.NDArray[np.bool_],
     lower: Floats,
     upper: Floats,
+    tolerance: float | None = None,
 ) -> tuple[Floats, Floats]:
     """Price of the last MW above ``lower`` and of the next below ``upper`` (T, N).
 
-    -inf and inf where there is none, and where ``free`` does not hold.
+    -inf and inf where there is none, and where ``free`` does not hold. Blocks count as used or
+    left by more than a tolerance, by default that of the run.
     """
-    t, n, tolerance = blocks.interval, blocks.of, facts.tolerance
+    t, n = blocks.interval, blocks.of
+    tolerance = facts.tolerance if tolerance is None else tolerance
     at = mw[t, n]
     dearest = np.full(mw.shape, -np.inf)
     used = free[t, n] & (at > blocks.begin + tolerance) & (at > lower[t, n] + tolerance)

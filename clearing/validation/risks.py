@@ -29,6 +29,7 @@ def covered(facts: Facts) -> Iterator[pd.DataFrame]:
         return
     real = facts.once(risk_facts)
     made = real.rows[["risk", "product", "zone"]].assign(
+        word=real.rows["setter"].to_numpy(),
         interval_start=facts.starts[real.rows["t"].to_numpy(dtype=np.intp)],
         mw=real.mw,
         own=real.own,
@@ -43,6 +44,7 @@ def covered(facts: Facts) -> Iterator[pd.DataFrame]:
     for check, bad in (("risks.unknown", unknown), ("risks.missing", missing)):
         yield _rows(check, both[bad.to_numpy(dtype=bool)], 1.0, 0.0)
     known = both[both["_merge"] == "both"]
+    yield _rows("risks.setter", known[(known["setter"] != known["word"]).to_numpy()], 1.0, 0.0)
     for column, expected in (
         ("risk_mw", "mw"),
         ("own_mw", "own"),
@@ -119,6 +121,8 @@ def shared(facts: Facts) -> Iterator[pd.DataFrame]:
         return
     table, rules = facts.table("reserve_shared"), facts.case.tables["reserve_sharing"]
     key = ["product", "from_zone", "to_zone"]
+    yield _unknown(facts, table, rules[key].drop_duplicates())
+    table = table.merge(rules[key].drop_duplicates(), on=key)
     stamped = rules[rules["interval_start"].notna()]
     blank = rules[rules["interval_start"].isna()].drop(columns="interval_start")
     both = table.merge(stamped, on=[*key, "interval_start"], how="left")
@@ -175,6 +179,19 @@ def shared(facts: Facts) -> Iterator[pd.DataFrame]:
             limit[at],
             value[at] - limit[at],
         )
+
+
+def _unknown(facts: Facts, table: pd.DataFrame, rules: pd.DataFrame) -> pd.DataFrame:
+    """Rows that no rule has, or intervals in which a rule has none or several."""
+    key = [*rules.columns]
+    counted = table.groupby(key, as_index=False).size().merge(rules, on=key, how="outer")
+    count = counted["size"].fillna(0.0).to_numpy(dtype=np.float64)
+    known = pd.MultiIndex.from_frame(counted[key]).isin(pd.MultiIndex.from_frame(rules))
+    right = np.where(known, float(len(facts.starts)), 0.0)
+    wrong = count != right
+    names = counted["product"] + " " + counted["from_zone"] + ">" + counted["to_zone"]
+    bad, when = names[wrong], [facts.starts[0]] * int(wrong.sum())
+    return rows("shared.rows", bad, when, count[wrong], right[wrong], np.ones(int(wrong.sum())))
 
 
 def _pair(facts: Facts, source: str, sink: str) -> tuple[Floats, Chords, float]:
@@ -237,13 +254,16 @@ def published(facts: Facts) -> Iterator[pd.DataFrame]:
         case = facts.case.tables[name]
         if case.empty:
             continue
-        keys = [c for c in case.columns if c != "price"]
+        subject = "node" if name == "published_prices" else "product"
+        keys = [c for c in ("interval_start", "node", "product", "zone") if c in case.columns]
         inside = pd.DatetimeIndex(case["interval_start"]).isin(facts.starts)
-        both = case[inside].merge(facts.table(name), on=keys, how="outer", suffixes=("", "_run"))
+        both = case.loc[inside, [*keys, "price"]].merge(
+            facts.table(name), on=keys, how="outer", suffixes=("", "_run")
+        )
         wrong = ~(both["price"] == both["price_run"]).to_numpy(dtype=bool)
         bad = both[wrong]
         one = np.ones(len(bad))
-        yield rows(f"{name}.price", bad[keys[1]], bad["interval_start"], one, 0.0 * one, one)
+        yield rows(f"{name}.price", bad[subject], bad["interval_start"], one, 0.0 * one, one)
 
 
 def _rows(check: str, table: pd.DataFrame, value: object, limit: object) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from counterflow.commands.options import Json, read_run
+from counterflow.commands.options import Json, bad, read_run
 
 if TYPE_CHECKING:
     from counterflow.tables.comparison import Comparison
@@ -15,24 +15,95 @@ if TYPE_CHECKING:
 
 def run(
     a: Annotated[Path, typer.Argument(metavar="A", help="A run folder.")],
-    b: Annotated[Path, typer.Argument(metavar="B", help="The run folder to compare with it.")],
+    b: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="B", help="The run folder to compare with it; not with --published."
+        ),
+    ] = None,
     tolerance: Annotated[
-        float,
-        typer.Option("--tolerance", help="Largest difference; relative where values exceed one."),
-    ] = 1e-6,
+        float | None,
+        typer.Option(
+            "--tolerance",
+            help="Largest difference; relative where values exceed one. [default: 1e-6; with "
+            "--published 0.01 of money per MWh]",
+        ),
+    ] = None,
+    fail_on: Annotated[
+        str,
+        typer.Option(
+            "--fail-on",
+            metavar="NAME,...",
+            help="Tables (prices, dispatch, ...) and money that count for the exit code. "
+            "[default: all]",
+        ),
+    ] = "",
+    published: Annotated[
+        bool,
+        typer.Option(
+            "--published", help="Compare A with the prices that the market's operator published."
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Compare two runs: prices, dispatch, constraints, money; exit code 3 beyond the tolerance."""
+    """Compare two runs: what changed, ranked, and every table; exit code 3 beyond the tolerance.
+
+    Changes come in the order in which one leads to another: inputs, rules, commitment, limits that
+    bind, prices, money. What lies inside what the solver leaves open is marked as noise.
+
+    With --published one run with the operator's own prices: the share within the tolerance, the
+    worst, by interval and node; prices that are not unique are counted apart.
+    """
     from counterflow import console
     from counterflow.tables.comparison import compare
 
-    found = compare(read_run(a), read_run(b), tolerance=tolerance)
+    if published != (b is None):
+        raise bad("usage", "give a second run B, or --published, one of the two")
+    if tolerance is not None and not tolerance >= 0.0:
+        raise bad("usage", f"--tolerance expects a number of 0 or more, not {tolerance:g}")
+    if b is None:
+        from counterflow.commands.compare_published import against_published
+
+        against_published(read_run(a), 0.01 if tolerance is None else tolerance, as_json=as_json)
+        return
+    names = [name.strip() for name in fail_on.split(",") if name.strip()]
+    widest = 1e-6 if tolerance is None else tolerance
+    found = compare(read_run(a), read_run(b), tolerance=widest, fail_on=names)
     if as_json:
         console.print_json({"ok": found.within, **found.to_dict()})
     else:
         print_comparison(found)
     if not found.within:
         raise typer.Exit(3)
+
+
+def print_changes(found: Comparison) -> None:
+    """Write what changed, kind by kind."""
+    from counterflow import console
+
+    page, changes = console.out(), found.changes
+    titles = {
+        "input": "Inputs that differ",
+        "rule": "Rules and settings that differ",
+        "commitment": "Units on in one run alone",
+        "binding": "Limits that bind in one run alone",
+        "price": "Prices, the furthest bus of each interval",
+        "money": f"Money; below {console.number(found.noise)} it is noise",
+    }
+    for kind, title in titles.items():
+        own = changes[changes["kind"] == kind]
+        if own.empty:
+            continue
+        headings = {"table": "table", "subject": "what", "column": "column", "a": "A", "b": "B"}
+        if own["interval_start"].notna().any():
+            stamps = own["interval_start"].tolist()
+            texts = [console.stamp(at) if at == at else "" for at in stamps]
+            own = own.assign(interval_start=texts)
+            headings = {"interval_start": "interval", **headings}
+        if own["noise"].any():
+            headings["noise"] = "noise"
+        page.print(console.table(own, title, headings, limit=12))
+        page.print()
 
 
 def print_comparison(found: Comparison) -> None:
@@ -46,6 +117,7 @@ def print_comparison(found: Comparison) -> None:
     for note in found.notes:
         page.print(f"note: {note}", markup=False, style="yellow")
     page.print()
+    print_changes(found)
     money = {"item": "money", "a": "A", "b": "B", "difference": "B - A"}
     page.print(console.table(found.money, "", money))
     page.print()
@@ -107,5 +179,5 @@ def print_comparison(found: Comparison) -> None:
         title = f"Differences beyond {found.tolerance:g}"
         page.print(console.table(rows, title, worst, digits=6))
     page.print()
-    verdict = "within" if found.within else "beyond"
+    verdict = "within" if found.within else f"{', '.join(found.failing)}: beyond"
     page.print(f"{verdict} the tolerance of {found.tolerance:g}", markup=False, style="bold")

@@ -76,13 +76,21 @@ def run(
         Literal["csv", "parquet"],
         typer.Option("--format", metavar="csv|parquet", help="Format of the tables."),
     ] = "csv",
+    interval: Annotated[
+        str | None,
+        typer.Option(
+            "--interval",
+            metavar="TIME",
+            help='One interval of a New Zealand case, such as "26-FEB-2025 11:30" or 11:30.',
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Write a case folder from a known format; the options are recorded in its case.toml."""
     source, files, destination = _places(places)
     options: dict[str, Any] = stress_factors(stress) if stress is not None else {}
     given = {"days": days, "hours": hours, "market": market, "owners": owners}
-    given["segments"] = segments
+    given["segments"], given["interval"] = segments, interval
     options |= {name: value for name, value in given.items() if value is not None}
     published = {"prices": prices, "loads": loads, "zone": zone}
     if files or source in OFFERS:

@@ -20,6 +20,20 @@ AsOf = Annotated[
         "--as-of", metavar="DATE", help="The date whose rules count. [default: the newest]"
     ),
 ]
+For = Annotated[
+    str | None,
+    typer.Option(
+        "--for",
+        metavar="WHO",
+        help="Show and write only what public, participant:NAME or monitor may see.",
+    ),
+]
+Seen = Annotated[
+    str | None,
+    typer.Option(
+        "--at", metavar="MOMENT", help="With --for: the moment of disclosure. [default: now]"
+    ),
+]
 RunFolder = Annotated[
     Path, typer.Argument(metavar="RUN", help="A run folder, or a case of published offers.")
 ]

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from counterflow.commands.options import Json, bad, free_folder, pairs, read_run
+from counterflow.commands.options import For, Json, Seen, bad, free_folder, pairs, read_run
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from settlement import Statement
+    from settlement.disclosure import Viewer
     from settlement.resettle import Resettlement
 
 _TABLE = "A folder with the table, or its CSV or Parquet file, in place of the case's own."
@@ -87,6 +88,21 @@ def run(
             "--month", metavar="YYYY-MM", help="Settle all runs of a month as one, with invoices."
         ),
     ] = None,
+    no_spot: Annotated[
+        bool,
+        typer.Option(
+            "--no-spot",
+            help="With --month: RUN is a folder of energy_trades, metered, must_run and an "
+            "auction's tables; deviations at the month's end.",
+        ),
+    ] = False,
+    base_price: Annotated[
+        float | None,
+        typer.Option("--base-price", help="With --no-spot: what an auction's spread is added to."),
+    ] = None,
+    timezone: Annotated[
+        str, typer.Option("--timezone", help="With --no-spot: IANA name of the market's clock.")
+    ] = "UTC",
     partial: Annotated[
         bool, typer.Option("--partial", help="With --month: settle although days are missing.")
     ] = False,
@@ -97,9 +113,19 @@ def run(
     rulebook: Annotated[
         str,
         typer.Option(
-            "--rulebook", metavar="NAME", help="With --month and a study: days as mitigated by it."
+            "--rulebook",
+            metavar="NAME",
+            help="With a study: days as mitigated by it; with --no-spot: the rules.",
         ),
     ] = "",
+    products: Annotated[
+        str | None,
+        typer.Option(
+            "--products",
+            metavar="NAME|FILE",
+            help="Product file of the futures. [default: the run's rulebook]",
+        ),
+    ] = None,
     override: Annotated[
         list[str] | None,
         typer.Option(
@@ -112,6 +138,8 @@ def run(
     owner: Annotated[
         str | None, typer.Option("--owner", help="Show one owner's statement, line by line.")
     ] = None,
+    who: For = None,
+    moment: Seen = None,
     version: Annotated[
         str, typer.Option("--version-name", help="Name of this settlement.")
     ] = "initial",
@@ -119,6 +147,17 @@ def run(
 ) -> None:
     """Settle a run, or a month of them: energy, reserves, uplift, contracts, futures, rights."""
     overrides = pairs(override or [], "--override")
+    if no_spot:
+        if month is None or len(runs) != 1:
+            raise bad("usage", "--no-spot needs --month and one folder of tables")
+        from counterflow.commands.settle_month import settle_energy
+
+        settle_energy(
+            Path(runs[0]), month, output, rulebook or "default", timezone, base_price, as_json
+        )
+        return
+    if base_price is not None:
+        raise bad("usage", "--base-price needs --no-spot")
     if month is not None:
         if real_time is not None or against is not None or owner is not None:
             raise bad("usage", "--month takes real-time runs among its RUNs, and no --real-time, "
@@ -137,6 +176,8 @@ def run(
             scenario=scenario,
             rulebook=rulebook,
             partial=partial,
+            products=products,
+            viewer=_viewer(who, moment),
             as_json=as_json,
         )
         return
@@ -150,7 +191,7 @@ def run(
         free_folder(output, "a statement")
 
     from counterflow import console
-    from counterflow.commands.settle_month import read_given
+    from counterflow.commands.settle_month import read_given, read_product_file
     from settlement import settle
     from settlement.resettle import resettle
 
@@ -164,10 +205,18 @@ def run(
         collateral=collateral,
         meter_readings=meter_readings,
     )
+    given |= read_product_file(products)
     later = read_run(real_time) if real_time is not None else None
     statement = settle(
         found, **given, real_time=later, overrides=overrides or None, version=version
     )
+    viewer = _viewer(who, moment)
+    if viewer is not None:
+        from settlement.disclosure import disclosed
+
+        if against is not None and viewer.kind != "monitor":
+            raise bad("usage", "--against compares all owners: it does not go with --for")
+        statement = disclosed(statement, viewer, found.rulebook.settlement.disclosure)
     if owner is not None:
         statement.of(owner)
     change = None
@@ -196,7 +245,19 @@ def run(
         console.out().print(f"\nwritten to {output}", markup=False)
 
 
+def _viewer(who: str | None, moment: str | None) -> Viewer | None:
+    from settlement.disclosure import Viewer
+
+    if who is None and moment is not None:
+        raise bad("usage", "--at needs --for")
+    return None if who is None else Viewer.of(who, moment)
+
+
 def _write(statement: Statement, output: Path) -> None:
+    if statement.balance.empty:
+        statement.write(output)
+        return
+
     from plotly.offline import get_plotlyjs
 
     from counterflow.plots.page import SCRIPT, figure_page

@@ -10,6 +10,7 @@ from counterflow.commands.options import bad, free_folder, read_run
 
 if TYPE_CHECKING:
     from cases import Run
+    from settlement.disclosure import Viewer
     from settlement.month import MonthStatement
 
 
@@ -56,6 +57,8 @@ def settle_a_month(
     scenario: str | None,
     rulebook: str,
     partial: bool,
+    products: str | None,
+    viewer: Viewer | None,
     as_json: bool,
 ) -> None:
     """Settle a month of a study, or of runs, write its folder and print it.
@@ -71,6 +74,7 @@ def settle_a_month(
     from counterflow import console
     from counterflow.invoices import month_pages
     from counterflow.studies.month import is_study, study_runs
+    from settlement.disclosure import disclosed_month
     from settlement.month import settle_month
 
     given = dict(paths)
@@ -88,10 +92,14 @@ def settle_a_month(
         runs,
         month,
         **read_given(runs[0].case.meta.timezone, **given),
+        **read_product_file(products),
         overrides=dict(overrides) or None,
         versions=versions,
         partial=partial,
     )
+    if viewer is not None:
+        rules = runs[-1].rulebook.settlement.disclosure
+        statement = disclosed_month(statement, viewer, rules)
     if output is not None:
         statement.write(output, pages=month_pages(statement))
     if as_json:
@@ -128,6 +136,52 @@ def read_given(timezone: str, **paths: Path | None) -> dict[str, Any]:
         own = found["collateral"]
         found["collateral"] = dict(zip(own["owner"], own["amount"], strict=True))
     return found
+
+
+def read_product_file(products: str | None) -> dict[str, Any]:
+    """Read the product file that an option names: the argument `products`, or nothing."""
+    from settlement.futures import read_products
+
+    return {} if products is None else {"products": read_products(products)}
+
+
+def settle_energy(
+    folder: Path,
+    month: str,
+    output: Path | None,
+    rulebook: str,
+    timezone: str,
+    base_price: float | None,
+    as_json: bool,
+) -> None:
+    """Settle a month without a spot market, write its folder and print it."""
+    if output is not None:
+        free_folder(output, "a statement")
+
+    from cases import RuleBook
+    from counterflow import console
+    from counterflow.no_spot import settle_energy_month
+
+    found = settle_energy_month(
+        folder, month, rulebook=RuleBook.load(rulebook), timezone=timezone, base_price=base_price
+    )
+    if output is not None:
+        found.write(output)
+    if as_json:
+        tables = {n: getattr(found, n) for n in ("deviations", "invoices", "netting")}
+        console.print_json(
+            {"ok": True, "folder": output, "month": month, "price": found.price, **tables}
+        )
+        return
+    page = console.out()
+    page.print(f"{month}   price of the month {found.price}", markup=False, style="bold")
+    for name, title in (("deviations", "Deviations"), ("netting", "Netting")):
+        table = getattr(found, name)
+        numbers = [column for column in table.columns if column != "owner"]
+        shown = table.astype(dict.fromkeys(numbers, float))
+        page.print(console.table(shown, title, {column: column for column in shown.columns}))
+    if output is not None:
+        page.print(f"\nwritten to {output}", markup=False)
 
 
 def print_month(month: MonthStatement) -> None:

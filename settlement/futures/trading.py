@@ -10,7 +10,8 @@ import pandas as pd
 
 from cases.errors import Failure, InputError
 from settlement.futures.marks import Marks
-from settlement.futures.product import Futures, month_end, parse_month
+from settlement.futures.period import parse_period
+from settlement.futures.product import Futures
 from settlement.ledger.frames import records
 from settlement.ledger.money import exact
 
@@ -19,6 +20,7 @@ __all__ = [
     "check_trades",
     "initial_margin",
     "last_trading_day",
+    "position_problems",
     "price_band",
     "trading_days",
 ]
@@ -28,18 +30,18 @@ TradeCheck = tuple[list[Failure], list[Failure]]
 
 
 def last_trading_day(futures: Futures, month: str) -> date:
-    """Last day on which a delivery month is traded.
+    """Last day on which a delivery month (day, quarter, year) is traded.
 
     `before_delivery_month` counts the rulebook's working days back from the delivery month's first
     day (October 2016: 26 September), `before_month_end` from the end of its last day (25 October).
     The paper's "5 working days before the delivery month's cut-off" can be read as either. Where
     that working day is a made-up weekend, on which trading is closed, it is the trading day before.
     """
-    year, number = parse_month(month)
+    period = parse_period(month)
     if futures.rules.last_trading_day == "before_delivery_month":
-        day = date(year, number, 1)
+        day = period.first
     else:
-        day = month_end(year, number) + timedelta(days=1)
+        day = period.last + timedelta(days=1)
     left = futures.rules.last_trading_notice
     while left > 0:
         day -= timedelta(days=1)
@@ -125,6 +127,34 @@ def check_trades(
             mild = (rule == "tick" and futures.rules.off_tick == "warn") or excused
             (warned if mild else refused).append(failure)
     return refused, warned
+
+
+def position_problems(trades: pd.DataFrame, futures: Futures) -> list[tuple[Failure, str]]:
+    """Trades that take a net position beyond the rulebook's limit, with their names.
+
+    In order of the time of trade; a trade that makes a position smaller is never refused.
+    """
+    limit = exact(futures.rules.position_limit)
+    if not limit:
+        return []
+    found: list[tuple[Failure, str]] = []
+    held: dict[tuple[str, str, str], Decimal] = {}
+    ordered = trades.reset_index(drop=True).sort_values(
+        "traded_at", kind="stable", na_position="first"
+    )
+    for position, row in zip(ordered.index.tolist(), records(ordered), strict=True):
+        key = (row["owner"], row["product"], row["month"])
+        before = held.get(key, Decimal(0))
+        lots = exact(row["lots"])
+        held[key] = before + (lots if row["side"] == "buy" else -lots)
+        if abs(held[key]) > limit and abs(held[key]) > abs(before):
+            message = (
+                f"trade {row['trade']}: {row['owner']} would hold {abs(held[key])} lots of "
+                f"{row['product']} {row['month']}, the limit is {limit.normalize():f}"
+            )
+            failure = Failure("futures", position + 2, "lots", "position_limit", message)
+            found.append((failure, row["trade"]))
+    return found
 
 
 def _problems(

@@ -233,6 +233,15 @@ class Ledger:
             if not isinstance(part, Block) or item in part.item.known:
                 yield from (line for line in _lines(part) if line.item == item)
 
+    def of_owner(self, owner: str) -> Iterator[Line]:
+        """The lines of one owner."""
+        for part in self.parts:
+            if isinstance(part, Block):
+                codes = [k for k, name in enumerate(part.owner.known) if name == owner]
+                yield from part.take(np.isin(part.owner.codes, codes)).lines()
+            else:
+                yield from (line for line in part if line.owner == owner)
+
     def sums(self, *by: str, of: str = "amount", items: Sequence[str] | None = None) -> Sums:
         """Sums of all lines, or of those of some items, by the columns `by`.
 

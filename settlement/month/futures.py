@@ -7,7 +7,6 @@ from decimal import Decimal
 import pandas as pd
 
 from cases.market_time import day_of, first_moment
-from cases.run import Run
 from settlement.futures.lines import clearing_house
 from settlement.futures.mark_to_market import mark_to_market
 from settlement.futures.product import Futures
@@ -22,7 +21,7 @@ def month_futures(
     ledger: Ledger,
     futures: pd.DataFrame,
     prices: pd.DataFrame,
-    last: Run,
+    product: Futures,
     start: pd.Timestamp,
     end: pd.Timestamp,
 ) -> None:
@@ -37,21 +36,19 @@ def month_futures(
         Where the lines go.
     futures, prices
         Tables `futures` and `settlement_prices`.
-    last
-        The month's last run: its rulebook defines the product.
+    product
+        The product, with the market's timezone.
     start, end
         First instant of the month, and of the next one.
     """
-    timezone = last.case.meta.timezone
     timed = futures[futures["traded_at"].notna() & (futures["traded_at"] < end)]
     if timed.empty:
         return
-    product = Futures(last.rulebook.settlement.futures, timezone)
     house = clearing_house(product, ledger.operator) or ledger.operator
     _fees(ledger, timed[timed["traded_at"] >= start], product, house)
     until = prices[prices["date"] < day_of(end)]
     if len(until):
-        account = mark_to_market(timed, until, product, timezone, ledger.money_unit)
+        account = mark_to_market(timed, until, product, product.zone, ledger.money_unit)
         _variation(ledger, account, house, start)
 
 

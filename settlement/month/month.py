@@ -10,8 +10,11 @@ from typing import Any
 import pandas as pd
 
 from cases.errors import CheckFailed, Failure, InputError
+from cases.rulebook.settlement import FuturesRules
 from cases.run import Run
 from settlement.contracts.curve import Curve
+from settlement.futures.lines import Delivered, whole_month
+from settlement.futures.product import Futures
 from settlement.given import Given, made_curves, of_case, typed_tables
 from settlement.ledger.ledger import Ledger
 from settlement.ledger.money import Number
@@ -47,6 +50,7 @@ def settle_month(
     collateral: Mapping[str, Number] | None = None,
     versions: Mapping[str, str] | None = None,
     partial: bool = False,
+    products: FuturesRules | None = None,
 ) -> MonthStatement:
     """Settle the runs of a month into one statement.
 
@@ -59,7 +63,7 @@ def settle_month(
         Written like 2016-10; on the clock of the runs' timezone. Runs may reach beyond it.
     contracts, contract_curves, frozen_curves, futures, rights, settlement_prices, meter_readings
         As in `settle`; each settles over its own period.
-    overrides, collateral
+    overrides, collateral, products
         As in `settle`.
     versions
         Run id -> initial, final or rerun, where parents do not say the order.
@@ -98,11 +102,11 @@ def settle_month(
         },
         timezone,
     )
-    book = _Book(month, start, end, Ledger(spans[-1].versions[-1][1].rulebook.settlement))
+    last = spans[-1].versions[-1][1]
+    book = _Book(month, start, end, Ledger(last.rulebook.settlement), products)
     book.pooled = _pooled(spans)
     for span in spans:
         book.settle(span, tables, overrides, collateral)
-    last = spans[-1].versions[-1][1]
     book.month_lines(tables, last)
     return book.statement(spans, missing, overrides)
 
@@ -132,6 +136,7 @@ class _Book:
     start: pd.Timestamp
     end: pd.Timestamp
     ledger: Ledger
+    products: FuturesRules | None = None
     pooled: bool = False
     pieces: list[Piece] = field(default_factory=list)
     """The lines of the ledger by version and run."""
@@ -139,6 +144,7 @@ class _Book:
     versions: list[tuple[str, str, str, str, Decimal, Decimal]] = field(default_factory=list)
     loads: list[pd.DataFrame] = field(default_factory=list)
     targets: list[pd.DataFrame] = field(default_factory=list)
+    delivered: list[Delivered] = field(default_factory=list)
     notes: dict[str, Any] = field(default_factory=lambda: {"curves": {}, "unmatched": {}})
     _curves: dict[tuple[object, ...], MadeCurves] = field(default_factory=dict)
     _day_of: dict[pd.Timestamp, str] = field(default_factory=dict)
@@ -159,6 +165,7 @@ class _Book:
                 overrides=overrides,
                 collateral=collateral,
                 curves=self._made(run, tables),
+                products=self.products,
             )
             settled = settle_given(run, given, real_time, overrides, version, pooled=self.pooled)
             part = settled.ledger.within(self.start, self.end)
@@ -191,6 +198,7 @@ class _Book:
         self.balances.append(balance_sheet(own, markets))
         self.loads.append(self._part(settled.loads))
         self.targets.append(self._part(settled.targets))
+        self.delivered += [d for d in settled.delivered if self.start <= d.at < self.end]
         manifest = settled.manifest
         self.notes["curves"] |= manifest["curves"]
         self.notes["unmatched"] |= manifest["futures"]["unmatched"]
@@ -200,9 +208,13 @@ class _Book:
         """Lines that are the month's own: daily variation, fees, pooled rent."""
         own = Ledger.like(self.ledger)
         tables = of_case(given, last.case)
-        month_futures(
-            own, tables["futures"], tables["settlement_prices"], last, self.start, self.end
+        product = Futures(
+            self.products or last.rulebook.settlement.futures, last.case.meta.timezone
         )
+        month_futures(
+            own, tables["futures"], tables["settlement_prices"], product, self.start, self.end
+        )
+        whole_month(own, product, self.delivered)
         if self.pooled:
             holders = [row for row in self.ledger.of_item("right") if row.owner != own.operator]
             rent = self.ledger.total(["congestion_rent"])

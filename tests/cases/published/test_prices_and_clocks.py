@@ -19,8 +19,10 @@ def utc(frame: pd.DataFrame) -> list[str]:
 def test_components_add_up_in_every_market(tmp_path: Path) -> None:
     """Energy 30, congestion 5, losses 1 = 36, however a market writes them down."""
     day = {"Date": "07/10/2024", "Location Name": "Z"}
-    isone = f.tagged(f.ISONE_LMP, [{**day, "Hour Ending": "01", "Locational Marginal Price": 36,
-        "Energy Component": 30, "Congestion Component": 5, "Marginal Loss Component": 1}])  # fmt: skip
+    isone = f.tagged(f.ISONE_LMP, [{
+        **day, "Hour Ending": "01", "Locational Marginal Price": 36,
+        "Energy Component": 30, "Congestion Component": 5,
+        "Marginal Loss Component": 1}])  # fmt: skip
     nyiso = f.text(f.NYISO_LMP, [{"Time Stamp": "07/10/2024 00:00", "Name": "Z", "PTID": 1,
         "LBMP ($/MWHr)": 36, "Marginal Cost Losses ($/MWHr)": 1,
         "Marginal Cost Congestion ($/MWHr)": -5}])  # fmt: skip
@@ -47,8 +49,9 @@ def test_components_add_up_in_every_market(tmp_path: Path) -> None:
 
 def test_frames_of_gridstatus_are_taken_as_they_are() -> None:
     stamps = pd.date_range("2024-07-10", periods=2, freq="h", tz="US/Central")
-    lmp = pd.DataFrame({"Time": stamps, "Interval Start": stamps, "Location": "Z", "LMP": [3.0, 4.0],
-                        "Energy": [2.0, 2.0], "Congestion": [1.0, 2.0], "Loss": 0.0})  # fmt: skip
+    lmp = pd.DataFrame({"Time": stamps, "Interval Start": stamps, "Location": "Z",
+                        "LMP": [3.0, 4.0], "Energy": [2.0, 2.0], "Congestion": [1.0,
+                        2.0], "Loss": 0.0})  # fmt: skip
     assert utc(read_prices([lmp], "ERCOT")) == ["07-10 05", "07-10 06"]
     spp = pd.DataFrame({"Interval Start": stamps, "Location": "Z", "SPP": [3.0, 4.0]})
     assert read_prices([spp], "ERCOT")["lmp"].tolist() == [3.0, 4.0]
@@ -57,8 +60,10 @@ def test_frames_of_gridstatus_are_taken_as_they_are() -> None:
 
 
 def test_loads_leave_totals_and_parts_apart(tmp_path: Path) -> None:
-    rows = [{"datetime_beginning_utc": "2024-07-10T04:00:00", "zone": z, "load_area": a, "mw": mw}
-            for z, a, mw in (("AE", "AE", 10), ("PEP", "PEPCO", 20), ("RTO", "RTO", 31))]  # fmt: skip
+    rows = [
+        {"datetime_beginning_utc": "2024-07-10T04:00:00", "zone": z, "load_area": a, "mw": mw}
+        for z, a, mw in (("AE", "AE", 10), ("PEP", "PEPCO", 20), ("RTO", "RTO", 31))
+    ]
     path = f.written(tmp_path, "load.csv", f.text(f.PJM_LOAD, rows))
     assert read_loads([path], "PJM")["mw"].tolist() == [31]
     assert read_loads([path], "PJM", zone="PEPCO")["mw"].tolist() == [20]
@@ -95,9 +100,16 @@ def test_order_tells_the_repeated_hour_of_nyiso(tmp_path: Path) -> None:
 
 
 def test_a_flag_tells_the_repeated_hour_of_ercot(tmp_path: Path) -> None:
-    rows = [{"DeliveryDate": "11/03/2024", "HourEnding": hour, "SettlementPoint": "Z",
-             "SettlementPointPrice": price, "DSTFlag": flag}
-            for hour, price, flag in (("02:00", 9, "Y"), ("02:00", 8, "N"), ("24:00", 7, "N"))]  # fmt: skip
+    rows = [
+        {
+            "DeliveryDate": "11/03/2024",
+            "HourEnding": hour,
+            "SettlementPoint": "Z",
+            "SettlementPointPrice": price,
+            "DSTFlag": flag,
+        }
+        for hour, price, flag in (("02:00", 9, "Y"), ("02:00", 8, "N"), ("24:00", 7, "N"))
+    ]
     found = read_prices([f.written(tmp_path, "p.csv", f.text(f.ERCOT_SPP, rows))], "ERCOT")
     assert utc(found) == ["11-03 06", "11-03 07", "11-04 05"]
     assert found["lmp"].tolist() == [8, 9, 7]
