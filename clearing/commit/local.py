@@ -27,7 +27,7 @@ __all__ = ["GAP", "LocalProgram", "LocalSchedule"]
 
 GAP: Final = 1e-6
 """Relative gap within which a program counts as closed."""
-_ASKED: Final = 8e-7
+_ASKED: Final = 1e-7
 """Relative gap that the solver is asked for."""
 _LEANING: Final = 2e-7
 """Share of the objective that leaving the first schedule costs at most, all unit-hours together."""
