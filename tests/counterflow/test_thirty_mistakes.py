@@ -154,6 +154,7 @@ def test_an_old_folder_and_a_damaged_one(place: Path, tmp_path: Path, call: Call
     assert call("verify", folder).code == 3
 
 
+@pytest.mark.slow
 def test_a_reader_that_goes_is_no_failure(place: Path) -> None:
     command = f"{sys.executable} -m counterflow show run --table prices --json | head -1"
     done = subprocess.run(
