@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from counterflow.commands.options import CaseSource, Json, size_of
+from counterflow.commands.options import CaseSource, Json, Strict, size_of
 
 if TYPE_CHECKING:
     from cases import Case
@@ -19,15 +19,13 @@ def run(
         str,
         typer.Option("--rulebook", metavar="NAME|FILE", help="Rulebook whose penalties count."),
     ] = "default",
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Warnings are errors: exit code 1.")
-    ] = False,
+    strict: Strict = False,
     as_json: Json = False,
 ) -> None:
     """Check a case: every failure with file, row and column; exit code 1 when there is one."""
     from cases import DataWarning, InputError, RuleBook, read_case
-    from cases.errors import grouped
     from cases.penalty_warnings import offers_above_penalties
+    from cases.warned import Warned, grouped
     from counterflow import console
 
     found = read_case(case)
@@ -35,7 +33,7 @@ def run(
     warned = (*found.warnings, *dear)
     if strict and warned:
         raise InputError(warned)
-    for text in grouped(dear):
+    for text in grouped(map(Warned.of, dear)):
         warnings.warn(DataWarning(text), stacklevel=2)
     split = islanding(found)
     if as_json:
@@ -52,8 +50,8 @@ def run(
         return
     console.out().print(f"{found.meta.name}: no failures in {size_of(found)}", markup=False)
     for contingency, lost in split.items():
-        text = f"contingency {contingency} splits the grid: it cuts off {lost}"
-        console.out().print(text, markup=False)
+        said = f"contingency {contingency} splits the grid: it cuts off {lost}"
+        console.out().print(said, markup=False)
 
 
 def islanding(case: Case) -> dict[str, str]:

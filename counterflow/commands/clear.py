@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from counterflow.commands.options import AsOf, CaseSource, Json, bad, free_folder, pairs, read_run
+from counterflow.commands.options import (
+    AsOf,
+    CaseSource,
+    Json,
+    Strict,
+    bad,
+    free_folder,
+    pairs,
+    read_run,
+)
 
 if TYPE_CHECKING:
     from cases import Case
@@ -79,6 +88,7 @@ def run(
             "--look-ahead", metavar="H", help="Hours solved beyond each window and thrown away."
         ),
     ] = None,
+    strict: Strict = False,
     as_json: Json = False,
 ) -> None:
     """Clear a case: which units run, dispatch, prices at every bus; validated without the solver.
@@ -102,9 +112,11 @@ def run(
     from counterflow import console
     from counterflow.capped import clear
     from counterflow.commands.show import print_summary, print_warnings
+    from counterflow.heard import no_warnings
     from counterflow.tables.summary import summarize
 
     found = _read(case, market or ("rt" if commitment_from is not None else None))
+    no_warnings(strict)
     parent = None if commitment_from is None else read_run(commitment_from)
     day = found.meta.start.date().isoformat()
     with console.progress_line() as line:
@@ -129,6 +141,7 @@ def run(
             settings=settings,
             progress=progress,
         )
+    no_warnings(strict, cleared.stated["warnings"])
     if output is not None:
         cleared.write(output)
     summary = summarize(cleared)

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from counterflow.commands.options import Json, bad, free_folder, size_of, stress_factors
+from counterflow.commands.options import Json, Strict, bad, free_folder, size_of, stress_factors
 
 
 def run(
@@ -52,6 +52,7 @@ def run(
         Literal["csv", "parquet"],
         typer.Option("--format", metavar="csv|parquet", help="Format of the tables."),
     ] = "csv",
+    strict: Strict = False,
     as_json: Json = False,
 ) -> None:
     """Write a case folder from a known format; the options are recorded in its case.toml."""
@@ -65,9 +66,12 @@ def run(
     free_folder(destination, "a case folder")
 
     from cases import read_case
+    from cases.warned import Warned
     from counterflow import console
+    from counterflow.heard import no_warnings
 
     case = read_case(name, **options)
+    no_warnings(strict, map(Warned.of, case.warnings))
     case.write(destination, format=file_format)
     counts = {t: len(rows) for t, rows in case.tables.items() if len(rows)}
     if as_json:

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from counterflow.commands.options import AsOf, Json, RunFolder, bad, free_folder, pairs, read_run
+from counterflow.commands.options import (
+    AsOf,
+    Json,
+    RunFolder,
+    Strict,
+    bad,
+    free_folder,
+    pairs,
+    read_run,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,6 +99,7 @@ def run(
             "--plugin", metavar="FILE.py", help="Python file with slots of your own; is run first."
         ),
     ] = None,
+    strict: Strict = False,
     as_json: Json = False,
 ) -> None:
     """Test offers against references, replace those that fail conduct and impact, clear again.
@@ -104,6 +114,7 @@ def run(
         free_folder(output, "a folder" if rulebooks or sweep else "a run folder")
 
     from cases.errors import DataWarning
+    from counterflow.heard import no_warnings
     from counterflow.mitigation import load_plugin, mitigate
 
     for file in plugin or []:
@@ -123,7 +134,16 @@ def run(
         if books and (values or rulebook):
             raise bad("usage", "give --rulebooks, or --sweep with one --rulebook")
         mitigate_many(
-            parent, books, values, rulebook, settings, before, output, as_of, as_json=as_json
+            parent,
+            books,
+            values,
+            rulebook,
+            settings,
+            before,
+            output,
+            as_of,
+            strict=strict,
+            as_json=as_json,
         )
         return
     with warnings.catch_warnings():
@@ -141,6 +161,7 @@ def run(
             divest=sales,
             contracts=cover,
         )
+    no_warnings(strict, tested.stated["warnings"])
     if output is not None:
         tested.write(output)
     if tests_only:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from counterflow.commands.options import Json, bad, free_folder, pairs, read_run
+from counterflow.commands.options import Json, Strict, bad, free_folder, pairs, read_run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,6 +106,7 @@ def run(
     version: Annotated[
         str, typer.Option("--version-name", help="Name of this settlement.")
     ] = "initial",
+    strict: Strict = False,
     as_json: Json = False,
 ) -> None:
     """Settle a run, or a month of them: energy, reserves, uplift, contracts, futures, rights."""
@@ -115,7 +116,9 @@ def run(
             raise bad("usage", "--month takes real-time runs among its RUNs, and no --real-time, "
                       "--against or --owner")  # fmt: skip
         paths = (contracts, futures, rights, settlement_prices, collateral, meter_readings)
-        _month(runs, month, output, paths, overrides, partial=partial, as_json=as_json)
+        _month(
+            runs, month, output, paths, overrides, partial=partial, strict=strict, as_json=as_json
+        )
         return
     if partial or len(runs) != 1:
         raise bad("usage", "several runs, and --partial, need --month")
@@ -125,6 +128,7 @@ def run(
         free_folder(output, "a statement")
 
     from counterflow import console
+    from counterflow.heard import no_warnings
     from settlement import settle
     from settlement.resettle import resettle
 
@@ -149,6 +153,7 @@ def run(
             version="parent",
         )
         change = resettle(parent, statement)
+    no_warnings(strict)
     if output is not None:
         _write(statement, output)
     if as_json:
@@ -172,6 +177,7 @@ def _month(
     overrides: dict[str, str],
     *,
     partial: bool,
+    strict: bool,
     as_json: bool,
 ) -> None:
     if output is not None:
@@ -179,6 +185,7 @@ def _month(
 
     from counterflow import console
     from counterflow.commands.settle_month import document, print_month, runs_of
+    from counterflow.heard import no_warnings
     from counterflow.invoices import month_pages
     from settlement.month import settle_month
 
@@ -191,6 +198,7 @@ def _month(
         versions=versions,
         partial=partial,
     )
+    no_warnings(strict)
     if output is not None:
         statement.write(output, pages=month_pages(statement))
     if as_json:
