@@ -60,6 +60,8 @@ test-slow: $(VENV)/.dev browser  ## larger grids and sweeps
 bench: $(VENV)/.dev $(PEER)/.ready  ## times against PyPSA and Egret; CASES=name,name picks some
 	$(BIN)/python -m benchmarks.bench --peer $(PEER)/bin/python $(if $(CASES),--cases $(CASES)) $(ARGS)
 	$(if $(CASES),,$(BIN)/python -m benchmarks.structure)
+	$(if $(CASES),,$(BIN)/python -m benchmarks.published)
+	$(if $(CASES),,$(BIN)/python -m benchmarks.settlement)
 	$(if $(CASES),,$(BIN)/python -m benchmarks.bench --only commitment)
 	$(if $(CASES),,$(BIN)/python -m benchmarks.bench --only mitigation)
 

@@ -9,9 +9,20 @@ from __future__ import annotations
 
 from typing import overload
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-__all__ = ["day_of", "days_in", "first_moment", "hours_of", "instants"]
+__all__ = [
+    "all_instants",
+    "comes_again",
+    "day_of",
+    "days_in",
+    "first_moment",
+    "from_utc",
+    "hours_of",
+    "instants",
+]
 
 
 @overload
@@ -62,3 +73,32 @@ def instants(clock: pd.Timestamp, timezone: str) -> list[pd.Timestamp]:
 def hours_of(table: pd.DataFrame) -> pd.Series[float]:
     """Hours from `interval_start` to `interval_end`, row by row."""
     return (table["interval_end"] - table["interval_start"]).dt.total_seconds() / 3600.0
+
+
+def all_instants(
+    clock: pd.DatetimeIndex, timezone: str
+) -> tuple[pd.DatetimeIndex, pd.DatetimeIndex]:
+    """First and last instant at which a zone's clock shows each time, in UTC.
+
+    They differ where the time comes twice; where it is skipped both are NaT.
+    """
+    early, late = (
+        clock.tz_localize(
+            timezone, ambiguous=np.full(len(clock), summer), nonexistent="NaT"
+        ).tz_convert("UTC")
+        for summer in (True, False)
+    )
+    return early, late
+
+
+def from_utc(stamps: pd.Series, timezone: str) -> pd.Series:
+    """Put moments that are written in UTC, without a zone, on a zone's clock."""
+    moments: pd.Series = stamps.astype("datetime64[us]").dt.tz_localize("UTC")
+    return moments.dt.tz_convert(timezone)
+
+
+def comes_again(stamps: pd.Series) -> NDArray[np.bool_]:
+    """Whether each stamp is the second at which its clock shows its time."""
+    index = pd.DatetimeIndex(stamps)
+    early, _ = all_instants(index.tz_localize(None), str(index.tz))
+    return np.asarray(early != index.tz_convert("UTC"), dtype=np.bool_)

@@ -19,19 +19,22 @@ from clearing.day.schedule import Commitment
 from clearing.day.start_costs import commitment_cost
 from clearing.extended import again, decided_whole, extension_report, extension_setting
 from clearing.limits.network import NetworkLimits
+from clearing.local import LocalRerun
 from clearing.model import ClearedModel, Opened
 from clearing.outcome import exceeded, open_prices, solver_of, validated
 from clearing.pricing import method_of, priced_by_rule
 from clearing.program.program import Program
 from clearing.realtime.clear import clear_realtime
+from clearing.realtime.sequential import check_sequential, clear_sequential
 from clearing.reopened import committed_units, rows_of
 from clearing.session.cleared import Cleared
 from clearing.session.loop import Progress
 from clearing.session.session import Security, Session
+from clearing.session.ways import cleared_best_way
 from clearing.tables import result_tables
 from clearing.tables.program_rows import program_rows
 
-__all__ = ["clear", "reclear", "recommit"]
+__all__ = ["clear", "local_rerun", "reclear", "recommit"]
 
 
 def clear(
@@ -119,10 +122,23 @@ def clear(
         )
     rules = RuleBook.load(rulebook or "default", as_of=as_of).with_settings(changed)
     day = Day.of(case, rules, extend=extend)
+    check_sequential(case, rules, commitment)
+    if rules.clearing.horizon == "sequential":
+        commitment = False
+        if case.meta.intervals > 1:
+            if extend is not None or rules.pricing.method != "fixed":
+                message = "extensions and other pricing are not available interval by interval"
+                raise InputError.one("", None, "clearing.horizon", "not_available", message)
+            return clear_sequential(
+                case, rules, security=security, changed=changed, progress=progress
+            )
+    if commitment and rules.losses.method == "chords":
+        message = "chords are not available where commitment is decided; clear without commitment"
+        raise InputError.one("", None, "losses.method", "not_available", message)
     if not commitment:
-        session = Session.open(day, security, progress)
-        session.live.deadline = begin + rules.solver.time_limit
-        return _run(session, session.solve(), begin, security, changed)
+        limit = begin + rules.solver.time_limit
+        session, cleared = cleared_best_way(day, security, progress, limit)
+        return _run(session, cleared, begin, security, changed)
     return _decided(decide(day, security, progress), begin, security, changed)
 
 
@@ -157,6 +173,16 @@ def reclear(
     begin = time.perf_counter()
     settings = run.settings
     _refuse_real_time(run)
+    if settings.get("horizon") == "sequential":
+        return clear_sequential(
+            case,
+            run.rulebook,
+            security=settings["security"],
+            changed=settings["set"],
+            progress=progress,
+            parent=run.id,
+            check=check,
+        )
     day = again(run, case, extend)
     if settings["commitment"]:
         on = committed_units(run)
@@ -167,8 +193,8 @@ def reclear(
     if session is None:
         session = Session.open(day, settings["security"], progress)
         session.know(rows_of(run, session.network) if live is None else live.cleared.soft)
-    session.live.deadline = begin + day.rulebook.solver.time_limit
-    cleared = session.solve()
+    limit = begin + day.rulebook.solver.time_limit
+    session, cleared = cleared_best_way(day, settings["security"], progress, limit, session)
     return _run(session, cleared, begin, settings["security"], settings["set"], run.id, check=check)
 
 
@@ -194,6 +220,34 @@ def recommit(
     return _decided(found, begin, settings["security"], settings["set"], run.id)
 
 
+def local_rerun(run: Run) -> LocalRerun:
+    """Give what clears the day of `run` again over few free units, with its offers and others.
+
+    The runs name `run` as their parent; `run` was cleared with commitment.
+
+    Raises
+    ------
+    InputError
+        A real-time run.
+    """
+    _refuse_real_time(run)
+    settings = run.settings
+
+    def made(session: Session, cleared: Cleared, proof: Proof, check: bool) -> Run:
+        return _run(
+            session,
+            cleared,
+            time.perf_counter(),
+            settings["security"],
+            settings["set"],
+            run.id,
+            check=check,
+            proof=proof,
+        )
+
+    return LocalRerun(run, made)
+
+
 def _refuse_real_time(run: Run) -> None:
     if run.settings.get("market") == "rt":
         message = (
@@ -213,8 +267,9 @@ def _run(
     decision: Decision | None = None,
     *,
     check: bool = True,
+    proof: Proof | None = None,
 ) -> Run:
-    """Make the run of a cleared day."""
+    """Make the run of a cleared day; `proof` in place of what its decision proves."""
     cleared = priced_by_rule(session, cleared, security)
     session.live.deadline = float("inf")
     day, loop = session.day, session.loop
@@ -230,7 +285,7 @@ def _run(
     manifest = {
         "status": "optimal" if decision is None else decision.status,
         "objective": cleared.solution.objective,
-        **_proof(cleared, decision).stated(),
+        **(proof or _proof(cleared, decision)).stated(),
         "solver": solver_of(rules),
         "parent": parent,
         "settings": {

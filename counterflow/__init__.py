@@ -27,22 +27,29 @@ if TYPE_CHECKING:
         InputError,
         NoClearing,
     )
+    from cases.published_run import published_run
+    from cases.readers.published import read_market, read_offers, read_prices
     from clearing import validate
     from counterflow import mitigation as mitigation
     from counterflow import plots as plots
-    from counterflow._later import NotYet, report, serve
+    from counterflow._later import NotYet, serve
+    from counterflow.auction import auction
     from counterflow.capped import clear
     from counterflow.explain.decision_explanation import DecisionExplanation, explain_decision
     from counterflow.explain.explanation import PriceExplanation, explain_price
     from counterflow.explain.path import PathExplanation, explain_path
+    from counterflow.layouts import published_frames, write_published
     from counterflow.many_rules import ManyRules, mitigate_by_rulebooks, mitigate_by_sweep
     from counterflow.mitigation import MitigatedRun, mitigate
+    from counterflow.monitor import Recovered, Screens, recover, screens
+    from counterflow.pages.report import report
     from counterflow.studies import Study, study, sweep
     from counterflow.tables.comparison import Comparison, compare
     from counterflow.tables.disclosure import disclose
     from counterflow.tables.export import export_prices
     from counterflow.tables.monitor_tables import MonitorTables, monitor_tables
     from counterflow.tables.summary import Summary, summarize
+    from mitigation.published import Backcast, backcast, residual_by_owner
     from settlement import settle
 
 __version__ = "0.1.0"
@@ -50,6 +57,7 @@ __version__ = "0.1.0"
 refuse_hidden()
 
 _HOME = {
+    "Backcast": "mitigation.published",
     "Case": "cases",
     "CaseMeta": "cases",
     "CheckFailed": "cases.errors",
@@ -66,10 +74,14 @@ _HOME = {
     "NotYet": "counterflow._later",
     "PathExplanation": "counterflow.explain.path",
     "PriceExplanation": "counterflow.explain.explanation",
+    "Recovered": "counterflow.monitor",
     "RuleBook": "cases",
     "Run": "cases",
+    "Screens": "counterflow.monitor",
     "Study": "counterflow.studies",
     "Summary": "counterflow.tables.summary",
+    "auction": "counterflow.auction",
+    "backcast": "mitigation.published",
     "clear": "counterflow.capped",
     "compare": "counterflow.tables.comparison",
     "disclose": "counterflow.tables.disclosure",
@@ -81,8 +93,16 @@ _HOME = {
     "mitigate_by_rulebooks": "counterflow.many_rules",
     "mitigate_by_sweep": "counterflow.many_rules",
     "monitor_tables": "counterflow.tables.monitor_tables",
+    "published_frames": "counterflow.layouts",
+    "published_run": "cases.published_run",
     "read_case": "cases",
-    "report": "counterflow._later",
+    "read_market": "cases.readers.published",
+    "read_offers": "cases.readers.published",
+    "read_prices": "cases.readers.published",
+    "recover": "counterflow.monitor",
+    "report": "counterflow.pages.report",
+    "residual_by_owner": "mitigation.published",
+    "screens": "counterflow.monitor",
     "serve": "counterflow._later",
     "settle": "settlement",
     "study": "counterflow.studies",
@@ -90,6 +110,7 @@ _HOME = {
     "sweep": "counterflow.studies",
     "validate": "clearing",
     "verify": "cases",
+    "write_published": "counterflow.layouts",
 }
 _MODULES = {
     "errors": "cases.errors",
@@ -98,6 +119,7 @@ _MODULES = {
 }
 
 __all__ = [
+    "Backcast",
     "Case",
     "CaseMeta",
     "CheckFailed",
@@ -114,11 +136,15 @@ __all__ = [
     "NotYet",
     "PathExplanation",
     "PriceExplanation",
+    "Recovered",
     "RuleBook",
     "Run",
+    "Screens",
     "Study",
     "Summary",
     "__version__",
+    "auction",
+    "backcast",
     "clear",
     "compare",
     "disclose",
@@ -133,8 +159,16 @@ __all__ = [
     "mitigation",
     "monitor_tables",
     "plots",
+    "published_frames",
+    "published_run",
     "read_case",
+    "read_market",
+    "read_offers",
+    "read_prices",
+    "recover",
     "report",
+    "residual_by_owner",
+    "screens",
     "serve",
     "settle",
     "study",
@@ -142,6 +176,7 @@ __all__ = [
     "sweep",
     "validate",
     "verify",
+    "write_published",
 ]
 
 

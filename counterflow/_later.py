@@ -13,23 +13,12 @@ def _missing(name: str, part: str, instead: str) -> NoReturn:
     raise NotYet(f"{name}() is not in this release: it needs {part}. {instead}")
 
 
-def report(*args: object, **options: object) -> NoReturn:
-    """Write the monitor's page of a run: waits for the report part.
-
-    Raises
-    ------
-    NotYet
-        Always, in this release.
-    """
-    _missing("report", "the report part", "plots.write(run, folder) writes a run's figures.")
-
-
 def serve(*args: object, **options: object) -> NoReturn:
-    """Serve the monitor's page locally: waits for the report part.
+    """Serve the monitor's page locally: waits for the site.
 
     Raises
     ------
     NotYet
         Always, in this release.
     """
-    _missing("serve", "the report part", "plots.write(run, folder) writes a run's figures.")
+    _missing("serve", "the site", "report(run, file) writes it as one file.")

@@ -44,6 +44,8 @@ def _options(
 
 def _register() -> None:
     from counterflow.commands import (
+        auction,
+        backcast,
         check,
         clear,
         compare,
@@ -56,6 +58,10 @@ def _register() -> None:
         index,
         mitigate,
         plot,
+        recover,
+        report,
+        rights,
+        screens,
         settle,
         show,
         sql,
@@ -63,25 +69,32 @@ def _register() -> None:
         tables,
         verify,
     )
+    from counterflow.commands.many_values import FilesCommand
 
-    app.command("import")(import_case.run)
+    app.command("import", cls=FilesCommand)(import_case.run)
     app.command("check")(check.run)
     app.command("clear")(clear.run)
     app.command("show")(show.run)
     app.command("mitigate")(mitigate.run)
+    app.command("screens")(screens.run)
+    app.command("recover")(recover.run)
+    app.command("auction")(auction.run)
     app.command("settle")(settle.run)
     app.command("explain")(explain.run)
     app.command("compare")(compare.run)
     app.command("export")(export.run)
     app.command("plot")(plot.run)
+    app.command("report")(report.run)
     app.command("tables")(tables.run)
     app.command("verify")(verify.run)
     app.command("index")(index.run)
     app.command("study")(study.run)
     app.command("sql")(sql.run)
+    app.command("backcast")(backcast.run)
     app.add_typer(contracts.app, name="contracts")
     app.add_typer(credit.app, name="credit")
     app.add_typer(futures.app, name="futures")
+    app.add_typer(rights.app, name="rights")
 
 
 _register()

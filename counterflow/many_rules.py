@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import pandas as pd
 from cases import Case, CounterflowError, InputError, Proof, RuleBook, Run
 from cases.files.folders import new_folder
 from cases.files.sheets import write_sheet
-from clearing import Day
+from clearing import Day, LocalPair
 from clearing.day.start_costs import commitment_cost
 from counterflow.mitigation import MitigatedRun, mitigated, mitigation_rules
 from counterflow.tables.money import average_price, run_money, uplift_total, with_price
@@ -25,6 +25,7 @@ from mitigation.references import reference_levels
 from mitigation.references.substitution import COMMITMENT, substituted
 
 _TREATMENT = "mitigation.rerun.commitment"
+_DONE = {"commitment_held": "held", "commitment_local": "local"}
 _SAME = 1e-6
 """Money per MWh, or a share of the cost, that is no difference."""
 
@@ -38,6 +39,8 @@ class SharedRerun:
     engine: Rerun
     made: dict[tuple[str, str], Run] = field(default_factory=dict)
     sound: dict[int, Run] = field(default_factory=dict)
+    pairs: dict[tuple[str, tuple[str, ...]], LocalPair | None] = field(default_factory=dict)
+    few: dict[tuple[str, tuple[str, ...]], Run | None] = field(default_factory=dict)
     asked: int = 0
 
     def held(self, case: Case, *, check: bool = True) -> Run:
@@ -53,6 +56,27 @@ class SharedRerun:
     def reoptimized(self, case: Case) -> Run:
         """Clear with the commitment chosen anew, once for the same offers."""
         return self._once("reoptimized", case, lambda: self.engine.reoptimized(case))
+
+    def paired(self, case: Case, replaced: Collection[str]) -> LocalPair | None:
+        """Clear as submitted and replaced over the same units, once for the same offers."""
+        self.asked += 2
+        key = case.hash, tuple(sorted(set(replaced)))
+        if key not in self.pairs:
+            self.pairs[key] = self.engine.paired(case, replaced)
+        return self.pairs[key]
+
+    def local(self, case: Case, free: Collection[str]) -> Run | None:
+        """Clear with the commitment of some units chosen anew, once for the same offers."""
+        self.asked += 1
+        key = case.hash, tuple(sorted(set(free)))
+        if key not in self.few:
+            self.few[key] = self.engine.local(case, free)
+        return self.few[key]
+
+    @property
+    def clearings(self) -> int:
+        """Clearings that were made."""
+        return len(self.made) + 2 * len(self.pairs) + len(self.few)
 
     def _once(self, how: str, case: Case, make: Any) -> Run:
         self.asked += 1
@@ -107,16 +131,18 @@ def mitigate_by_rulebooks(
         ``over_mitigation`` (load x price below it: offers that were lowered too far). A rulebook
         whose procedure lacks data has its reason in ``note``.
 
-        All are treated alike: reruns hold the run's commitment, whatever each rulebook says, or all
-        choose it anew where ``settings`` has ``mitigation.rerun.commitment`` = reoptimized. Each
-        row says what was done with the ``commitment`` (held, decided, or none), its ``gap`` and its
-        ``proof``, and by what it differs from the run as submitted (``difference``): blank, rules,
-        rules and commitment, or "within the gap": another schedule that costs the same as far as
-        the solver proved, so that its prices say nothing about the rules.
+        All are treated alike: reruns choose the replaced units and those that they move anew,
+        whatever each rulebook says, or as ``settings`` has ``mitigation.rerun.commitment`` for
+        all. Each row says what was done with the ``commitment`` (decided, local, held, or none),
+        its ``gap`` and its ``proof``, its ``noise`` (the largest amount by which a price of the run
+        differs from its control, which replaces nothing) and by what it differs from the run as
+        submitted (``difference``): blank, rules, rules and commitment, "within the gap": another
+        schedule that costs the same as far as the solver proved, or "within the noise": no price
+        moved by more than the control moves it, so that its prices say nothing about the rules.
     """
     given = dict(settings or {})
     # Rulebooks whose procedure never commits anew would refuse the key.
-    treatment = {_TREATMENT: given.pop(_TREATMENT, "held")}
+    treatment = {_TREATMENT: given.pop(_TREATMENT, "local")}
     how = run.rulebook.with_settings(treatment).mitigation.rerun.commitment
     chosen = {}
     for book in rulebooks:
@@ -163,7 +189,7 @@ def _by_rules(run: Run, chosen: Mapping[str, RuleBook], earlier: Sequence[Run]) 
         rows.append(_row(name, made, made, benchmark, run))
     if benchmark is not None:
         rows.append(_row("every offer at its reference", benchmark, None, benchmark, run))
-    return ManyRules(runs, pd.DataFrame(rows), len(shared.made), shared.asked)
+    return ManyRules(runs, pd.DataFrame(rows), shared.clearings, shared.asked)
 
 
 def _benchmark(run: Run, shared: SharedRerun, earlier: Sequence[Run]) -> Run | None:
@@ -203,6 +229,7 @@ def _row(
         "uplift": uplift_total(run),
         "production_cost": money["production_cost"],
         **_proven(run),
+        "noise": noise_of(run),
         "difference": _difference(before, run),
     }
     if benchmark is not None:
@@ -219,7 +246,7 @@ def _proven(run: Run) -> dict[str, Any]:
     """What was done with the commitment, and what is proven of it."""
     proof = Proof.of(run.stated)
     committed = run.settings["commitment"]
-    done = "held" if proof.problem == "commitment_held" else "decided"
+    done = _DONE.get(proof.problem, "decided")
     return {
         "commitment": done if committed else "none",
         "gap": np.nan if proof.gap is None else proof.gap,
@@ -234,10 +261,24 @@ def _difference(before: Run, run: Run) -> str:
         was, now = (r.prices["lmp"].to_numpy(dtype=float) for r in (before, run))
         same = np.allclose(was, now, rtol=_SAME, atol=_SAME, equal_nan=True)
         return "" if same else "rules"
+    if _furthest(before, run) <= noise_of(run):
+        return "within the noise"
     left = sum(Proof.of(r.stated).open_money(r.objective) for r in (before, run))
     cost = _cost_at(before.case, before)
     more = abs(_cost_at(before.case, run) - cost)
     return "within the gap" if more <= left + _SAME * abs(cost) else "rules and commitment"
+
+
+def noise_of(run: Run) -> float:
+    """Largest amount by which a price of the tested run differs from its control; 0 without one."""
+    shifts = [event.get("largest_control_shift", 0.0) for event in run.events]
+    return float(max(shifts, default=0.0))
+
+
+def _furthest(one: Run, other: Run) -> float:
+    """Largest difference of a price at a bus."""
+    was, now = (run.prices["lmp"].to_numpy(dtype=float) for run in (one, other))
+    return float(np.nanmax(np.abs(was - now), initial=0.0))
 
 
 def _cost_at(case: Case, run: Run) -> float:

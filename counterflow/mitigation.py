@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from cases import InputError, RuleBook, Run
+from cases.published_run import PUBLISHED
+from counterflow.given_references import levels_of_offers, with_negotiated
 
 if TYPE_CHECKING:
     from counterflow.explain.decision_explanation import DecisionExplanation
+    from mitigation import Ownership
     from mitigation import load_plugin as load_plugin
     from mitigation import register as register
     from mitigation import register_profile as register_profile
@@ -63,6 +66,8 @@ def mitigate(
     earlier: Sequence[Run] = (),
     overrides: str | Path | pd.DataFrame | None = None,
     references: pd.DataFrame | None = None,
+    negotiated: str | Path | pd.DataFrame | None = None,
+    offers_are_costs: bool = False,
     accept_limit: bool = False,
     tests_only: bool = False,
     merge: Iterable[Iterable[str]] = (),
@@ -95,17 +100,23 @@ def mitigate(
     references
         Reference levels to use instead of the rulebook's methods: unit, interval_start,
         component, segment, mw, after_hours_off, price.
+    negotiated
+        Agreed reference levels, beside those of the case: a CSV file or a frame with the columns of
+        ``negotiated_references``.
+    offers_are_costs
+        Take the offers themselves as reference levels, for a case that says nothing of costs:
+        nothing can fail its conduct test, what remains are structural tests and indices.
     accept_limit
         Mitigate a run that a time limit stopped before its gap was proven.
     tests_only
         Make the structural tests only and replace nothing: every binding constraint of every
         interval is tested, from the base and against the slack that the rulebook names.
     merge
-        What-if of the structural tests: groups of owners that count as one, named after the first.
+        What-if: groups of owners that count as one, named after the first.
     divest
-        What-if of the structural tests: unit to the owner that it is sold to.
+        What-if: unit to the owner that it is sold to.
     contracts
-        What-if of the structural tests: owner to MW more that it has sold under contract.
+        What-if: owner to MW more that it has sold under contract.
     extend
         The function that extended the clearing (`clear`), for a run that was read from its folder.
 
@@ -116,7 +127,7 @@ def mitigate(
         tables ``reference_levels``, ``tests_conduct``, ``tests_impact`` and ``decisions``, and
         ``explain(unit=..., at=...)``. Where nothing is replaced its market is that of ``run``.
         With ``tests_only`` it has the tables of ``run`` with ``tests_structure``, ``relief`` and
-        ``indices``.
+        ``indices``; a run of published offers also ``reference_levels`` and ``tests_conduct``.
 
     Raises
     ------
@@ -131,9 +142,26 @@ def mitigate(
         run.extend = extend
     if tests_only:
         return _tests_only(run, rules, merge, divest or {}, contracts or {})
-    if list(merge) or divest or contracts:
-        message = "what-ifs on owners are for the structural tests: add tests_only (--tests-only)"
-        raise InputError.one("", None, None, "what_if", message)
+    if run.stated.get("status") == PUBLISHED:
+        message = (
+            "the run is what a market published, nothing was cleared: add tests_only "
+            "(--tests-only), or clear its case (counterflow clear CASE -o RUN) and mitigate that"
+        )
+        raise InputError.one("", None, None, "published", message)
+    groups = [list(group) for group in merge]
+    owners, told = None, {}
+    if groups or divest or contracts:
+        from counterflow.what_if import what_if_owners
+
+        told = {"merge": groups, "divest": dict(divest or {}), "contracts": dict(contracts or {})}
+        owners, _ = what_if_owners(run, groups, divest, contracts)
+    if negotiated is not None:
+        run = with_negotiated(run, negotiated)
+    if offers_are_costs:
+        if references is not None or negotiated is not None:
+            message = "offers are costs, or there are reference levels: give one of them"
+            raise InputError.one("", None, None, "references", message)
+        references = levels_of_offers(run.case)
     return mitigated(
         run,
         rules,
@@ -141,6 +169,8 @@ def mitigate(
         earlier=earlier,
         overrides=overrides,
         accept_limit=accept_limit,
+        owners=owners,
+        what_if=told,
     )
 
 
@@ -153,6 +183,8 @@ def mitigated(
     overrides: str | Path | pd.DataFrame | None = None,
     accept_limit: bool = False,
     rerun: Rerun | None = None,
+    owners: Ownership | None = None,
+    what_if: Mapping[str, Any] | None = None,
 ) -> MitigatedRun:
     """Make the child run of the whole chain; `rerun` clears the day again, by default the engine.
 
@@ -168,7 +200,10 @@ def mitigated(
         overrides=overrides,
         accept_limit=accept_limit,
         rerun=rerun,
+        owners=owners,
     )
+    if what_if:
+        manifest = {**manifest, "what_if": dict(what_if)}
     return MitigatedRun(manifest, tables, market.case, rules, [*run.events, *events], market.model)
 
 
@@ -181,24 +216,17 @@ def _tests_only(
 ) -> Run:
     """Make the structural tests, with what-ifs on who owns what."""
     import mitigation
+    from counterflow.what_if import what_if_owners
     from mitigation.unused import refuse_unused_by_tests
 
-    refuse_unused_by_tests(rules, run.rulebook)
-    owners = mitigation.owners_of(run)
-    what_if = []
-    for group in merge:
-        names = list(group)
-        if len(set(names)) < 2:
-            message = f"a merger takes two or more owners, not {', '.join(names) or 'none'}"
-            raise InputError.one("", None, None, "merge", message)
-        owners = mitigation.merge_owners(owners, names, into=names[0])
-        what_if.append(f"{' and '.join(names)} merge")
-    for unit, buyer in divest.items():
-        owners = mitigation.divest(owners, [unit], to=buyer)
-        what_if.append(f"{unit} is sold to {buyer}")
-    for owner, mw in contracts.items():
-        owners = mitigation.cover(owners, owner, mw)
-        what_if.append(f"{owner} sells {mw:g} MW more under contract")
+    published = run.stated.get("status") == PUBLISHED
+    if not published:
+        refuse_unused_by_tests(rules, run.rulebook)
+    owners, what_if = what_if_owners(run, merge, divest, contracts)
+    if published:
+        from mitigation.published import monitored
+
+        return monitored(run, rules, owners=owners, what_if=what_if)
     found = mitigation.structure_tests(run, rules=rules.mitigation.structure, owners=owners)
     return mitigation.with_tests(run, found, rulebook=rules, what_if=what_if)
 

@@ -22,6 +22,7 @@ from mitigation.again.rerun import EngineRerun, Rerun
 from mitigation.conduct import conduct_of_run, failing_components
 from mitigation.conduct.area_counts import counted_areas
 from mitigation.conduct.by_key import by_key
+from mitigation.conduct.sellers import STORAGE
 from mitigation.keys import KEY
 from mitigation.procedures.carry_out import carry_out
 from mitigation.procedures.shipped import procedure_of
@@ -31,8 +32,10 @@ from mitigation.record.terms import decision_terms
 from mitigation.references import reference_levels
 from mitigation.references.frequently_mitigated import with_frequent_adders
 from mitigation.references.given_levels import given_levels
+from mitigation.references.stored import with_storage_levels
 from mitigation.references.substitution import replaced_blocks, segment_levels
 from mitigation.slots import AssessedRun, Outcome, Procedure
+from mitigation.structure.owners import Ownership
 from mitigation.unused import refuse_unused
 from settlement.ledger.frames import records
 
@@ -85,6 +88,7 @@ def mitigate_offers(
     overrides: str | Path | pd.DataFrame | None = None,
     rerun: Rerun | None = None,
     accept_limit: bool = False,
+    owners: Ownership | None = None,
 ) -> Mitigation:
     """Test a run's offers, replace those that fail, clear again, and keep the chain of reasons.
 
@@ -104,6 +108,8 @@ def mitigate_offers(
         Clears the day again; default the engine.
     accept_limit
         Mitigate a run that a time limit stopped before its gap was proven.
+    owners
+        Control over units instead of the case's, for what-ifs.
 
     Returns
     -------
@@ -122,13 +128,21 @@ def mitigate_offers(
     refuse_unused(rulebook, run.rulebook)
     refuse_unknown_names(rulebook, run.case)
     chosen = read_overrides(overrides, run.case)
+    clears = rerun or EngineRerun(run)
     if levels is None:
         levels = reference_levels(run, rules=rules.reference, earlier=earlier)
         levels = with_frequent_adders(levels, run.case, rules.reference, earlier)
+        if STORAGE in rules.conduct.kinds:
+            levels = with_storage_levels(
+                levels,
+                run,
+                rules.reference,
+                lambda case: clears.held(case, check=False),
+            )
     else:
         levels = given_levels(levels, run.case)
     counted = counted_areas(earlier, rules.areas, until=run.case.interval_starts[0])
-    conduct = conduct_of_run(run, levels, rules, counted=counted, earlier=earlier)
+    conduct = conduct_of_run(run, levels, rules, counted=counted, earlier=earlier, owners=owners)
     rules_hash = value_hash(rules.model_dump(mode="json"))
     standing = standing_decisions(run, rules_hash)
     settled = _Settled(conduct.tests, chosen, failing_components(conduct.tests, run.case), standing)
@@ -141,9 +155,10 @@ def mitigate_offers(
             failing=settled.failing,
             forced=settled.forced,
             areas=conduct.areas,
-            rerun=rerun or EngineRerun(run),
+            rerun=clears,
             kept=settled.kept,
             tests=conduct.tests,
+            owners=owners,
         ),
     )
     decisions = decide(

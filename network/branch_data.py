@@ -27,6 +27,7 @@ class BranchData:
     tap: Floats
     shift_deg: Floats
     rating: Floats
+    rating_reverse: Floats
     emergency_rating: Floats
     angle_min_deg: Floats
     angle_max_deg: Floats
@@ -97,6 +98,7 @@ def read(buses: pd.DataFrame, branches: pd.DataFrame) -> BranchData:
 
     rating = _numbers(branches, "rating_mw", np.inf)
     emergency = _numbers(branches, "emergency_rating_mw", np.inf, blank=np.nan)
+    reverse = _numbers(branches, "rating_reverse_mw", np.nan, blank=np.nan)
     return BranchData(
         bus_index,
         branch_index,
@@ -108,6 +110,7 @@ def read(buses: pd.DataFrame, branches: pd.DataFrame) -> BranchData:
         numbers["tap"],
         numbers["shift_deg"],
         rating,
+        np.where(np.isnan(reverse), rating, reverse),
         np.where(np.isnan(emergency), rating, emergency),
         _numbers(branches, "angle_min_deg", -np.inf),
         _numbers(branches, "angle_max_deg", np.inf),

@@ -72,6 +72,8 @@ class Grid:
     """Phase shift in radians, (L,); 0 where out of service or where the convention has none."""
     rating: Floats
     """Limit in normal operation in MW, (L,); +inf where there is none."""
+    rating_reverse: Floats
+    """The same for flow to -> from; the rating where none is given."""
     emergency_rating: Floats
     """Limit after an outage in MW, (L,); the normal rating where none is given."""
 
@@ -96,6 +98,7 @@ class Grid:
         self.buses, self.branches = data.buses, data.branches
         self.from_bus, self.to_bus, self.in_service = data.from_bus, data.to_bus, data.in_service
         self.rating, self.emergency_rating = data.rating, data.emergency_rating
+        self.rating_reverse = data.rating_reverse
         live = self.in_service
         self.susceptance = np.zeros(len(self.branches))
         self.susceptance[live] = branch_susceptance(

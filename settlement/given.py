@@ -10,6 +10,7 @@ import pandas as pd
 
 from cases.case import Case
 from cases.errors import DataWarning, Failure, InputError
+from cases.rulebook.settlement import FuturesRules
 from cases.run import Run
 from cases.warned import Warned
 from settlement.contracts.contracts import check_contracts
@@ -20,7 +21,8 @@ from settlement.futures.delivery import time_value_problems
 from settlement.futures.lines import clearing_house
 from settlement.futures.marks import Marks
 from settlement.futures.matching import Matched, match
-from settlement.futures.product import Futures, parse_month
+from settlement.futures.period import parse_period
+from settlement.futures.product import Futures
 from settlement.futures.trading import check_trades
 from settlement.inputs import typed
 from settlement.ledger.money import Number
@@ -28,7 +30,18 @@ from settlement.parties import party_problems
 from settlement.points import Prices
 from settlement.rights.points import check_rights
 
-__all__ = ["Given", "curve_maker", "made_curves"]
+__all__ = ["Given", "curve_maker", "made_curves", "of_case", "typed_tables"]
+
+_TABLES = (
+    "contracts",
+    "contract_curves",
+    "frozen_curves",
+    "futures",
+    "settlement_prices",
+    "collateral",
+    "meter_readings",
+    "rights",
+)
 
 
 @dataclass(frozen=True)
@@ -59,11 +72,46 @@ class Given:
         settlement_prices: pd.DataFrame | None = None,
         meter_readings: pd.DataFrame | None = None,
         collateral: Mapping[str, Number] | None = None,
-        curves: Mapping[str, Curve] | None = None,
+        products: FuturesRules | None = None,
     ) -> Given:
         """Check tables that a user gives; those that are None are the ones of the run's case.
 
-        `curves` are those of the tables, where they were made before (`made_curves`).
+        Raises
+        ------
+        InputError
+            With everything that is wrong in all of them.
+        """
+        tables = typed_tables(
+            {
+                "contracts": contracts,
+                "contract_curves": contract_curves,
+                "frozen_curves": frozen_curves,
+                "futures": futures,
+                "settlement_prices": settlement_prices,
+                "meter_readings": meter_readings,
+                "rights": rights,
+            },
+            run.case.meta.timezone,
+        )
+        return cls.checked(
+            run, tables, overrides=overrides, collateral=collateral, products=products
+        )
+
+    @classmethod
+    def checked(
+        cls,
+        run: Run,
+        typed: Mapping[str, pd.DataFrame],
+        *,
+        overrides: Mapping[str, str] | None = None,
+        collateral: Mapping[str, Number] | None = None,
+        curves: Mapping[str, Curve] | None = None,
+        products: FuturesRules | None = None,
+    ) -> Given:
+        """Check tables that are typed (`typed_tables`); the others are those of the run's case.
+
+        `curves` are those of the tables, where they were made before (`made_curves`); `products`
+        define the futures, where it is not the rulebook that does.
 
         Raises
         ------
@@ -72,30 +120,17 @@ class Given:
         """
         case, rules = run.case, run.rulebook.settlement
         failures: list[Failure] = []
-        tables = {
-            name: _table(name, frame, case, failures)
-            for name, frame in (
-                ("contracts", contracts),
-                ("contract_curves", contract_curves),
-                ("frozen_curves", frozen_curves),
-                ("futures", futures),
-                ("settlement_prices", settlement_prices),
-                ("collateral", None),
-                ("meter_readings", meter_readings),
-                ("rights", rights),
-            )
-        }
-        if failures:
-            raise InputError(failures)
+        tables = of_case(typed, case)
         failures += party_problems(tables, case, rules.operator)
         prices = Prices(run.prices, run.load_awards, case, run.reserve_prices)
         made, names = _curves(run, tables, failures, curves)
         failures += check_contracts(
             tables["contracts"], names, prices, rules.contracts, overrides, made
         )
-        product = Futures(rules.futures, case.meta.timezone)
+        product = Futures(products or rules.futures, case.meta.timezone)
         failures += _overrides(tables, overrides)
-        trades, months = tables["futures"], _months(tables["futures"], prices.starts, failures)
+        trades = tables["futures"]
+        months = _months(trades, product, prices.starts, failures)
         marks = Marks.of(tables["settlement_prices"])
         refused, warned = check_trades(
             trades, product, case.meta.timezone, marks, overrides, months
@@ -143,8 +178,36 @@ class Given:
         }
 
 
-def made_curves(run: Run, given: Mapping[str, pd.DataFrame | None]) -> dict[str, Curve]:
-    """Curves of all contracts, for runs that share their tables and rules.
+def typed_tables(
+    given: Mapping[str, pd.DataFrame | None], timezone: str
+) -> dict[str, pd.DataFrame]:
+    """The tables that are given, typed like those of a case.
+
+    Raises
+    ------
+    InputError
+        With everything that cannot be read in all of them.
+    """
+    failures: list[Failure] = []
+    tables: dict[str, pd.DataFrame] = {}
+    for name, frame in given.items():
+        if frame is not None:
+            try:
+                tables[name] = typed(name, frame, timezone)
+            except InputError as error:
+                failures += error.failures
+    if failures:
+        raise InputError(failures)
+    return tables
+
+
+def of_case(given: Mapping[str, pd.DataFrame], case: Case) -> dict[str, pd.DataFrame]:
+    """Every table of a settlement: as given, else that of the case."""
+    return {name: given[name] if name in given else getattr(case, name) for name in _TABLES}
+
+
+def made_curves(run: Run, tables: Mapping[str, pd.DataFrame]) -> dict[str, Curve]:
+    """Curves of all contracts (`of_case`), for runs that share their tables and rules.
 
     Raises
     ------
@@ -152,10 +215,6 @@ def made_curves(run: Run, given: Mapping[str, pd.DataFrame | None]) -> dict[str,
         With everything that is wrong in them.
     """
     failures: list[Failure] = []
-    names = ("contracts", "contract_curves", "frozen_curves")
-    tables = {name: _table(name, given[name], run.case, failures) for name in names}
-    if failures:
-        raise InputError(failures)
     curves, _ = _curves(run, tables, failures, None)
     if failures:
         raise InputError(failures)
@@ -180,17 +239,24 @@ def _overrides(
     ]  # fmt: skip
 
 
-def _months(trades: pd.DataFrame, starts: pd.DatetimeIndex, failures: list[Failure]) -> set[str]:
-    """Delivery months that the run reaches; trades of others were checked on acceptance."""
-    for position, month in enumerate(trades["month"]):
+def _months(
+    trades: pd.DataFrame, product: Futures, starts: pd.DatetimeIndex, failures: list[Failure]
+) -> set[str]:
+    """Delivery periods that the run reaches; trades of others were checked on acceptance."""
+    first, last = starts[0].date(), starts[-1].date()
+    reached = set()
+    for position, (name, month) in enumerate(zip(trades["product"], trades["month"], strict=True)):
         try:
-            parse_month(month)
+            product.block(name)
+            period = parse_period(month)
+            if period.first <= last and period.last >= first:
+                reached.add(month)
         except InputError as error:
             failures += [
                 Failure("futures", position + 2, f.column, f.rule, f.message)
                 for f in error.failures
             ]
-    return set(starts.strftime("%Y-%m"))
+    return reached
 
 
 def _curves(
@@ -201,11 +267,10 @@ def _curves(
 ) -> tuple[dict[str, Curve], set[str]]:
     """Curves that contracts use, frozen ones as they are stored, and the names of all."""
     wanted = set(tables["contracts"]["curve"])
-    stored, rules = tables["frozen_curves"], tables["contract_curves"]
-    frozen = set(stored["curve"])
     if known is not None:
-        used = {name: curve for name, curve in known.items() if name in wanted}
-        return used, frozen | set(rules["curve"])
+        return {name: curve for name, curve in known.items() if name in wanted}, set(known)
+    stored, rules = tables["frozen_curves"], tables["contract_curves"]
+    frozen = set(stored["curve"].unique())
     curves: dict[str, Curve] = {}
     for make, table in (
         (stored_curves, stored[stored["curve"].isin(wanted)]),
@@ -216,16 +281,3 @@ def _curves(
         except InputError as error:
             failures += error.failures
     return curves, frozen | set(rules["curve"])
-
-
-def _table(
-    name: str, frame: pd.DataFrame | None, case: Case, failures: list[Failure]
-) -> pd.DataFrame:
-    if frame is None:
-        own: pd.DataFrame = getattr(case, name)
-        return own
-    try:
-        return typed(name, frame, case.meta.timezone)
-    except InputError as error:
-        failures += error.failures
-        return pd.DataFrame()

@@ -14,7 +14,7 @@ from cases.case import Case
 from cases.errors import Failure
 from cases.files.convert import nearest
 
-__all__ = ["party_problems"]
+__all__ = ["participant_problem", "party_problems"]
 
 _PARTIES = (("contracts", "buyer"), ("contracts", "seller"), ("futures", "owner"),
             ("rights", "owner"))  # fmt: skip
@@ -23,12 +23,36 @@ _SHORTEST = 4
 """Letters of a word in which one may be wrong; shorter words are names of their own (A, B)."""
 
 
+def participant_problem(case: Case, owner: str, day: pd.Timestamp) -> str:
+    """Why an owner may not act on a day by the register of participants; "" where it may.
+
+    A case without a register lets everybody act.
+    """
+    table = case.participants
+    if table.empty:
+        return ""
+    rows = table[table["owner"] == owner]
+    if rows.empty:
+        return f"{owner} is not in the register of participants{nearest(owner, table['owner'])}"
+    row = rows.iloc[0]
+    at = day.tz_localize(None).normalize()
+    if row["status"] != "active":
+        return f"{owner} is {row['status']} in the register of participants"
+    if not pd.isna(row["since"]) and at < row["since"]:
+        return f"{owner} is a participant from {row['since']:%Y-%m-%d} on, not on {at:%Y-%m-%d}"
+    if not pd.isna(row["until"]) and at > row["until"]:
+        return f"{owner} was a participant until {row['until']:%Y-%m-%d}, not on {at:%Y-%m-%d}"
+    return ""
+
+
 def party_problems(tables: Mapping[str, pd.DataFrame], case: Case, operator: str) -> list[Failure]:
     """Parties that are not known, or are a slip of a known name."""
     listed = set(case.owners["owner"])
     known = listed or {str(o) for name in _WITH_OWNERS for o in case.tables[name]["owner"] if o}
     known |= {operator}
-    failures = []
+    failures = _not_registered(tables, case, operator)
+    if failures:
+        return failures
     for name, column in _PARTIES:
         for position, owner in enumerate(tables[name][column]):
             if owner in known:
@@ -41,6 +65,20 @@ def party_problems(tables: Mapping[str, pd.DataFrame], case: Case, operator: str
                 continue
             failures.append(Failure(name, position + 2, column, "unknown_owner", why))
     return failures
+
+
+def _not_registered(tables: Mapping[str, pd.DataFrame], case: Case, operator: str) -> list[Failure]:
+    """Parties that the register of participants does not have; those that left keep their money."""
+    listed = set(case.participants["owner"])
+    if not listed:
+        return []
+    return [
+        Failure(name, position + 2, column, "participant",
+                f"{owner} is not in the register of participants{nearest(owner, listed)}")
+        for name, column in _PARTIES
+        for position, owner in enumerate(tables[name][column])
+        if owner not in listed and owner != operator
+    ]  # fmt: skip
 
 
 def _slip(name: str, other: str) -> bool:

@@ -11,12 +11,13 @@ import pandas as pd
 
 from cases.errors import CheckFailed
 from cases.market_time import day_of, hours_of
+from cases.rulebook.settlement import FuturesRules
 from cases.run import Run
 from settlement.contracts.contracts import settle_contracts
 from settlement.contracts.curves import described
-from settlement.futures.lines import settle_futures
+from settlement.futures.lines import Delivered, settle_futures
 from settlement.given import Given
-from settlement.ledger.ledger import Ledger, Line
+from settlement.ledger.ledger import Ledger
 from settlement.ledger.money import Number
 from settlement.ledger.statement import Statement
 from settlement.market.balance import balance_sheet, reconciliation
@@ -47,6 +48,7 @@ def settle(
     overrides: Mapping[str, str] | None = None,
     collateral: Mapping[str, Number] | None = None,
     version: str = "initial",
+    products: FuturesRules | None = None,
 ) -> Statement:
     """Settle a run under its rulebook.
 
@@ -67,6 +69,9 @@ def settle(
         Owner -> collateral: futures beyond their owner's margin are refused. None: not checked.
     version
         Name of this settlement: initial, final, ...
+    products
+        Definition of the futures, such as a product file (`settlement.futures.read_products`); the
+        rulebook's where None.
 
     Returns
     -------
@@ -91,6 +96,7 @@ def settle(
         meter_readings=meter_readings,
         overrides=overrides,
         collateral=collateral,
+        products=products,
     )
     return settle_given(run, given, real_time, overrides, version).statement()
 
@@ -107,6 +113,8 @@ class Settled:
     """Positions of the last market."""
     targets: pd.DataFrame
     """What rights are due (`right_targets`)."""
+    delivered: list[Delivered]
+    """What futures delivered, with their time value."""
     manifest: dict[str, Any]
 
     def statement(self) -> Statement:
@@ -160,7 +168,7 @@ def settle_given(
         funding = settle_rights(ledger, targets, rent, in_full=pooled)
     if not pooled:
         _give_back(ledger, actual, targets)
-    settle_futures(
+    delivered = settle_futures(
         ledger,
         given.futures,
         given.product,
@@ -176,21 +184,25 @@ def settle_given(
         "curves": {name: described(curve) for name, curve in given.curves.items()},
         "futures": given.futures_manifest(ledger.operator),
     }
-    return Settled(run, ledger, markets, uplift, actual, targets, manifest)
+    return Settled(run, ledger, markets, uplift, actual, targets, delivered, manifest)
 
 
 def _give_back(ledger: Ledger, loads: pd.DataFrame, targets: pd.DataFrame) -> None:
     """Give back what is left of rent and loss surplus, by local day."""
     if ledger.rules.congestion_rent.to == ledger.rules.loss_surplus.to == "operator":
         return
-    lines: dict[str, list[Line]] = {}
-    for line in ledger.rows:
-        lines.setdefault(f"{line.interval_start:%Y-%m-%d}", []).append(line)
-    for day, rows in sorted(lines.items()):
-        own = [t[t["interval_start"].dt.strftime("%Y-%m-%d") == day] if len(t) else t
-               for t in (loads, targets)]  # fmt: skip
-        first = min(line.interval_start for line in rows)
-        give_back(ledger, rows, Shares.of(*own), first, f"of {day}")
+    held: dict[str, dict[str, Decimal]] = {}
+    first: dict[str, pd.Timestamp] = {}
+    for (at, owner, item), amount in ledger.sums("interval_start", "owner", "item").items():
+        day = f"{at:%Y-%m-%d}"
+        first[day] = min(first.get(day, at), at)
+        if owner == ledger.operator:
+            own = held.setdefault(day, {})
+            own[item] = own.get(item, Decimal(0)) + amount
+    for day, amounts in sorted(held.items()):
+        parts = [t[t["interval_start"].dt.strftime("%Y-%m-%d") == day] if len(t) else t
+                 for t in (loads, targets)]  # fmt: skip
+        give_back(ledger, amounts, Shares.of(*parts), first[day], f"of {day}")
 
 
 def _settle_uplift(

@@ -85,7 +85,10 @@ def _check_width(context: Context) -> None:
 
 
 def _check_coverage(context: Context) -> None:
-    """A unit needs an offer in every interval, unless it is self-scheduled or has p_max 0."""
+    """A unit needs an offer in every interval, unless it is self-scheduled or has p_max 0.
+
+    In an interval in which it is out, with an availability of 0 MW, it needs none.
+    """
     offers, units = context.tables["offers"], context.tables["units"]
     names = units["unit"].tolist()
     taken = member(names, context.tables["self_schedules"].columns)
@@ -97,6 +100,8 @@ def _check_coverage(context: Context) -> None:
     counts = stamped.drop_duplicates().groupby("unit").size().reindex(names, fill_value=0)
     grid = context.meta.interval_starts() if context.meta is not None else None
     enough = len(grid) if grid is not None else 1
+    reach = context.tables["availability"]
+    out = reach.iloc[:, 1:].eq(0).set_axis(pd.DatetimeIndex(reach["interval_start"]))
     for position in positions(~covered & (counts < enough)):
         unit = names[position]
         number = int(counts.iloc[position])
@@ -106,6 +111,8 @@ def _check_coverage(context: Context) -> None:
         elif grid is not None and number < len(grid):
             stamps = stamped.loc[stamped["unit"] == unit, "interval_start"]
             missing = grid[~grid.isin(stamps)]
+            if unit in out:
+                missing = missing[~missing.isin(out.index[out[unit]])]
             if len(missing):
                 message = (
                     f"unit {unit} has no offer in {len(missing)} of {len(grid)} intervals, "

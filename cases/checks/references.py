@@ -32,6 +32,7 @@ _NAMES: tuple[tuple[str, str, str, str], ...] = (
     ("reserve_offers", "unit", "units", "unit"),
     ("costs", "unit", "units", "unit"),
     ("offer_history", "unit", "units", "unit"),
+    ("published_units", "unit", "units", "unit"),
     ("commitment_costs", "unit", "units", "unit"),
     ("negotiated_references", "unit", "units", "unit"),
     ("reference_choices", "unit", "units", "unit"),
@@ -43,6 +44,15 @@ _NAMES: tuple[tuple[str, str, str, str], ...] = (
     ("reserve_demand", "product", "reserve_products", "product"),
     ("reserve_demand", "zone", "buses", "zone"),
     ("reserve_offers", "product", "reserve_products", "product"),
+    ("reserve_offers", "load", "loads", "load"),
+    ("price_nodes", "bus", "buses", "bus"),
+    ("units", "node", "price_nodes", "node"),
+    ("branch_ratings", "branch", "branches", "branch"),
+    ("risks", "product", "reserve_products", "product"),
+    ("risks", "zone", "buses", "zone"),
+    ("reserve_sharing", "product", "reserve_products", "product"),
+    ("reserve_sharing", "from_zone", "buses", "zone"),
+    ("reserve_sharing", "to_zone", "buses", "zone"),
 )
 _OWNERS: tuple[tuple[str, str], ...] = (
     ("units", "owner"),
@@ -81,6 +91,11 @@ def check_references(context: Context) -> None:
         points = pd.Series(point_names(tables), dtype="str")
         for name, column in _POINTS:
             _known(context, name, column, "buses", points, "unknown_point", "bus, hub or zone")
+    if context.usable("buses", "price_nodes"):
+        places = pd.concat([tables["price_nodes"]["node"], tables["buses"]["bus"]])
+        rule, what = "unknown_node", "price node or bus"
+        names = places.drop_duplicates()
+        _known(context, "published_prices", "node", "buses", names, rule, what)
     _check_curves(context)
     _check_contingencies(context)
     _check_series(context)

@@ -76,6 +76,9 @@ def _text(cells: pd.Series, column: Column, timezone: str) -> Parsed:
 
     if isinstance(cells.dtype, pd.StringDtype) and cells.dtype.storage == "pyarrow":
         result = cells.fillna("")
+        distinct = pd.Series(result.unique(), dtype=result.dtype)
+        if not distinct.str.contains(CONTROL, regex=True).any():
+            return result, [], reason
         odd = result.str.contains(CONTROL, regex=True).to_numpy(dtype=bool)
         return result.mask(odd, ""), [int(p) for p in np.nonzero(odd)[0]], reason
     if isinstance(cells.dtype, np.dtype) and cells.dtype.kind in "iu":

@@ -16,12 +16,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from cases.errors import Failure, InputError
 from cases.rulebook.areas import AreaRules
 from cases.rulebook.clearing import (
+    ClearingRules,
     LossRules,
     NetworkRules,
     OfferRules,
     PenaltyRules,
     PricingRules,
     RealTimeRules,
+    ReserveRules,
     SecurityRules,
     SolverRules,
     UpliftRules,
@@ -66,6 +68,8 @@ class RuleBook(BaseModel):
     offers: OfferRules
     uplift: UpliftRules
     realtime: RealTimeRules = Field(default_factory=RealTimeRules)
+    clearing: ClearingRules = Field(default_factory=ClearingRules)
+    reserves: ReserveRules = Field(default_factory=ReserveRules)
     settlement: SettlementRules = Field(default_factory=SettlementRules)
     mitigation: MitigationRules
     as_of: dt.date | None = Field(
@@ -235,6 +239,7 @@ class RuleBook(BaseModel):
         if self.offers.cap < self.offers.soft_cap < float("inf"):
             message = f"{self.offers.soft_cap:g} lies above the cap of {self.offers.cap:g}"
             found.append(("offers.soft_cap", message))
+        found += [("losses.segment_ends", text) for text in _bad_ends(self.losses.segment_ends)]
         return [Failure(file, None, key, "contradiction", text) for key, text in found]
 
     def __eq__(self, other: object) -> bool:
@@ -307,6 +312,17 @@ def rulebook_keys() -> dict[str, str]:
 def area_keys() -> dict[str, str]:
     """Every key of a constrained area, `mitigation.areas.NAME.key`, with what it means."""
     return {key: field.description or "" for key, field in keys_of(AreaRules)}
+
+
+def _bad_ends(lists: tuple[tuple[float, ...], ...]) -> list[str]:
+    """What is wrong with the ends of loss segments."""
+    return [
+        f"{list(ends)} must rise from above 0 to 1"
+        for ends in lists
+        if not ends
+        or ends[-1] != 1.0
+        or any(b <= a for a, b in zip((0.0, *ends), ends, strict=False))
+    ]
 
 
 def _mitigation(key: str) -> bool:

@@ -9,12 +9,14 @@ from pydantic import Field
 from cases.rulebook.section import INF, Section
 
 __all__ = [
+    "ClearingRules",
     "LossRules",
     "NetworkRules",
     "OfferRules",
     "PenaltyRules",
     "PricingRules",
     "RealTimeRules",
+    "ReserveRules",
     "SecurityRules",
     "SolverRules",
     "UpliftRules",
@@ -89,13 +91,59 @@ class RealTimeRules(Section):
 class LossRules(Section):
     """Transmission losses."""
 
-    method: Literal["none", "marginal"] = Field(description="lossless, or marginal losses")
+    method: Literal["none", "marginal", "chords"] = Field(
+        description="lossless, marginal losses of the flows' squares, or those squares replaced by "
+        "chords between points of a rating, lost at the receiving end"
+    )
+    segment_ends: tuple[tuple[float, ...], ...] = Field(
+        default=(),
+        description="chords: where segments end, as shares of the rating, one list for each number "
+        "of segments; others are of equal width",
+    )
+    first_chord: float = Field(
+        default=1.0,
+        gt=0,
+        le=1,
+        description="chords: factor on the slope of the first segment where there are several",
+    )
     tolerance_mw: Positive = Field(
         default=1e-5,
         description="MW by which balance and flows may miss the quadratic losses of an interval",
     )
     iterations: int = Field(
         default=200, ge=1, description="linearizations of the losses before clearing gives up"
+    )
+
+
+class ClearingRules(Section):
+    """How the intervals of a day hang together."""
+
+    horizon: Literal["joint", "sequential"] = Field(
+        default="joint",
+        description="all intervals in one program, or one interval after the other, each from the "
+        "MW of the one before, without commitment",
+    )
+
+
+class ReserveRules(Section):
+    """How reserves share capacity and ramps with energy, and how they are shared over links."""
+
+    capacity: Literal["joint", "each"] = Field(
+        default="joint",
+        description="energy and all upward products together, or with each product for itself, "
+        "keep within what a unit can reach",
+    )
+    ramps: bool = Field(
+        default=True, description="awards are limited by the ramp in the response time"
+    )
+    received_price: float = Field(
+        default=0.0, ge=0, description="cost of received reserve that counts, money per MW and hour"
+    )
+    sent_price: float = Field(
+        default=0.0, ge=0, description="cost of awards that are sent, money per MW and hour"
+    )
+    extra_price: float = Field(
+        default=0.0, ge=0, description="cost of what is sent beside awards, money per MW and hour"
     )
 
 

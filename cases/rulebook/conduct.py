@@ -25,6 +25,11 @@ class ConductRules(Section):
         description="whom these thresholds hold for: every unit, or in each interval those of "
         "suppliers without which the whole market is short; areas hold for their units anyway",
     )
+    kinds: Names = Field(
+        default=("unit", "storage"),
+        description="whose offers of energy are tested: unit, storage (charge and discharge, hour "
+        "by hour, by the thresholds of energy)",
+    )
     exempt_units: Names = Field(default=(), description="units that are not tested")
     exempt_technologies: Names = Field(
         default=(), description="technologies whose units are not tested"
@@ -52,7 +57,8 @@ class ImpactRules(Section):
 class RerunRules(Section):
     """How the market is cleared again with references."""
 
-    commitment: Literal["held", "reoptimized"] = Field(
-        default="held",
-        description="whether reruns keep the first run's commitment or choose it anew",
+    commitment: Literal["local", "held", "reoptimized"] = Field(
+        default="local",
+        description="which units run in reruns: chosen anew for the replaced units and those that "
+        "they move, as submitted and replaced alike; as in the first run; or all chosen anew",
     )

@@ -15,7 +15,7 @@ from cases.rulebook.references import ReferenceRules
 from cases.rulebook.section import Section
 from cases.rulebook.structure import StructureRules
 from cases.rulebook.thresholds import Threshold
-from cases.rulebook.withholding import WithholdingRules
+from cases.rulebook.withholding import SimilarityRules, WithholdingRules
 
 __all__ = [
     "AfterTheFactRules",
@@ -67,4 +67,5 @@ class MitigationRules(Section):
     )
     monthly_auction: MonthlyAuctionRules = MonthlyAuctionRules()
     withholding: WithholdingRules = WithholdingRules()
+    similarity: SimilarityRules = SimilarityRules()
     after_the_fact: AfterTheFactRules = AfterTheFactRules()

@@ -13,6 +13,9 @@ __all__ = ["READ_BY", "read_by", "readers_of"]
 
 CLEAR: Final = "counterflow clear"
 SETTLE: Final = "counterflow settle"
+SCREENS: Final = "counterflow screens"
+RECOVER: Final = "counterflow recover"
+AUCTION: Final = "counterflow auction"
 TESTS: Final = "counterflow mitigate --tests-only"
 
 READ_BY: Final[Mapping[str, tuple[str, ...]]] = {
@@ -22,6 +25,8 @@ READ_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "pricing": (CLEAR,),
     "solver": (CLEAR,),
     "losses": (CLEAR,),
+    "clearing": (CLEAR,),
+    "reserves": (CLEAR,),
     "realtime": ("counterflow clear --commitment-from",),
     "offers": (CLEAR,),
     "offers.soft_cap": (CLEAR, "mitigation.conduct.verified_offers"),
@@ -34,23 +39,43 @@ READ_BY: Final[Mapping[str, tuple[str, ...]]] = {
         "settlement.rights.auction_rights",
     ),
     "settlement.credit": ("settlement.credit.exposures", "settlement.credit.margin_calls"),
+    "settlement.disclosure": ("settlement.disclosure.disclosed", SETTLE),
+    "settlement.credit.day_price": ("settlement.credit.day_credit",),
     "mitigation.structure": (TESTS,),
     "mitigation.structure.concentration": (TESTS, "counterflow tables"),
     "mitigation.structure.measures": (TESTS,),
     "mitigation.structure.peak": (TESTS, "counterflow tables"),
     "mitigation.structure.ferc": (
+        SCREENS,
         "mitigation.market_share_screen",
         "mitigation.delivered_price_test",
     ),
-    "mitigation.monthly_auction": ("mitigation.guangdong.clear_month",),
-    "mitigation.monthly_auction.hours_cap": ("mitigation.guangdong.hours_caps",),
+    "mitigation.monthly_auction": (
+        AUCTION,
+        "mitigation.guangdong.clear_month",
+    ),
+    "mitigation.monthly_auction.hours_cap": (
+        AUCTION,
+        "mitigation.guangdong.hours_caps",
+    ),
+    "mitigation.similarity": (SCREENS, "mitigation.indices.similarity.offer_similarity"),
     "mitigation.withholding": (
+        SCREENS,
         "mitigation.withholding.screen_withholding",
         "mitigation.withholding.withholding_rates",
     ),
-    "mitigation.withholding.penalty": ("mitigation.withholding.withholding_penalties",),
-    "mitigation.after_the_fact.claw_back": ("mitigation.after_the_fact.claw_back_screens",),
-    "mitigation.after_the_fact.forfeit": ("mitigation.after_the_fact.profit_forfeit",),
+    "mitigation.withholding.penalty": (
+        RECOVER,
+        "mitigation.withholding.withholding_penalties",
+    ),
+    "mitigation.after_the_fact.claw_back": (
+        RECOVER,
+        "mitigation.after_the_fact.claw_back_screens",
+    ),
+    "mitigation.after_the_fact.forfeit": (
+        RECOVER,
+        "mitigation.after_the_fact.profit_forfeit",
+    ),
 }
 """Section or key -> commands (with a blank in the name) and functions that read it."""
 

@@ -117,6 +117,45 @@ class FuturesRules(Section):
     )
 
 
+class ProductBlock(Section):
+    """Hours and days of one product of a product file, or what another one leaves."""
+
+    hours: Annotated[tuple[tuple[Hour, Hour], ...], Listed] = Field(
+        default=((0, 24),), description="spans of local hours, start included, end excluded"
+    )
+    summer_hours: Annotated[tuple[tuple[Hour, Hour], ...] | None, Listed] = Field(
+        default=None, description="the spans in summer months, where they differ"
+    )
+    days: Literal["all", "working", "rest"] = Field(
+        default="all", description="days of the calendar on which it counts"
+    )
+    complement_of: str = Field(
+        default="", description="a product of the file; this one is every hour that it is not"
+    )
+
+    @model_validator(mode="after")
+    def _one_or_the_other(self) -> Self:
+        if self.complement_of and self.model_fields_set - {"complement_of"}:
+            raise ValueError("a complement has no hours and days of its own")
+        return self
+
+
+class ProductRules(FuturesRules):
+    """Products as a file defines them: blocks of any name, in place of base, mid and peak."""
+
+    name: str = Field(min_length=1, description="name of the set of products")
+    source: str = Field(default="", description="where the definition is from")
+    products: dict[str, ProductBlock] = Field(min_length=1, description="block of each product")
+
+    @model_validator(mode="after")
+    def _complements(self) -> Self:
+        for name, block in self.products.items():
+            other = block.complement_of
+            if other and (other not in self.products or self.products[other].complement_of):
+                raise ValueError(f"{name} is the complement of {other}, which has no hours here")
+        return self
+
+
 class RightsRules(Section):
     """Transmission rights."""
 
@@ -191,8 +230,29 @@ class CreditRules(Section):
         description="contracts whose energies offset each other: of the same two parties, of all "
         "contracts of an owner, or none",
     )
+    day_price: float = Field(
+        default=0.0,
+        ge=0,
+        description="price of energy that is bought at any price, in the check of a day's offers "
+        "and bids before clearing, where no forward price is known, money per MWh; 0 is none",
+    )
     call_threshold: float = Field(
         default=0.0, ge=0, description="smallest shortfall that a margin call is made for, money"
+    )
+
+
+class DisclosureRules(Section):
+    """Days after the end of a day (or month) before its rows may be shown, by table."""
+
+    statement_days: float = Field(
+        default=0.0, ge=0, description="lines, invoices and netting, to the participant they are of"
+    )
+    indices_days: float = Field(default=0.0, ge=0, description="price indices, to everybody")
+    reconciliation_days: float = Field(
+        default=0.0, ge=0, description="sums of the whole market by interval, to everybody"
+    )
+    statistics_days: float = Field(
+        default=0.0, ge=0, description="statistics of the market by month, to everybody"
     )
 
 
@@ -216,3 +276,4 @@ class SettlementRules(Section):
     loss_surplus: SurplusRules = SurplusRules()
     metering: MeteringRules = MeteringRules()
     credit: CreditRules = CreditRules()
+    disclosure: DisclosureRules = DisclosureRules()

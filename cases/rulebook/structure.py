@@ -49,6 +49,12 @@ class SupplyRules(Section):
         gt=0,
         description="minutes over which ramps count; none = the length of the interval",
     )
+    storage: bool = _number(
+        True,
+        "D",
+        "everything that can serve counts",
+        "whether storage counts as supply, with the energy that it holds",
+    )
     net_of_reserves: bool = _number(
         False,
         "D",

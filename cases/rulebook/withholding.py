@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from cases.rulebook.section import INF, Names, Section, listed
 
-__all__ = ["WithholdingPenalty", "WithholdingRules"]
+__all__ = ["SimilarityRules", "WithholdingPenalty", "WithholdingRules"]
 
 Levels = Annotated[tuple[float, ...], BeforeValidator(listed)]
 
@@ -21,6 +21,20 @@ class WithholdingPenalty(Section):
         default=1.0,
         ge=1,
         description="largest multiplier; each earlier finding against the owner adds 1 up to it",
+    )
+
+
+class SimilarityRules(Section):
+    """The `mitigation.similarity` section: the screen for offers that were made together."""
+
+    step_percent: float = Field(
+        default=10.0,
+        gt=0,
+        le=100,
+        description="offers are sampled at every so many percent of capacity; divides 100",
+    )
+    smallest: float = Field(
+        default=0.0, ge=0, le=1, description="pairs of units less alike are left out (0 to 1)"
     )
 
 

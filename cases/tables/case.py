@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from cases.tables.case_custom import CUSTOM
 from cases.tables.case_market import CONTRACTS, REFERENCE, RESERVES
+from cases.tables.case_national import NATIONAL
+from cases.tables.case_national import PUBLISHED as PUBLISHED_RESERVES
+from cases.tables.case_published import PUBLISHED
 from cases.tables.case_references import REFERENCE_DATA
 from cases.tables.column_kinds import (
     WIDE_START,
     date,
+    fixed_loss,
     flag,
     key,
+    loss_segments,
     mw,
     number,
     price,
@@ -52,10 +57,13 @@ _GRID = (
             number("tap", "p.u.", "turns ratio at the from end; 0 and blank mean 1", 1.0, ge=0.0),
             number("shift_deg", "degree", "phase shift", 0.0),
             mw("rating_mw", "limit in normal operation; blank = no limit"),
+            mw("rating_reverse_mw", "limit of flow to -> from; blank = rating_mw"),
             mw("emergency_rating_mw", "limit after an outage; blank = rating_mw"),
             number("angle_min_deg", "degree", "least angle difference from - to; blank = none"),
             number("angle_max_deg", "degree", "largest angle difference from - to; blank = none"),
             flag("in_service", "takes part in the grid", True),
+            loss_segments(),
+            fixed_loss(),
         ),
         key=("branch",),
     ),
@@ -69,6 +77,9 @@ _GRID = (
             mw("min_mw", "least flow; negative = the other way", 0.0, signed=True),
             mw("max_mw", "largest flow", required=True, signed=True),
             number("loss_fraction", "", "share of the sent MW that is lost", 0.0, ge=0.0, lt=1.0),
+            number("r", "p.u.", "series resistance, for losses by chords", 0.0, ge=0.0),
+            loss_segments(),
+            fixed_loss(),
         ),
         key=("link",),
     ),
@@ -156,6 +167,7 @@ _SUPPLY = (
             mw("initial_mw", "output just before the case; blank = not given"),
             flag("must_run", "must be on in every interval"),
             flag("quick_start", "can start within the interval (eligible in extended pricing)"),
+            text("node", "price node at whose buses it injects, by weight; blank = its bus"),
         ),
         key=("unit",),
         required=True,
@@ -264,6 +276,19 @@ _SUPPLY = (
         key=("storage",),
     ),
     Table(
+        "storage_offers",
+        "prices of storage by interval, in place of those of `storage`",
+        (
+            key("storage", "storage unit"),
+            stamp(),
+            number("charge_price", "money/MWh", "bid for charging; blank = that of `storage`"),
+            number(
+                "discharge_price", "money/MWh", "offer for discharging; blank = that of `storage`"
+            ),
+        ),
+        key=("storage", "interval_start"),
+    ),
+    Table(
         "energy_limits",
         "energy a unit may produce in a day (hydro and fuel-limited units)",
         (
@@ -335,7 +360,7 @@ _DEMAND = (
 CASE_TABLES: dict[str, Table] = {
     table.name: table
     for table in (
-        *(*_GRID, *_SUPPLY, *_DEMAND, *RESERVES, *CUSTOM),
-        *(*REFERENCE, *REFERENCE_DATA, *CONTRACTS),
+        *(*_GRID, *_SUPPLY, *_DEMAND, *RESERVES, *CUSTOM, *NATIONAL),
+        *(*REFERENCE, *REFERENCE_DATA, *CONTRACTS, *PUBLISHED, *PUBLISHED_RESERVES),
     )
 }

@@ -56,15 +56,24 @@ RESERVES = (
     ),
     Table(
         "reserve_offers",
-        "reserve offers",
+        "reserve offers of units and loads, in blocks",
         (
-            key("unit", "unit that offers"),
+            Column("unit", "str", "", "unit that offers; blank = a load", default="", key=True),
             key("product", "product offered"),
             stamp(),
-            mw("mw", "MW offered", required=True),
+            mw("mw", "MW offered: width of the block", required=True),
             price("price", unit="money/MW/h"),
+            Column("load", "str", "", "load that offers; blank = a unit", default="", key=True),
+            Column("segment", "int", "", "number of the block", default=1, key=True, ge=1),
+            number(
+                "share_of_output",
+                "",
+                "most of the block per MW of output, of a load per MW of accepted bids; blank = no "
+                "tie",
+                ge=0.0,
+            ),
         ),
-        key=("unit", "product", "interval_start"),
+        key=("unit", "load", "product", "interval_start", "segment"),
     ),
 )
 
@@ -236,15 +245,8 @@ CONTRACTS = (
             key("trade", "name of the trade"),
             ref("owner", "owner that traded"),
             Column("side", "str", "", "buy or sell", required=True, isin=("buy", "sell")),
-            Column(
-                "product",
-                "str",
-                "",
-                "base, mid or peak",
-                required=True,
-                isin=("base", "mid", "peak"),
-            ),
-            ref("month", "delivery month, YYYY-MM"),
+            Column("product", "str", "", "base, mid, peak, or a product file's", required=True),
+            ref("month", "delivery: day, month, quarter or year, as 2016-10-05, 2016-10, 2016-Q4"),
             number("lots", "", "number of lots", required=True, ge=0.0),
             price("price"),
             Column("traded_at", "timestamp", "", "time of the trade; blank = not known"),
@@ -258,8 +260,8 @@ CONTRACTS = (
         "daily settlement prices of futures: marks, and what price limits count from",
         (
             date("date", "trading day", key=True, required=True),
-            Column("product", "str", "", "base, mid or peak", required=True, key=True),
-            Column("month", "str", "", "delivery month, YYYY-MM", required=True, key=True),
+            Column("product", "str", "", "as in futures", required=True, key=True),
+            Column("month", "str", "", "delivery, as in futures", required=True, key=True),
             price("price in the rulebook's quote"),
         ),
         key=("date", "product", "month"),
@@ -307,6 +309,22 @@ CONTRACTS = (
         (
             key("owner", "owner"),
             mw("amount", "collateral", required=True, unit="money"),
+        ),
+        key=("owner",),
+        on_grid=False,
+    ),
+    Table(
+        "participants",
+        "register of participants: who may offer, trade and be paid, and since when",
+        (
+            key("owner", "owner, as other tables name it"),
+            text("name", "full name"),
+            text("kind", "generator, retailer, user, trader, ..."),
+            text(
+                "status", "active, suspended, left", "active", "suspended", "left", default="active"
+            ),
+            date("since", "first day; blank = always"),
+            date("until", "last day; blank = open"),
         ),
         key=("owner",),
         on_grid=False,

@@ -7,8 +7,10 @@ from cases.tables.columns import Column, Dtype
 __all__ = [
     "WIDE_START",
     "date",
+    "fixed_loss",
     "flag",
     "key",
+    "loss_segments",
     "mw",
     "number",
     "price",
@@ -67,6 +69,18 @@ def mw(
     """Declare a quantity, not negative unless `signed`."""
     ge = None if signed else 0.0
     return Column(name, "float", unit, description, required, default, ge=ge, present=present)
+
+
+def loss_segments() -> Column:
+    """Declare how many chords stand for quadratic losses."""
+    meaning = "chords per direction for its losses (losses.method = chords); 0 = no losses"
+    return Column("loss_segments", "int", "", meaning, default=0, ge=0)
+
+
+def fixed_loss() -> Column:
+    """Declare losses that do not depend on the flow."""
+    meaning = "lost at any flow, half at each end, where it has loss_segments (chords)"
+    return mw("fixed_loss_mw", meaning, 0.0)
 
 
 def price(description: str, name: str = "price", unit: str = "money/MWh") -> Column:

@@ -141,6 +141,8 @@ _EVIDENCE = (
         num("limit", "", "largest difference that passes; inf = exempt"),
         text("result", "pass, fail or not measurable"),
         num("gap_bound", "", "0 with the same commitment; blank = open gaps, which bound no price"),
+        num("control_shift", "", "tested run less its control: what a better schedule alone moves"),
+        num("last_step", "", "what the last widening of the free units changed with references"),
         text("rule_id", "rule that was applied"),
         text("note", "what a reader must know, such as that a price is not unique"),
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,13 @@ from clearing.program.compiled import Compiled
 from clearing.program.solver import quiet, run
 from network.arrays import Flags, Floats, Positions
 
-__all__ = ["Margins", "margins"]
+__all__ = [
+    "ClusterProblem",
+    "Margins",
+    "cluster_problems",
+    "column_margins",
+    "margins",
+]
 
 _WHOLE = 1e-6
 
@@ -33,6 +40,7 @@ class Margins:
     and no schedule below a given cost has a state at a level that rises above it: reduced-cost
     fixing (Nemhauser and Wolsey, "Integer and Combinatorial Optimization", 1988) with the whole
     problem of a unit in place of one column. More rows can only raise the costs it speaks of.
+    With one column alone (`column_margins`) it is reduced-cost fixing itself.
     """
 
     bound: float
@@ -79,6 +87,27 @@ def margins(
     deadline
         Time (of `time.perf_counter`) from which on clusters are left out: nothing is said of them.
     """
+    found = []
+    for cluster in cluster_problems(fleet, compiled, reduced, dual):
+        if time.perf_counter() >= deadline:
+            break
+        found.append(cluster.rises(most))
+    blank = [(np.zeros(0, dtype=np.intp), np.zeros(0), np.zeros(0))]
+    column, level, rise = (np.concatenate(parts) for parts in zip(*(found or blank), strict=True))
+    return Margins(bound, column, level, rise, most)
+
+
+def cluster_problems(
+    fleet: Fleet, compiled: Compiled, reduced: Floats, dual: Floats
+) -> Iterator[ClusterProblem]:
+    """Give the problem of each cluster at the duals of the rows that it shares with others.
+
+    Parameters
+    ----------
+    reduced, dual
+        Reduced costs of the compiled market's columns, (n,), and duals of its rows, (m,), at an
+        optimum of its program.
+    """
     owner = _owners(fleet, compiled)
     matrix: Any = csr_array(compiled.matrix)
     own = _own_rows(matrix, owner)
@@ -87,28 +116,47 @@ def margins(
     cost = reduced + matrix.T @ kept
     states = compiled.column_of(np.concatenate(compiled.market.integers))
     columns_of, rows_of = _grouped(owner), _grouped(own)
-    found = []
     for cluster in range(len(fleet.clusters)):
         columns, rows = columns_of.get(cluster), rows_of.get(cluster)
         if columns is None or rows is None:
             continue
-        if time.perf_counter() >= deadline:
-            break
         part = csc_array(matrix[rows][:, columns])
-        problem = _Problem(compiled, columns, rows, part, cost[columns])
-        found.append(problem.rises(np.flatnonzero(np.isin(columns, states)), most))
-    blank = [(np.zeros(0, dtype=np.intp), np.zeros(0), np.zeros(0))]
-    column, level, rise = (np.concatenate(parts) for parts in zip(*(found or blank), strict=True))
+        whole = np.flatnonzero(np.isin(columns, states))
+        yield ClusterProblem(cluster, compiled, columns, rows, part, cost[columns], whole)
+
+
+def column_margins(
+    states: Positions, low: Floats, high: Floats, reduced: Floats, bound: float, most: float
+) -> Margins:
+    """Margins by the reduced costs of the states alone: weaker, and there already.
+
+    A state that stands at a limit in the relaxation adds its reduced cost with every level away
+    from it. Parameters are as in `margins`; `low` and `high` are limits of the columns, (n,).
+    """
+    least = low[states]
+    count = np.rint(high[states] - least).astype(np.intp) + 1
+    column, cost = np.repeat(states, count), np.repeat(reduced[states], count)
+    step = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    level = np.repeat(least, count) + step
+    away = np.where(cost > 0.0, step, step - np.repeat(count - 1, count))
+    rise = np.maximum(cost * away, 0.0)
     return Margins(bound, column, level, rise, most)
 
 
-class _Problem:
+class ClusterProblem:
     """The linear program of one cluster at the duals of what it shares with others."""
 
     def __init__(
-        self, compiled: Compiled, columns: Positions, rows: Positions, part: csc_array, cost: Floats
+        self,
+        cluster: int,
+        compiled: Compiled,
+        columns: Positions,
+        rows: Positions,
+        part: csc_array,
+        cost: Floats,
+        states: Positions,
     ) -> None:
-        self.columns = columns
+        self.cluster, self.columns, self.states = cluster, columns, states
         self.low, self.high = compiled.low[columns], compiled.high[columns]
         lp: Any = highspy.HighsLp()
         lp.num_col_, lp.num_row_ = len(columns), len(rows)
@@ -122,8 +170,21 @@ class _Problem:
             self.highs.setOptionValue(name, value)
         self.highs.passModel(lp)
 
-    def rises(self, states: Positions, most: float) -> tuple[Positions, Floats, Floats]:
+    def lost(self, x: Floats) -> float:
+        """What the states of a solution, (n,), cost more than the best of the cluster's own."""
+        least = self._least()
+        at = self.columns[self.states]
+        held = np.rint(x[at])
+        columns = self.states.astype(np.int32)
+        self.highs.changeColsBounds(len(columns), columns, held, held)
+        with_held = self._least()
+        low, high = self.low[self.states], self.high[self.states]
+        self.highs.changeColsBounds(len(columns), columns, low, high)
+        return with_held - least if np.isfinite(least) and np.isfinite(with_held) else np.inf
+
+    def rises(self, most: float) -> tuple[Positions, Floats, Floats]:
         """Columns, levels and how far the least cost rises where a state is held at a level."""
+        states = self.states
         least = self._least()
         x = np.asarray(self.highs.getSolution().col_value)
         if np.isfinite(least):

@@ -11,7 +11,7 @@ import numpy as np
 
 from cases import NoClearing
 from clearing.commit.available import HandOver
-from clearing.commit.margins import Margins, margins
+from clearing.commit.margins import Margins, column_margins, margins
 from clearing.commit.schedule import Schedule
 from clearing.day.fleet import Fleet
 from clearing.formulation.build_commitment import build_commitment
@@ -42,7 +42,7 @@ _NODES = 30
 _FAR = 0.01
 """Rise, as a share of the relaxation's objective, up to which margins are worked out."""
 _MANY_STATES = 20_000
-"""States beyond which margins would cost more than they save."""
+"""States beyond which margins by cluster would cost more than they save."""
 _INSIDE = 0.98
 """Share of the gap that is used, so that rounding does not end beyond it."""
 
@@ -51,6 +51,8 @@ _WITH_START: tuple[tuple[str, Any], ...] = (
     ("mip_pscost_minreliable", 1),
 )
 """Options of a solve that begins from a good schedule: prove more, search less."""
+_BY_SOLVER = -1
+"""Pricing as HiGHS chooses it: devex, right for dispatch, takes half as long again here."""
 _PARALLEL = 1 << 12
 """The rule of HiGHS's presolve for parallel rows and columns, which can lose a part of the cost of
 a first solution (seen in 1.15 and 1.16)."""
@@ -74,7 +76,7 @@ class CommitmentProgram:
         self.build_seconds = time.perf_counter() - begin
         self.live = LiveProgram(self.compiled, rules)
         self.live.deadline, self.live.explains = deadline, False
-        self.live.highs.setOptionValue("presolve", "choose")
+        self.live.highs.setOptionValue("simplex_dual_edge_weight_strategy", _BY_SOLVER)
         self.network = NetworkLimits(self.compiled, outages)
         self.loop = Loop(
             self.live,
@@ -136,7 +138,6 @@ class CommitmentProgram:
     def relax(self) -> float:
         """Solve the relaxation and find the rows of the grid that it breaks; its objective."""
         secured = self.loop.run()
-        self.live.highs.setOptionValue("presolve", "off")
         if self.losses is not None:
             while self.losses.iterations < _LINEARIZATIONS:
                 if not self.losses.advance(secured.solution, secured.flows):
@@ -168,12 +169,20 @@ class CommitmentProgram:
         return np.asarray(solution.col_dual)[:n], np.asarray(solution.row_dual)[:m]
 
     @property
-    def margins(self) -> Margins | None:
-        """What it costs to hold states against the relaxation; None where they are too many."""
-        if self._margins is None and len(self.states) <= _MANY_STATES:
-            most = _FAR * abs(self.bound)
-            self._margins = margins(
-                self.fleet, self.compiled, self.bound, *self._prices, most, self.deadline
+    def many(self) -> bool:
+        """Whether states are so many that margins by cluster would cost more than they save."""
+        return len(self.states) > _MANY_STATES
+
+    @property
+    def margins(self) -> Margins:
+        """What it costs to hold states against the relaxation."""
+        if self._margins is None:
+            most, (reduced, dual) = _FAR * abs(self.bound), self._prices
+            compiled = self.compiled
+            self._margins = (
+                column_margins(self.states, compiled.low, compiled.high, reduced, self.bound, most)
+                if self.many
+                else margins(self.fleet, compiled, self.bound, reduced, dual, most, self.deadline)
             )
         return self._margins
 
@@ -295,7 +304,8 @@ class CommitmentProgram:
             unused = self.unused.astype(np.int32)
             none = np.zeros(len(unused))
             highs.changeColsBounds(len(unused), unused, none, none)
-        known = np.isfinite(rise) and self.margins is not None
+        by_column = restricted and self.many
+        known = np.isfinite(rise) and not by_column
         if known:
             self._hold(highs, rise, start)
         elif restricted:
@@ -322,7 +332,6 @@ class CommitmentProgram:
 
     def _hold(self, highs: highspy.Highs, rise: float, start: Floats | None) -> None:
         """Leave out levels of states that cost more than `rise`, but for those of the start."""
-        assert self.margins is not None
         columns, low, high = self.margins.limits(rise)
         if start is not None:
             given = np.rint(start[columns])

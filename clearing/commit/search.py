@@ -207,7 +207,7 @@ class Search:
                 above = self.best[3] - self.relaxed
                 if above <= max(_GOOD * abs(self.relaxed), gap * abs(self.best[3])):
                     return
-            if self.program.margins is None or self.stopped_by:
+            if self.program.many or self.stopped_by:
                 return
 
     def run(self, gap: float) -> None:

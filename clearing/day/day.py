@@ -6,7 +6,7 @@ money per MWh. Everything here follows from case and rulebook alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -14,6 +14,7 @@ import pandas as pd
 
 from cases import Case, RuleBook
 from cases.must_run import must_run
+from cases.price_nodes import PriceNodes
 from clearing.day.custom_limits import CUSTOM_TABLES, CustomLimits
 from clearing.day.extension import Extend, Extension
 from clearing.day.offer_caps import check_offer_caps
@@ -22,7 +23,7 @@ from clearing.day.schedule import Commitment
 from network import Grid
 from network.arrays import Flags, Floats, Positions
 
-__all__ = ["Blocks", "Day"]
+__all__ = ["Blocks", "Day", "LinkGuess"]
 
 _NARROW_MW = 1e-6
 
@@ -67,6 +68,16 @@ class Blocks:
         return total
 
 
+@dataclass(frozen=True)
+class LinkGuess:
+    """What is taken of the flow over links that share reserve, until a solution says otherwise."""
+
+    turned: bool = False
+    """Whether it goes from the receiving zone of the first row of `reserve_sharing`."""
+    segment: int | None = None
+    """Segment of the losses in which it lies; None = a first guess."""
+
+
 @dataclass(frozen=True, eq=False)
 class Day:
     """A case, its rulebook and its grid, read as arrays once."""
@@ -80,6 +91,8 @@ class Day:
     """A function that adds to every program of the day."""
     extension: Extension | None = None
     """What it adds, read once."""
+    guess: LinkGuess = field(default_factory=LinkGuess)
+    """Where the flow that shared reserve starts from is taken to be."""
 
     @classmethod
     def of(
@@ -159,6 +172,33 @@ class Day:
     def unit_bus(self) -> Positions:
         """Bus of each unit, (U,)."""
         return self.grid.bus_positions(self.case.tables["units"]["bus"])
+
+    @cached_property
+    def unit_places(self) -> tuple[Positions, Positions, Floats]:
+        """Where units inject: units, buses and shares that sum to 1 per unit, (E,) each."""
+        node = self.case.tables["units"]["node"].to_numpy(dtype=object)
+        plain = np.flatnonzero(node == "")
+        parts = [(plain, self.unit_bus[plain], np.ones(len(plain)))]
+        own = np.flatnonzero(node != "")
+        if len(own):
+            nodes = self.nodes
+            for unit, place in zip(own.tolist(), nodes.names.get_indexer(node[own]), strict=True):
+                inside = np.flatnonzero(nodes.node == place)
+                parts.append((np.full(len(inside), unit), nodes.bus[inside], nodes.weight[inside]))
+        unit, bus, share = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return unit.astype(np.intp), bus.astype(np.intp), share
+
+    @cached_property
+    def nodes(self) -> PriceNodes:
+        """Price nodes of the case."""
+        return PriceNodes.of(self.case.tables["price_nodes"], self.grid.buses)
+
+    def at_units(self, values: Floats) -> Floats:
+        """Mean of values by bus, (T, B), where each unit injects, (T, U)."""
+        unit, bus, share = self.unit_places
+        total = np.zeros((len(values), len(self.units)))
+        np.add.at(total.T, unit, (values[:, bus] * share).T)
+        return total
 
     def unit_column(self, name: str) -> Floats:
         """A number column of `units`, (U,), blank as NaN."""
@@ -377,7 +417,7 @@ class Day:
     def flow_limits(self) -> tuple[Floats, Floats]:
         """Least and largest base-case flow of each branch, ((L,), (L,)); inf = none."""
         high = self.grid.rating.copy()
-        low = -high
+        low = -self.grid.rating_reverse
         if self.rulebook.network.angle_limits:
             least, most = self.grid.angle_flow_limits()
             low, high = np.maximum(low, least), np.minimum(high, most)

@@ -18,6 +18,8 @@ _PRICED: Final = (
     ("virtuals", "virtual", "price", "offers"),
     ("storage", "storage", "discharge_price", "offers to discharge at"),
     ("storage", "storage", "charge_price", "bids to charge at"),
+    ("storage_offers", "storage", "discharge_price", "offers to discharge at"),
+    ("storage_offers", "storage", "charge_price", "bids to charge at"),
 )
 """Table, name, price and what the price is; reserve offers have no cap of their own."""
 

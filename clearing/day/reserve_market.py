@@ -13,12 +13,13 @@ import numpy as np
 import pandas as pd
 
 from cases.reserve_rules import ReserveRule, parse_reserve_rule
+from clearing.day.risks import Risks, SharingRules
 from network.arrays import Flags, Floats, Positions
 
 if TYPE_CHECKING:
     from clearing.day.day import Day
 
-__all__ = ["Requirements", "ReserveMarket", "ReserveOffers"]
+__all__ = ["Requirements", "ReserveBlocks", "ReserveMarket", "ReserveOffers"]
 
 WHOLE = ""
 """The zone that stands for the whole case."""
@@ -32,10 +33,40 @@ class ReserveOffers:
     unit: Positions
     product: Positions
     mw: Floats
+    """MW of all blocks."""
     price: Floats
+    """Price of an offer of one block; 0 where blocks are paid each for itself."""
+    plain: Flags
+    """Whether an offer is one block that is not tied to output."""
 
     def __len__(self) -> int:
         return len(self.unit)
+
+
+@dataclass(frozen=True, eq=False)
+class ReserveBlocks:
+    """Blocks of reserve offers, (N,) each, sorted by interval, who offers, product and segment."""
+
+    interval: Positions
+    of: Positions
+    """Position of the unit or load in its table."""
+    product: Positions
+    segment: Positions
+    mw: Floats
+    price: Floats
+    share: Floats
+    """Most of it per MW of output, or of accepted bids; NaN = no tie."""
+
+    def __len__(self) -> int:
+        return len(self.of)
+
+    def alike(self, other: ReserveBlocks) -> bool:
+        """Whether only prices differ."""
+        names = ("interval", "of", "product", "segment", "mw", "share")
+        return len(self) == len(other) and all(
+            np.array_equal(getattr(self, name), getattr(other, name), equal_nan=name == "share")
+            for name in names
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +95,18 @@ class ReserveMarket:
 
     @property
     def exists(self) -> bool:
-        """Whether any reserve is required."""
-        return len(self.requirements) > 0
+        """Whether any reserve is required, by itself or to cover a risk."""
+        return len(self.requirements) > 0 or len(self.risks) > 0
+
+    @cached_property
+    def risks(self) -> Risks:
+        """The risks that reserves must cover."""
+        return Risks.of(self.day)
+
+    @cached_property
+    def sharing(self) -> SharingRules:
+        """What zones may give to each other over links."""
+        return SharingRules.of(self.day)
 
     @cached_property
     def products(self) -> pd.Index[str]:
@@ -117,28 +158,73 @@ class ReserveMarket:
     @cached_property
     def unit_zone(self) -> Positions:
         """Zone of each unit's bus, (U,); 0 where the bus has none."""
-        return self._zone_of_bus[self.day.unit_bus]
+        return self.zone_of_bus[self.day.unit_bus]
 
     @cached_property
-    def _zone_of_bus(self) -> Positions:
+    def zone_of_bus(self) -> Positions:
+        """Zone of each bus, (B,); 0 where it has none."""
         zone = self.day.case.tables["buses"]["zone"]
         return np.asarray(self.zones.get_indexer(pd.Index(zone)), dtype=np.intp)
 
     @cached_property
     def offers(self) -> ReserveOffers:
-        """Offers of every unit, product and interval; a stamped row replaces the blank one."""
-        frame = self._table("reserve_offers")
-        row, when = self._expanded(frame, ["unit", "product"])
-        unit = self.day.units.get_indexer(pd.Index(frame["unit"]))[row]
-        product = self.products.get_indexer(pd.Index(frame["product"]))[row]
-        order = np.lexsort((product, unit, when))
-        row = row[order]
+        """Offers of every unit, product and interval, their blocks together."""
+        blocks = self.unit_blocks
+        first, of = self.offer_of_block
+        mw = np.bincount(of, weights=blocks.mw, minlength=len(first)) if len(of) else np.zeros(0)
+        count = np.bincount(of, minlength=len(first))
+        plain: Flags = (count == 1) & np.isnan(blocks.share[first])
         return ReserveOffers(
+            blocks.interval[first],
+            blocks.of[first],
+            blocks.product[first],
+            mw,
+            np.where(plain, blocks.price[first], 0.0),
+            plain,
+        )
+
+    @cached_property
+    def offer_of_block(self) -> tuple[Positions, Positions]:
+        """First block of each offer, (O,), and the offer of each block of a unit, (N,)."""
+        blocks = self.unit_blocks
+        new = np.ones(len(blocks), dtype=bool)
+        for name in ("interval", "of", "product"):
+            values = getattr(blocks, name)
+            new[1:] = (values[1:] != values[:-1]) | (new[1:] if name != "interval" else False)
+        return np.flatnonzero(new), np.cumsum(new) - 1
+
+    @cached_property
+    def unit_blocks(self) -> ReserveBlocks:
+        """Blocks that units offer; stamped rows replace blank ones of their unit and product."""
+        return self._blocks_of("unit", self.day.units)
+
+    @cached_property
+    def load_blocks(self) -> ReserveBlocks:
+        """Blocks that loads offer."""
+        return self._blocks_of("load", self.day.loads)
+
+    @cached_property
+    def load_zone(self) -> Positions:
+        """Zone of each load's bus, (D,); 0 where the bus has none."""
+        return self.zone_of_bus[self.day.load_bus]
+
+    def _blocks_of(self, column: str, names: pd.Index[str]) -> ReserveBlocks:
+        frame = self._table("reserve_offers")
+        frame = frame[frame[column] != ""].reset_index(drop=True)
+        row, when = self._expanded(frame, [column, "product"])
+        of = names.get_indexer(pd.Index(frame[column]))[row]
+        product = self.products.get_indexer(pd.Index(frame["product"]))[row]
+        segment = frame["segment"].to_numpy(dtype=np.intp)[row]
+        order = np.lexsort((segment, product, of, when))
+        row = row[order]
+        return ReserveBlocks(
             when[order],
-            unit[order].astype(np.intp),
+            of[order].astype(np.intp),
             product[order].astype(np.intp),
+            segment[order],
             frame["mw"].to_numpy(dtype=float)[row],
             frame["price"].to_numpy(dtype=float)[row],
+            frame["share_of_output"].to_numpy(dtype=float)[row],
         )
 
     @cached_property
@@ -161,6 +247,8 @@ class ReserveMarket:
         zone = self.zones.get_indexer(pd.Index(frame["zone"]))[row]
         mw = fixed + share * self.demand[when, zone]
         told = set(zip(frame["product"], frame["zone"], strict=True))
+        risks = self._table("risks")
+        told |= set(zip(risks["product"], risks["zone"], strict=True))
         alone = [key for key in self.curves if key not in told]
         periods, count = np.arange(self.day.intervals), len(alone)
         span = np.array([self.curves[key][0].sum() for key in alone], dtype=float)
@@ -211,7 +299,7 @@ class ReserveMarket:
         day = self.day
         demand = np.maximum(day.demand, 0.0)
         total = np.zeros((day.intervals, len(self.zones)))
-        np.add.at(total.T, self._zone_of_bus[day.load_bus], demand.T)
+        np.add.at(total.T, self.zone_of_bus[day.load_bus], demand.T)
         total[:, 0] = demand.sum(axis=1)
         return total
 
@@ -228,6 +316,8 @@ class ReserveMarket:
         given = np.unique(self.offers.unit[self.offline[self.offers.product]])
         quick = self.day.case.tables["units"]["quick_start"].to_numpy(dtype=bool)
         alone[given] |= quick[given]
+        alone[self.unit_blocks.of[~np.isnan(self.unit_blocks.share)]] = True
+        alone[self.risks.terms["output"].element] |= bool(len(self.risks))
         return np.asarray(alone, dtype=bool) & self.exists
 
     def counts(self) -> tuple[Positions, Positions]:
@@ -256,26 +346,48 @@ class ReserveMarket:
             return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp)
         return np.concatenate([f[0] for f in found]), np.concatenate([f[1] for f in found])
 
-    def prices(self, shadow: Floats) -> Floats:
+    def load_counts(self) -> tuple[Positions, Positions]:
+        """Which blocks of loads count for which requirements: pairs (requirement, block), (E,)."""
+        blocks, needs = self.load_blocks, self.requirements
+        shape = (self.day.intervals, len(self.products), len(self.zones))
+        place = np.full(shape, -1, dtype=np.intp)
+        place[needs.interval, needs.product, needs.zone] = np.arange(len(needs))
+        zone = self.load_zone[blocks.of]
+        none = np.zeros(0, dtype=np.intp)
+        found = [(none, none)]
+        for served in range(len(self.products)):
+            fits = self.serves[blocks.product, served]
+            for where, there in ((np.zeros_like(zone), fits), (zone, fits & (zone > 0))):
+                at = np.flatnonzero(there)
+                need = place[blocks.interval[at], served, where[at]]
+                found.append((need[need >= 0], at[need >= 0]))
+        return np.concatenate([f[0] for f in found]), np.concatenate([f[1] for f in found])
+
+    def prices(self, shadow: Floats, supply: Floats | None = None) -> Floats:
         """Price of one MW of each product in each zone, (T, K, Z), from shadow prices (Q,).
 
         The worth of all requirements that it serves: its own and those of lower products, in the
-        zone and in the whole case. Zone 0 is a bus without a zone.
+        zone and in the whole case. Zone 0 is a bus without a zone. `supply`, (T, K, Z), is what
+        reserve is worth beside requirements: to cover risks, and to be sent elsewhere.
         """
         needs = self.requirements
         own = np.zeros((self.day.intervals, len(self.products), len(self.zones)))
         own[needs.interval, needs.product, needs.zone] = shadow
+        own += 0.0 if supply is None else supply
         total = np.einsum("kj,tjz->tkz", self.serves.astype(float), own)
         total[:, :, 1:] += total[:, :, :1]
         return np.asarray(total)
 
     def alike(self, other: ReserveMarket) -> bool:
         """Whether another day's reserve market differs in offer prices only."""
-        tables = ("reserve_products", "reserve_requirements", "reserve_demand")
-        offers = ("interval", "unit", "product", "mw")
-        return all(self._table(name).equals(other._table(name)) for name in tables) and all(
-            np.array_equal(getattr(self.offers, name), getattr(other.offers, name))
-            for name in offers
+        tables = (
+            *("reserve_products", "reserve_requirements", "reserve_demand"),
+            *("risks", "risk_terms", "reserve_sharing"),
+        )
+        return (
+            all(self._table(name).equals(other._table(name)) for name in tables)
+            and self.unit_blocks.alike(other.unit_blocks)
+            and self.load_blocks.alike(other.load_blocks)
         )
 
     def _table(self, name: str) -> pd.DataFrame:

@@ -14,8 +14,11 @@ from clearing.formulation.energy_limits import define_energy_limits
 from clearing.formulation.generation import define_dispatch
 from clearing.formulation.links import define_links
 from clearing.formulation.market import Market
+from clearing.formulation.nodal import define_nodal_flows
 from clearing.formulation.objective import define_objective
 from clearing.formulation.reserves import define_reserves
+from clearing.formulation.risks import define_risks
+from clearing.formulation.sharing import define_sharing
 from clearing.formulation.storage import define_storage
 from clearing.formulation.virtuals import define_virtuals
 
@@ -51,6 +54,9 @@ def build_dispatch(day: Day) -> Market:
         define_dispatch(market)
         define_traded(market)
         define_shortage(market)
+        define_nodal_flows(market)
+        define_sharing(market)
+        define_risks(market)
         define_custom(market)
         define_energy_balance(market)
         define_objective(market)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cases import InputError
 from clearing.day.fleet import Fleet
 from clearing.formulation.commitment import States
 from clearing.formulation.market import Market
@@ -45,6 +46,9 @@ def define_always_on(market: Market, fleet: Fleet) -> None:
     low = np.where(own, day.self_scheduled, 0.0)
     low = np.where(~fleet.decided[None, :], day.low, low)
     high = np.where(~fleet.decided[None, :], np.maximum(day.low, day.reach), low)
+    if (day.case.tables["units"]["node"] != "").any():
+        message = "units that inject at a price node are not available with commitment"
+        raise InputError.one("units", None, "node", "not_available", message)
     np.add.at(market.fixed_injection.T, day.unit_bus, low.T)
     market.output = Terms.constants(low)
     always = (~fleet.decided)[None, :] & ~day.out

@@ -15,7 +15,7 @@ from clearing.formulation.order import family
 from clearing.formulation.terms import Terms
 from network.arrays import Flags, Floats, Positions
 
-__all__ = ["CustomRows", "define_custom"]
+__all__ = ["CustomRows", "define_custom", "quantity"]
 
 _NOTHING = 1e-12
 _KEPT = 1e-6
@@ -89,12 +89,12 @@ def _asked(
 
 def _refuse_losses(market: Market) -> None:
     day = market.day
-    if day.rulebook.losses.method == "none":
+    if day.rulebook.losses.method != "marginal":
         return
     if "flow" in day.custom.entries or (day.extension and "flow" in day.extension.entries):
         message = (
             f"{day.rulebook.losses.method} losses change flows with every state of the grid: "
-            "custom constraints on branch flows need losses.method = none"
+            "custom constraints on branch flows need losses.method = none or chords"
         )
         raise InputError.one("", None, "losses.method", "not_available", message)
 
@@ -257,7 +257,7 @@ def _body(market: Market, entries: dict[str, Entries], count: int, flows: FlowVa
         if name in ("flow", "injection"):
             terms = flows.terms(name, own.element, own.interval)
         else:
-            terms = _quantity(market, name, own)
+            terms = quantity(market, name, own)
         parts.append((terms * own.coefficient).summed(own.row, count))
     total = parts[0]
     for part in parts[1:]:
@@ -265,7 +265,7 @@ def _body(market: Market, entries: dict[str, Entries], count: int, flows: FlowVa
     return _merged(total, market)
 
 
-def _quantity(market: Market, name: str, own: Entries) -> Terms:
+def quantity(market: Market, name: str, own: Entries) -> Terms:
     """A quantity of elements in intervals, one row each."""
     day = market.day
     if name in ("output", "on", "start", "stop"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csc_array, csr_array
 
 from clearing.formulation.market import Market
 from clearing.formulation.terms import Terms
@@ -72,9 +72,16 @@ class FlowVariables:
                 place[name] = {}
                 continue
             which = first + np.searchsorted(distinct, element)
-            body = _bodies(matrix, weights, which, when, buses)
-            fixed = (weights[which] * market.fixed_injection[when]).sum(axis=1)
-            constant = fixed + shift[which]
+            if name == "flow" and market.nodal is not None:
+                body = market.nodal.flow[when * len(grid.branches) + element]
+                constant = np.zeros(len(when))
+            elif market.nodal is not None:
+                body = _leaving(market, element, when)
+                constant = np.zeros(len(when))
+            else:
+                body = _bodies(matrix, weights, which, when, buses)
+                fixed = (weights[which] * market.fixed_injection[when]).sum(axis=1)
+                constant = fixed + shift[which]
             keys = list(zip(names[element].tolist(), when.tolist(), strict=True))
             free = np.full(len(keys), np.inf)
             own = market.define(name, keys, -free, free)
@@ -101,6 +108,19 @@ class FlowVariables:
         own = self._place[quantity]
         found = [own[key] for key in zip(element.tolist(), interval.tolist(), strict=True)]
         return Terms.of(np.array(found, dtype=np.intp))
+
+
+def _leaving(market: Market, bus: Positions, when: Positions) -> Terms:
+    """What flows leave buses with, less what they bring, one row for each of (bus, when)."""
+    grid, nodal = market.day.grid, market.nodal
+    assert nodal is not None
+    incidence = csc_array(grid.incidence)
+    start, count = incidence.indptr[bus], np.diff(incidence.indptr)[bus]
+    row = np.repeat(np.arange(len(bus)), count)
+    at = np.repeat(start, count) + np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
+    branch = incidence.indices[at]
+    each = nodal.flow[when[row] * len(grid.branches) + branch] * incidence.data[at]
+    return each.summed(row, len(bus))
 
 
 def _injections(market: Market) -> csr_array:

@@ -33,7 +33,8 @@ def define_dispatch(market: Market) -> None:
     day = market.day
     low, high = day.low, np.maximum(day.low, day.high)
     free = high - low > _NARROW_MW
-    np.add.at(market.fixed_injection.T, day.unit_bus, low.T)
+    places = day.unit_places
+    np.add.at(market.fixed_injection.T, places[1], (low[:, places[0]] * places[2]).T)
     interval, unit = np.nonzero(free)
     place = np.full(low.shape, -1, dtype=np.intp)
     place[free] = np.arange(len(unit))
@@ -61,9 +62,13 @@ def define_dispatch(market: Market) -> None:
     market.on = Terms.constants(day.on.astype(float))
     market.start = Terms.constants(day.start.astype(float))
     market.stop = Terms.constants(day.stop.astype(float))
-    market.inject(p.at, interval, day.unit_bus[unit], np.ones(len(p)))
+    when = np.repeat(np.arange(day.intervals), len(places[0]))
+    own, at, part = (np.tile(values, day.intervals) for values in places)
+    moves = np.flatnonzero(free[when, own])
+    when, own, at, part = when[moves], own[moves], at[moves], part[moves]
+    market.inject(p.at[place[when, own]], when, at, part)
     # The constant part `low` is an injection already: take it out of the variable's own.
-    np.add.at(market.fixed_injection, (interval, day.unit_bus[unit]), -low[free])
+    np.add.at(market.fixed_injection, (when, at), -low[when, own] * part)
 
     # What the offers cost: MW of each block that its variable stands for, and MW that is fixed.
     base = low[free]

@@ -18,7 +18,10 @@ from network.arrays import Flags, Floats, Positions
 if TYPE_CHECKING:
     from clearing.formulation.custom import CustomRows
     from clearing.formulation.flow_variables import FlowVariables
-    from clearing.formulation.reserve_families import ReserveFamilies
+    from clearing.formulation.nodal import Nodal
+    from clearing.formulation.reserve_families import ReserveFamilies, Supply
+    from clearing.formulation.risks import RiskRows
+    from clearing.formulation.sharing import Sharing
 
 __all__ = ["Family", "Injection", "Market", "Opposed", "Rows", "linear"]
 
@@ -126,8 +129,18 @@ class Market:
     """Units that ramp and start rows of a commitment leave out, (U,): all in a dispatch."""
     reserves: ReserveFamilies | None = None
     """Where the reserve market stands; None where nothing is required."""
+    reserve_blocks: Positions = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
+    """Block of each member of the family `reserve_block`, where there is one."""
     flows: FlowVariables | None = None
     """Flows and injections that the user's own constraints ask for."""
+    supply: Supply | None = None
+    """Reserve by product and zone that covers risks or is shared; None where there are none."""
+    sharing: Sharing | None = None
+    """Reserve shared over links; None where there is none."""
+    risks: RiskRows | None = None
+    """Risks that reserves cover; None where there are none."""
+    nodal: Nodal | None = None
+    """Balances of buses, angles and flows; None where flows follow from injections alone."""
     custom: list[CustomRows] = field(default_factory=list)
     """The user's own constraints: those of the case, those of an extension."""
     extension_cost: Terms = field(default_factory=lambda: Terms.zeros(1))

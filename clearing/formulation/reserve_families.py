@@ -21,3 +21,14 @@ class ReserveFamilies:
     """Requirement of each member of the family `reserve_shortage`, (S,)."""
     block_price: Floats
     """Money per MW and hour of each such block, (S,)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Supply:
+    """Reserve by product and zone as variables, (S,), in the order of `reserve_supply`."""
+
+    interval: Positions
+    product: Positions
+    zone: Positions
+    variable: Positions
+    """Variable of each interval, product and zone, (T, K, Z); -1 where there is none."""

@@ -48,6 +48,8 @@ def reserve_caps(market: Market) -> ReserveCaps:
     )
     capacity = day.capacity
     room = np.maximum(capacity - day.unit_column("p_min"), 0.0).ravel()[at]
+    if not day.rulebook.reserves.ramps:
+        ramp = np.full(len(offers), np.inf)
     rise = ramp * reserves.minutes[offers.product] / _MINUTES
     on = np.minimum(np.minimum(offers.mw, rise), room)
     quick = day.case.tables["units"]["quick_start"].to_numpy(dtype=bool)
@@ -71,7 +73,8 @@ def define_reserve_limits(market: Market, awards: Terms, caps: ReserveCaps) -> N
     _define_states(market, awards, caps)
     _define_capacity(market, awards, caps)
     _define_floor(market, awards, caps)
-    _define_shared_ramps(market, awards, caps)
+    if market.day.rulebook.reserves.ramps:
+        _define_shared_ramps(market, awards, caps)
     if market.commits:
         at, given = _awarded(market, awards, caps, _sustained(market))
         # A unit that is off gives what it can start with: no output stands behind it.
@@ -83,7 +86,8 @@ def define_reserve_limits(market: Market, awards: Terms, caps: ReserveCaps) -> N
             len(market.on), at[given.row], given.variable, given.coefficient, constant
         )
     _define_starting_capacity(market, awards, caps)
-    _define_ramps_with_energy(market, awards, caps)
+    if market.day.rulebook.reserves.ramps:
+        _define_ramps_with_energy(market, awards, caps)
 
 
 def _define_states(market: Market, awards: Terms, caps: ReserveCaps) -> None:
@@ -108,12 +112,25 @@ def _define_capacity(market: Market, awards: Terms, caps: ReserveCaps) -> None:
 
     p[u,t] + sum over k of reserve[u,k,t]
         <= reach[u,t] * on[u,t] + quick[u,t] * (1 - on[u,t])                          (capacity)
+
+    with every product k by itself where `reserves.capacity = each`.
     """
-    at, given = _awarded(market, awards, caps, market.day.reserves.up)
-    quick = caps.quick[at]
-    reach = np.maximum(market.day.capacity, market.day.low).ravel()[at]
-    body = market.output[at] + given - market.on[at] * (reach - quick)
-    _at_most(market, "reserve_capacity", _keys(market, at), body, quick * _count(market)[at])
+    reserves = market.day.reserves
+    if market.day.rulebook.reserves.capacity == "joint":
+        together = [(reserves.up, ())]
+    else:
+        each = np.eye(len(reserves.products), dtype=bool)[reserves.up]
+        names = reserves.products[reserves.up].tolist()
+        together = [(row, (name,)) for row, name in zip(each, names, strict=True)]
+    parts = []
+    for products, name in together:
+        at, given = _awarded(market, awards, caps, products)
+        quick = caps.quick[at]
+        reach = np.maximum(market.day.capacity, market.day.low).ravel()[at]
+        body = market.output[at] + given - market.on[at] * (reach - quick)
+        keys = [(*key, *name) for key in _keys(market, at)]
+        parts.append((keys, body, quick * _count(market)[at]))
+    _at_most_all(market, "reserve_capacity", parts)
 
 
 def _define_starting_capacity(market: Market, awards: Terms, caps: ReserveCaps) -> None:

@@ -14,7 +14,8 @@ import numpy as np
 
 from clearing.formulation.market import Market
 from clearing.formulation.order import family
-from clearing.formulation.reserve_families import ReserveFamilies
+from clearing.formulation.reserve_blocks import define_load_reserves, define_reserve_blocks
+from clearing.formulation.reserve_families import ReserveFamilies, Supply
 from clearing.formulation.reserve_limits import define_reserve_limits, reserve_caps
 from clearing.formulation.terms import Terms
 from network.arrays import Positions
@@ -22,13 +23,14 @@ from network.arrays import Positions
 __all__ = ["define_reserves"]
 
 
-@family(needs=("output",))
+@family(needs=("output", "bids"))
 def define_reserves(market: Market) -> None:
     """Define awards ``reserve[u,k,t]``, their limits and the requirements that they serve.
 
         0 <= reserve[u,k,t] <= least of MW offered, ramp * minutes / 60, capacity - p_min   (award)
 
-    An award costs its offer price. A case without requirements has none of this.
+    An award costs its offer price, one of several blocks or tied to output that of its blocks. A
+    case without requirements and risks has none of this.
     """
     day = market.day
     reserves = day.reserves
@@ -51,10 +53,15 @@ def define_reserves(market: Market) -> None:
     variable = np.full(len(offers), -1, dtype=np.intp)
     variable[possible] = award.at
     define_reserve_limits(market, Terms.of(variable), caps)
-    define_requirements(market, Terms.of(variable), possible)
+    define_reserve_blocks(market, Terms.of(variable))
+    loads = define_load_reserves(market)
+    define_requirements(market, Terms.of(variable), loads, possible)
+    define_supply(market, Terms.of(variable), loads)
 
 
-def define_requirements(market: Market, awards: Terms, possible: Positions) -> None:
+def define_requirements(
+    market: Market, awards: Terms, loads: Positions, possible: Positions
+) -> None:
     """Require reserves, by product j, zone z and interval t, soft by the demand curve.
 
         sum of reserve[u,k,t] over k that serve j and u in z
@@ -66,6 +73,8 @@ def define_requirements(market: Market, awards: Terms, possible: Positions) -> N
     """
     reserves = market.day.reserves
     needs = reserves.requirements
+    none = np.zeros(0, dtype=np.intp)
+    market.reserves = ReserveFamilies(possible, none, none, np.zeros(0))
     used = np.flatnonzero((needs.mw > 0.0) | (needs.largest > 0.0))
     if not len(used):
         return
@@ -91,11 +100,60 @@ def define_requirements(market: Market, awards: Terms, possible: Positions) -> N
     need, offer = reserves.counts()
     each = awards[offer]
     supply = each.summed(row[need], len(used))
+    need, block = reserves.load_counts()
+    supply = supply + Terms.of(loads[block]).summed(row[need], len(used))
     total = supply + Terms.build(len(used), of, short.at, 1.0)
     place = needs.interval[used] * len(reserves.zones) + needs.zone[used]
     total = total - largest_units(market)[place] * needs.largest[used]
     market.constrain("reserve_requirement", keys, total, needs.mw[used], np.full(len(used), np.inf))
     market.reserves = ReserveFamilies(possible, used, used[of], price)
+
+
+def define_supply(market: Market, awards: Terms, loads: Positions) -> None:
+    """Define the reserve of a product in a zone where it covers risks or is shared.
+
+        reserve_supply[j,z,t] = sum of reserve[u,k,t] and load_reserve[l,k,t,s] over k that serve j
+            and u, l in z                                                       (reserve supply)
+
+    Its dual is what one more MW of it is worth there.
+    """
+    reserves = market.day.reserves
+    risks, rules = reserves.risks, reserves.sharing
+    if not len(risks) and not len(rules):
+        return
+    zones, products = len(reserves.zones), len(reserves.products)
+    shape = (market.day.intervals, products, zones)
+    asked = np.zeros(shape, dtype=bool)
+    asked[risks.interval, risks.product, risks.zone] = True
+    asked[rules.interval, rules.product, rules.source] = True
+    asked &= reserves.up[None, :, None]
+    when, product, zone = np.nonzero(asked)
+    place = np.full(shape, -1, dtype=np.intp)
+    place[when, product, zone] = np.arange(len(when))
+    total = Terms.zeros(len(when))
+    for terms, blocks, own_zone in (
+        (awards, reserves.offers, reserves.unit_zone[reserves.offers.unit]),
+        (Terms.of(loads), reserves.load_blocks, reserves.load_zone[reserves.load_blocks.of]),
+    ):
+        for served in range(products):
+            fits = reserves.serves[blocks.product, served]
+            for z, there in (
+                (np.zeros(len(blocks), dtype=np.intp), fits),
+                (own_zone, fits & (own_zone > 0)),
+            ):
+                at = np.flatnonzero(there)
+                row = place[blocks.interval[at], served, z[at]]
+                total = total + terms[at].summed(row, len(when))
+    names = [n.to_numpy(dtype=object) for n in (reserves.products, reserves.zones)]
+    keys = list(
+        zip(names[0][product].tolist(), names[1][zone].tolist(), when.tolist(), strict=True)
+    )
+    supply = market.define("reserve_supply", keys, np.zeros(len(keys)), np.full(len(keys), np.inf))
+    body = Terms.of(supply.at) - total
+    market.constrain("reserve_supply_definition", keys, body, 0.0, 0.0, definition=True)
+    variable = np.full(shape, -1, dtype=np.intp)
+    variable[when, product, zone] = supply.at
+    market.supply = Supply(when, product, zone, variable)
 
 
 def largest_units(market: Market) -> Terms:

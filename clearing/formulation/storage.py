@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from cases.storage_prices import storage_prices
 from clearing.formulation.market import Market
 from clearing.formulation.opposed import define_opposed
 from clearing.formulation.order import family
@@ -24,9 +25,10 @@ def define_storage(market: Market) -> None:
     Before the first interval stands initial_mwh (energy_min where it is blank). A cyclic storage
     ends where it began; where its initial_mwh is blank too, the level is decided. It charges and
     discharges at its bus, never both at once (`define_opposed`), paid discharge_price less
-    charge_price. The dual of the stored energy is what one more MWh in store is worth: the
-    opportunity cost of discharging (e.g. Byrne et al., "Energy management and optimization methods
-    for grid energy storage systems", IEEE Access 6, 2018, section III).
+    charge_price of the interval (`cases.storage_prices`). The dual of the stored energy is what one
+    more MWh in store is worth: the opportunity cost of discharging (e.g. Byrne et al., "Energy
+    management and optimization methods for grid energy storage systems", IEEE Access 6, 2018,
+    section III).
     """
     day, table = market.day, market.day.case.tables["storage"]
     if table.empty:
@@ -45,8 +47,9 @@ def define_storage(market: Market) -> None:
     discharge = market.define("discharge", keys, zeros, each("discharge_mw"))
     market.inject(charge.at, when, bus, -np.ones(len(keys)))
     market.inject(discharge.at, when, bus, np.ones(len(keys)))
-    market.pay(charge.at, -each("charge_price"))
-    market.pay(discharge.at, each("discharge_price"))
+    prices = storage_prices(day.case)
+    market.pay(charge.at, -prices["charge_price"].ravel())
+    market.pay(discharge.at, prices["discharge_price"].ravel())
 
     initial, cyclic = number["initial_mwh"], table["cyclic"].to_numpy(dtype=bool)
     free = cyclic & np.isnan(initial)

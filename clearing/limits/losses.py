@@ -54,7 +54,7 @@ class Losses:
     @classmethod
     def of(cls, day: Day) -> Losses | None:
         """Losses of a day; None where its rulebook knows none or no branch has a resistance."""
-        if day.rulebook.losses.method == "none":
+        if day.rulebook.losses.method != "marginal":
             return None
         losses = cls(day.grid, day.case.tables["branches"]["r"].to_numpy(dtype=float))
         return losses if losses.resistance.any() else None

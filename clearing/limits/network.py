@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
+from cases import InputError
 from clearing.limits.losses import Tangent
 from clearing.limits.unit_outages import UnitOutages
 from clearing.program.compiled import Compiled
@@ -307,6 +308,8 @@ class NetworkLimits:
 
     def soft_rows(self, rows: RowSet) -> SoftRows:
         """Write network rows for the solver."""
+        if self._compiled.market.nodal is not None:
+            return self._rows_over_flows(rows)
         sensitivity, which = self.sensitivities(rows)
         buses, count = len(self.grid.buses), len(rows)
         pieces: list[tuple[Positions, Positions, Floats]] = []
@@ -332,6 +335,51 @@ class NetworkLimits:
             np.round(limit, _LIMIT_DECIMALS),
             self._penalty[rows.kind] * self.day.hours,
         )
+
+    def _rows_over_flows(self, rows: RowSet) -> SoftRows:
+        """Write network rows where flows are variables: weights of flows, few to a row."""
+        if len(self.outages.members):
+            message = "outages of units are not available with losses.method = chords"
+            raise InputError.one("", None, "losses.method", "not_available", message)
+        row, branch, weight = self._flow_weights(rows)
+        place = rows.interval[row] * len(self.grid.branches) + branch
+        flow = self._flow_columns[place]
+        scaled = csr_array(flow.multiply((weight * rows.direction[row])[:, None]))
+        pick = csr_array((np.ones(len(row)), (row, np.arange(len(row)))), (len(rows), len(row)))
+        return SoftRows(
+            rows,
+            csr_array(pick @ scaled),
+            np.round(self.limit(rows), _LIMIT_DECIMALS),
+            self._penalty[rows.kind] * self.day.hours,
+        )
+
+    def _flow_weights(self, rows: RowSet) -> tuple[Positions, Positions, Floats]:
+        """Flows that each row is a sum of: rows, branches and weights, (E,) each."""
+        kind = rows.kind
+        line = np.flatnonzero(kind != Kind.INTERFACE)
+        parts = [(line, rows.element[line], np.ones(len(line)))]
+        for k in np.flatnonzero(kind == Kind.INTERFACE).tolist():
+            interface = self.interfaces[rows.element[k]]
+            parts.append(
+                (np.full(len(interface.branches), k), interface.branches, interface.weights)
+            )
+        after = np.flatnonzero(kind == Kind.CONTINGENCY)
+        if len(after):
+            factors, out = self._outage_factors(rows.element[after], rows.contingency[after])
+            at, j = np.nonzero(out >= 0)
+            parts.append((after[at], out[at, j], factors[at, j]))
+        row, branch, weight = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return row.astype(np.intp), branch.astype(np.intp), weight
+
+    @cached_property
+    def _flow_columns(self) -> csr_array:
+        """Flows over the columns of the market, where they are variables, (T * L, n)."""
+        nodal = self._compiled.market.nodal
+        assert nodal is not None
+        terms = nodal.flow
+        column = self._compiled.column_of(terms.variable)
+        shape = (len(terms), len(self._compiled.cost))
+        return csr_array((terms.coefficient, (terms.row, column)), shape=shape)
 
     def _lost_columns(self, rows: RowSet) -> tuple[Positions, Positions, Floats]:
         """Coefficients of what units produce before they go out: rows, columns, values."""

@@ -16,11 +16,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from clearing.formulation.flow_variables import FlowVariables
+from clearing.formulation.nodal import Nodal
 from clearing.limits.loss_rows import LossRows
 from clearing.limits.network import NetworkLimits
 from clearing.program.live import LiveProgram
 from clearing.program.rows import Kind
 from clearing.session.custom_prices import definition_rows
+from clearing.session.nodal_prices import bus_balance_rows
 from network.arrays import Flags, Floats, Positions
 
 __all__ = ["PriceRows"]
@@ -70,6 +72,9 @@ class PriceRows:
             head = len(live.compiled.row_low) + np.arange(len(live.cut_place))
             when, weight = losses.factors
             which = np.arange(len(head))
+        nodal = live.compiled.market.nodal
+        if nodal is not None:
+            return cls._of_buses(live, nodal, head, when, which, weight)
         at = np.flatnonzero(met & (live.soft.kind != Kind.RAMP))
         rows = live.soft[at]
         sensitivity, limit = network.sensitivities(rows)
@@ -82,6 +87,28 @@ class PriceRows:
             np.vstack([weight, sensitivity, flows.weights]),
             np.concatenate([which, len(weight) + limit, first + flows.weight_of]).astype(np.intp),
             np.concatenate([np.ones(len(head)), rows.direction, -np.ones(len(defined))]),
+            (intervals, buses),
+        )
+
+    @classmethod
+    def _of_buses(
+        cls,
+        live: LiveProgram,
+        nodal: Nodal,
+        head: Positions,
+        when: Positions,
+        which: Positions,
+        weight: Floats,
+    ) -> PriceRows:
+        """Balances of buses on top of those of the islands: they are the whole price."""
+        intervals, buses = live.compiled.fixed_injection.shape
+        own = bus_balance_rows(live.compiled)
+        return cls(
+            np.concatenate([head, own]).astype(np.intp),
+            np.concatenate([when, nodal.interval]).astype(np.intp),
+            np.vstack([weight, np.eye(buses)]),
+            np.concatenate([which, len(weight) + nodal.bus]).astype(np.intp),
+            np.ones(len(head) + len(own)),
             (intervals, buses),
         )
 

@@ -95,6 +95,7 @@ def price(
     balance_rows: Positions,
     worth: Floats | None = None,
     custom: CustomTerms | None = None,
+    whole: Floats | None = None,
 ) -> Prices:
     """Compute prices from the duals of energy balance and network rows.
 
@@ -106,9 +107,14 @@ def price(
         With losses, what the balance is worth at each bus (T, B), money per MWh.
     custom
         Terms of the user's own constraints.
+    whole
+        Where every bus has a balance of its own, what it is worth there (T, B), money per MWh: the
+        price, of which losses are what is neither energy nor congestion.
     """
     islands = day.grid.islands
-    if worth is None:
+    if whole is not None:
+        lmp = whole.copy()
+    elif worth is None:
         dual = solution.row_dual[balance_rows].reshape(day.intervals, day.islands) / day.hours
         lmp = dual[:, islands]
     else:
@@ -119,11 +125,12 @@ def price(
     order = np.lexsort((rows.direction, rows.contingency, rows.element, rows.kind, rows.interval))
     rows, shadow = rows[order], shadow[order]
     sensitivity, which = network.sensitivities(rows)
-    for t in np.unique(rows.interval).tolist():
-        here = np.flatnonzero(rows.interval == t)
-        lmp[t] -= (shadow[here] * rows.direction[here]) @ sensitivity[which[here]]
     custom = CustomTerms.none(lmp.shape[1]) if custom is None else custom
-    lmp += custom.on_lmp(lmp.shape)
+    if whole is None:
+        for t in np.unique(rows.interval).tolist():
+            here = np.flatnonzero(rows.interval == t)
+            lmp[t] -= (shadow[here] * rows.direction[here]) @ sensitivity[which[here]]
+        lmp += custom.on_lmp(lmp.shape)
     lmp[:, _without_market(day)] = np.nan
     reference = day.reference_shares
     energy = np.zeros((day.intervals, day.islands))
@@ -143,7 +150,7 @@ def price(
         islands,
         custom,
     )
-    return found if worth is None else _with_losses(found, network)
+    return found if worth is None and whole is None else _with_losses(found, network)
 
 
 def _with_losses(prices: Prices, network: NetworkLimits) -> Prices:

@@ -23,16 +23,21 @@ from clearing.program.rows import Kind, RowSet
 from clearing.session.cleared import Cleared
 from clearing.session.custom_prices import custom_terms
 from clearing.session.loop import Loop, Progress, Secured
+from clearing.session.nodal_prices import nodal_prices
+from clearing.session.physical import PhysicalLosses
 from clearing.session.prices import price
+from clearing.session.shared import SharedFlow
 from clearing.session.uniqueness import one_sided, unique_prices
 from network import Contingency, contingencies
-from network.arrays import Positions
+from network.arrays import Floats, Positions
 from network.lost import lost_with
 
 __all__ = ["Security", "Session", "secure_contingencies"]
 
 Security = Literal["none", "n-1"]
 _NAMED = 10
+_OTHERS = ("storage", "storage_offers", "virtuals", "bids", "links")
+"""Tables of others than units whose prices are in the program."""
 
 
 @dataclass(eq=False)
@@ -53,12 +58,19 @@ class Session:
     """What the last solve has to say."""
     directions: Directions = field(init=False)
     """Links and storage, which go one way at a time."""
+    physical: PhysicalLosses = field(init=False)
+    """Losses by chords, which are those of the flows."""
+    shared: SharedFlow | None = field(init=False)
+    """The flow that shared reserve starts from; None where none is shared."""
     losses: LossRows | None = field(init=False)
     """Losses; None where there are none."""
 
     def __post_init__(self) -> None:
         """Find the devices of two directions and the losses."""
         self.directions = Directions(self.live)
+        self.physical = PhysicalLosses(self.live)
+        sharing = self.compiled.market.sharing
+        self.shared = None if sharing is None else SharedFlow(self.live, sharing)
         losses = Losses.of(self.day)
         self.losses = (
             None if losses is None else LossRows(losses, self.live, self.network, self.balance)
@@ -125,8 +137,12 @@ class Session:
         before = live.seconds, loop.screening_seconds, loop.row_seconds
         held: set[tuple[str, str]] = set()
         self.directions.release()
+        self.physical.release()
+        if self.shared is not None:
+            self.shared.begin()
         secured = self._secured(held) if self.losses is None else self._with_losses(held)
         flows = secured.flows if self.losses is None else self.losses.flows
+        secured, flows = self._settled(secured, flows, held)
         self.times["highs"] = live.seconds - before[0]
         self.times["screen"] = loop.screening_seconds - before[1]
         self.times["rows"] = loop.row_seconds - before[2]
@@ -139,8 +155,9 @@ class Session:
         if tie_break != "solver" and (unique is None or not unique.all()):
             priced_by = one_sided(live, tie_break)
         worth = None if self.losses is None else self.losses.energy(priced_by)
+        whole = nodal_prices(self.compiled, priced_by.row_dual, balance)
         custom = custom_terms(self.compiled, priced_by.row_dual)
-        prices = price(day, self.network, priced_by, live.soft, balance, worth, custom)
+        prices = price(day, self.network, priced_by, live.soft, balance, worth, custom, whole)
         prices = replace(prices, unique=unique)
         self.warnings = [
             *self.islanding,
@@ -152,6 +169,10 @@ class Session:
                     "one_direction",
                 )
                 for kind, name in sorted(held)
+            ),
+            *(
+                f"the losses of {name} are held to those of its flow where energy is worth nothing"
+                for name in self.physical.held
             ),
         ]
         return Cleared(
@@ -166,6 +187,20 @@ class Session:
             priced_by.soft_dual / day.hours,
             priced_by.row_dual,
         )
+
+    def _settled(
+        self, secured: Secured, flows: Floats, held: set[tuple[str, str]]
+    ) -> tuple[Secured, Floats]:
+        """Solve until the segments of shared flows and of losses by chords are those of flows."""
+        rounds = 0
+        while not (
+            (self.shared is None or self.shared.settled(secured.solution))
+            and self.physical.settled(secured.solution, rounds)
+        ):
+            rounds += 1
+            secured = self._secured(held)
+            flows = secured.flows
+        return secured, flows
 
     def _with_losses(self, held: set[tuple[str, str]]) -> Secured:
         """Solve until the losses are settled, note what is held to one way, and ask that again."""
@@ -221,6 +256,8 @@ class Session:
             return False
         if not self.day.reserves.alike(day.reserves) or not self.day.limited_alike(day):
             return False
+        if any(not self.day.case.tables[n].equals(day.case.tables[n]) for n in _OTHERS):
+            return False
         self._reprice_reserves(day)
         market = self.compiled.market
         moved = np.flatnonzero((old.price != new.price) & (market.offer_variable >= 0))
@@ -236,12 +273,22 @@ class Session:
 
     def _reprice_reserves(self, day: Day) -> None:
         """Take over the reserve offer prices of another day."""
-        own = self.compiled.market.reserves
-        change = day.reserves.offers.price - self.day.reserves.offers.price
-        if own is not None and change.any():
-            columns = self.compiled.columns("reserve")
-            cost = self.live.cost[columns] + change[own.offer] * day.hours
-            self.live.set_costs(columns, cost, self.live.constant)
+        market, old, new = self.compiled.market, self.day.reserves, day.reserves
+        if market.reserves is None:
+            return
+        moved = [
+            ("reserve", (new.offers.price - old.offers.price)[market.reserves.offer]),
+            ("load_reserve", new.load_blocks.price - old.load_blocks.price),
+            (
+                "reserve_block",
+                (new.unit_blocks.price - old.unit_blocks.price)[market.reserve_blocks],
+            ),
+        ]
+        for name, change in moved:
+            if len(change) and change.any():
+                columns = self.compiled.columns(name)
+                cost = self.live.cost[columns] + change * day.hours
+                self.live.set_costs(columns, cost, self.live.constant)
 
 
 def _same_blocks(old: Blocks, new: Blocks) -> bool:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from cases.points import Points
+from cases.storage_prices import storage_prices
 from cases.tables.rounding import kept
 from cases.tables.schema import RUN_TABLES
 from clearing.day.day import Blocks
@@ -173,6 +174,7 @@ def _marginal_storage(c: Cleared) -> Marginal:
         for name in table.columns
         if table[name].dtype == float
     }
+    each |= {name: price.ravel() for name, price in storage_prices(c.day.case).items()}
     worth = schedule["energy_value"].to_numpy(dtype=float)
     interval = np.repeat(np.arange(c.day.intervals), len(table))
     label = schedule["storage"].to_numpy(dtype=object)

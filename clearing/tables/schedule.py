@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from clearing.day.day import Day
+from clearing.formulation.links import fixed_link_loss, link_chords
 from clearing.session.cleared import Cleared
 from clearing.tables.frames import long, stamps, tiled
 from network.arrays import Floats
@@ -57,6 +58,9 @@ def link_flows(c: Cleared) -> pd.DataFrame:
             mw = c.values(name)
             sent[at] += sign * mw
             lost[at] += np.abs(mw) * loss[at[1]]
+    for chords, sign in zip(link_chords(day), (1.0, -1.0), strict=True):
+        lost += chords.losses(sign * sent)
+    lost += fixed_link_loss(day)
     return pd.DataFrame(
         {
             **long(day, position, "link"),

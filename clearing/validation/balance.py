@@ -22,6 +22,8 @@ def energy_balance(facts: Facts) -> Iterator[pd.DataFrame]:
     np.add.at(total.T, islands, facts.injections.T)
     if facts.lossy:
         np.add.at(total.T, islands, -at_buses(facts).T)
+    if facts.chords is not None:
+        np.add.at(total.T, islands, -facts.chord_losses(facts.computed_flow).T)
     names = [str(k) for k in range(count)]
     slack = facts.tolerance * max(1.0, np.sqrt(len(islands) / count))
     yield differing("balance.energy", names, facts.starts, total, 0.0, slack)
@@ -56,7 +58,7 @@ def bids(facts: Facts) -> Iterator[pd.DataFrame]:
 
 
 def links(facts: Facts) -> Iterator[pd.DataFrame]:
-    """Check min_mw <= flow sent <= max_mw, and that loss_fraction of it is lost."""
+    """Check min_mw <= flow sent <= max_mw, and that what the case says is lost."""
     table, names = facts.case.tables["links"], facts.names("links")
     if table.empty:
         return
@@ -65,5 +67,5 @@ def links(facts: Facts) -> Iterator[pd.DataFrame]:
         bound = table[limit].to_numpy(dtype=np.float64)
         yield check("links.limit", names, facts.starts, sent, bound, facts.tolerance)
     loss = facts.by_name("link_flows", "loss_mw")
-    expected = np.abs(sent) * table["loss_fraction"].to_numpy(dtype=np.float64)
+    expected = facts.link_loss + facts.fixed_link_loss
     yield differing("links.loss", names, facts.starts, loss, expected, facts.tolerance)

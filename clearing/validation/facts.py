@@ -13,9 +13,11 @@ import pandas as pd
 
 from cases.case import Case
 from cases.points import Points
+from cases.price_nodes import PriceNodes
 from cases.rulebook.book import RuleBook
 from cases.run import Run
 from cases.tables.columns import DECIMALS
+from clearing.day.chords import Chords
 from clearing.validation.blocks import Blocks
 from network import Grid
 
@@ -273,6 +275,35 @@ class Facts:
         found = self.names("buses").get_indexer(pd.Index(self.case.tables[table][column]))
         return np.asarray(found, dtype=np.intp)
 
+    @cached_property
+    def nodes(self) -> PriceNodes:
+        """Price nodes of the case."""
+        return PriceNodes.of(self.case.tables["price_nodes"], self.names("buses"))
+
+    @cached_property
+    def unit_places(self) -> tuple[Ints, Ints, Floats]:
+        """Where units inject: units, buses and shares (E,); at its bus or by its node."""
+        node, bus = self.case.tables["units"]["node"], self.bus_of("units")
+        rows = [
+            (unit, at, 1.0)
+            for unit, (at, name) in enumerate(zip(bus, node, strict=True))
+            if not name
+        ]
+        place = {str(name): k for k, name in enumerate(self.nodes.names)}
+        for unit in np.flatnonzero((node != "").to_numpy()).tolist():
+            own = np.flatnonzero(self.nodes.node == place[node.iloc[unit]])
+            rows += [(unit, self.nodes.bus[k], self.nodes.weight[k]) for k in own.tolist()]
+        units, buses, shares = (np.array(part) for part in zip(*rows, strict=True))
+        return units.astype(np.intp), buses.astype(np.intp), shares.astype(np.float64)
+
+    @cached_property
+    def unit_lmp(self) -> Floats:
+        """Price where each unit injects (T, U), money per MWh."""
+        unit, bus, share = self.unit_places
+        total = np.zeros((len(self.starts), len(self.names("units"))))
+        np.add.at(total.T, unit, (self.lmp[:, bus] * share).T)
+        return total
+
     def at_bus(self, values: Floats, positions: Ints) -> Floats:
         """Sum columns of (T, N) by bus: (T, B)."""
         total = np.zeros((len(self.starts), len(self.names("buses"))))
@@ -316,16 +347,19 @@ class Facts:
     @cached_property
     def injections(self) -> Floats:
         """Net injection of each bus (T, B), MW: what the grid must carry."""
-        total = self.at_bus(self.dispatch, self.bus_of("units"))
+        total = np.zeros((len(self.starts), len(self.names("buses"))))
+        unit, bus, share = self.unit_places
+        np.add.at(total.T, bus, (self.dispatch[:, unit] * share).T)
         total -= self.at_bus(self.demand + self.bid_mw, self.bus_of("loads"))
         total += self.shares * self.unserved[:, self.grid.islands]
         if len(self.case.tables["links"]):
-            sent = self.link_mw
-            fraction = self.case.tables["links"]["loss_fraction"].to_numpy(dtype=np.float64)
-            loss = np.abs(sent) * fraction
+            sent, loss = self.link_mw, self.link_loss
             out, back = sent + np.where(sent < 0, loss, 0.0), sent - np.where(sent > 0, loss, 0.0)
             total += self.at_bus(back, self.bus_of("links", "to_bus"))
             total -= self.at_bus(out, self.bus_of("links", "from_bus"))
+            fixed = np.broadcast_to(0.5 * self.fixed_link_loss, sent.shape)
+            for end in ("from_bus", "to_bus"):
+                total -= self.at_bus(fixed, self.bus_of("links", end))
         total += self._virtuals()
         if len(self.case.tables["storage"]):
             net = self.by_name("storage_schedule", "discharge_mw")
@@ -393,7 +427,63 @@ class Facts:
     @cached_property
     def lossy(self) -> bool:
         """Whether the grid has losses."""
-        return self.rulebook.losses.method != "none" and bool(self.resistance.any())
+        return self.rulebook.losses.method == "marginal" and bool(self.resistance.any())
+
+    @cached_property
+    def chords(self) -> tuple[Chords, Chords] | None:
+        """Segments of the branches, forward and back; None unless losses are by chords."""
+        if self.rulebook.losses.method != "chords":
+            return None
+        table, rules = self.case.tables["branches"], self.rulebook.losses
+        count = np.where(self.grid.in_service, table["loss_segments"], 0).astype(np.intp)
+        rating = table["rating_mw"].to_numpy(dtype=np.float64)
+        back = table["rating_reverse_mw"].fillna(table["rating_mw"]).to_numpy(dtype=np.float64)
+        base = self.case.meta.base_mva
+        r = self.resistance
+        return (
+            Chords.of_lines(rules, count, r, np.nan_to_num(rating), base),
+            Chords.of_lines(rules, count, r, np.nan_to_num(back), base),
+        )
+
+    @cached_property
+    def link_chords(self) -> tuple[Chords, Chords]:
+        """Segments of the links, forward and back; without any unless losses are by chords."""
+        table, rules = self.case.tables["links"], self.rulebook.losses
+        count = table["loss_segments"].to_numpy(dtype=np.intp) * (rules.method == "chords")
+        r = table["r"].to_numpy(dtype=np.float64)
+        ends = (table["max_mw"], -table["min_mw"])
+        most = [np.maximum(end.to_numpy(dtype=np.float64), 0.0) for end in ends]
+        base = self.case.meta.base_mva
+        ways = [Chords.of_lines(rules, np.where(m > 0.0, count, 0), r, m, base) for m in most]
+        return ways[0], ways[1]
+
+    @cached_property
+    def fixed_link_loss(self) -> Floats:
+        """MW lost on each link at any flow (K,)."""
+        table = self.case.tables["links"]
+        counted = (table["loss_segments"] > 0) & (self.rulebook.losses.method == "chords")
+        return np.where(counted, table["fixed_loss_mw"], 0.0).astype(np.float64)
+
+    @cached_property
+    def link_loss(self) -> Floats:
+        """MW lost on each link with its flow (T, K), the fixed part left out."""
+        sent = self.link_mw
+        fraction = self.case.tables["links"]["loss_fraction"].to_numpy(dtype=np.float64)
+        forward, back = self.link_chords
+        return np.abs(sent) * fraction + forward.losses(sent) + back.losses(-sent)
+
+    def chord_losses(self, flow: Floats) -> Floats:
+        """MW withdrawn at buses for losses by chords (T, B) at flows (T, L)."""
+        assert self.chords is not None
+        table, total = self.case.tables["branches"], np.zeros((len(flow), len(self.names("buses"))))
+        fixed = 0.5 * np.where(
+            self.grid.in_service & (table["loss_segments"] > 0), table["fixed_loss_mw"], 0.0
+        )
+        ends = [self.bus_of("branches", end) for end in ("from_bus", "to_bus")]
+        forward, back = self.chords
+        np.add.at(total.T, ends[1], forward.losses(flow).T + fixed[:, None])
+        np.add.at(total.T, ends[0], back.losses(-flow).T + fixed[:, None])
+        return total
 
     @cached_property
     def resistance(self) -> Floats:
@@ -405,6 +495,14 @@ class Facts:
     def computed_flow(self) -> Floats:
         """Branch flows that the injections cause (T, L), MW; with losses drawn at branch ends."""
         flow = np.asarray(self.grid.flows(self.injections.T), dtype=np.float64)
+        if self.chords is not None:
+            for _ in range(200):
+                before = flow
+                lost = self.chord_losses(flow.T)
+                flow = np.asarray(self.grid.flows((self.injections - lost).T), dtype=np.float64)
+                if np.abs(flow - before).max(initial=0.0) <= 1e-9:
+                    break
+            return flow.T
         if not self.lossy:
             return flow.T
         ends = abs(self.grid.incidence).T

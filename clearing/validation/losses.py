@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from clearing.validation.chords import along_branches, chord_surplus
 from clearing.validation.facts import Facts, Floats
 from clearing.validation.report import differing
 
@@ -31,6 +32,8 @@ def component(facts: Facts) -> Iterator[pd.DataFrame]:
     reference, at which its weighted mean is 0. With K the susceptance matrix and A the incidence
     matrix that is K mlc = -A' (b rho (lmp_from + lmp_to)): no PTDF is needed.
     """
+    if facts.chords is not None:
+        yield from along_branches(facts)
     if not facts.lossy:
         return
     grid = facts.grid
@@ -70,6 +73,8 @@ def surplus(facts: Facts) -> tuple[Floats, Floats]:
     phase shifters every branch's losses at the mean price of its ends, once more than they cost.
     """
     none = np.zeros(len(facts.starts))
+    if facts.chords is not None:
+        return chord_surplus(facts)
     if not facts.lossy:
         return none, none
     grid, base = facts.grid, facts.case.meta.base_mva

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from cases.storage_prices import storage_prices
 from clearing.validation.blocks import Blocks
 from clearing.validation.facts import Facts, Floats
 from clearing.validation.report import rows
@@ -76,6 +77,10 @@ def _inside(facts: Facts) -> Iterator[pd.DataFrame]:
     schedule, table = facts.table("storage_schedule"), facts.case.tables["storage"]
     each = table.drop_duplicates("storage").set_index("storage").reindex(schedule["storage"])
     each = each.reset_index(drop=True)
+    hourly = storage_prices(facts.case)
+    at = facts.starts.get_indexer(pd.DatetimeIndex(schedule["interval_start"]))
+    of = pd.Index(table["storage"]).get_indexer(pd.Index(schedule["storage"]))
+    each = each.assign(**{name: price[at, of] for name, price in hourly.items()})
     worth = schedule["energy_value"]
     for way, value in (
         ("charge", each["charge_price"] + worth * each["efficiency_in"]),

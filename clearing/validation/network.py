@@ -65,8 +65,10 @@ def limits_of_branches(facts: Facts) -> tuple[Floats, Floats]:
     """
     table = facts.case.tables["branches"]
     rating = table["rating_mw"].fillna(np.inf).to_numpy(dtype=np.float64)
+    back = table["rating_reverse_mw"].to_numpy(dtype=np.float64)
+    back = np.where(np.isnan(back), rating, back)
     if not facts.rulebook.network.angle_limits:
-        return -rating, rating
+        return -back, rating
     series = facts.rulebook.network.convention == "series"
     shift = np.zeros(len(table)) if series else np.deg2rad(table["shift_deg"].to_numpy(float))
     b = facts.grid.susceptance * facts.case.meta.base_mva
@@ -77,7 +79,7 @@ def limits_of_branches(facts: Facts) -> tuple[Floats, Floats]:
     out = ~table["in_service"].to_numpy(dtype=bool)
     ends[:, out] = np.nan
     low, high = np.where(b < 0, ends[::-1], ends)
-    return np.fmax(-rating, low), np.fmin(rating, high)
+    return np.fmax(-back, low), np.fmin(rating, high)
 
 
 def interface_weights(facts: Facts) -> Floats:

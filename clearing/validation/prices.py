@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from clearing.day.chords import Chords
 from clearing.validation.blocks import Blocks
 from clearing.validation.custom_facts import worth_of
 from clearing.validation.energy_limits import budget_value
@@ -41,7 +42,7 @@ def split(facts: Facts) -> Iterator[pd.DataFrame]:
     yield differing("prices.split", names, facts.starts, lmp, mec + mcc + mlc, slack)
     first = np.unique(facts.grid.islands, return_index=True)[1][facts.grid.islands]
     yield differing("prices.mec", names, facts.starts, mec, mec[:, first], facts.price_tolerance)
-    if not facts.lossy:
+    if not facts.lossy and facts.chords is None:
         none = np.where(np.isnan(lmp), mlc, 0.0)
         yield differing("prices.mlc", names, facts.starts, mlc, none, facts.price_tolerance)
 
@@ -174,25 +175,49 @@ def links(facts: Facts) -> Iterator[pd.DataFrame]:
     table, names = facts.case.tables["links"], facts.names("links")
     if table.empty:
         return
-    arrives = 1.0 - table["loss_fraction"].to_numpy(dtype=np.float64)
+    fraction = table["loss_fraction"].to_numpy(dtype=np.float64)
     start = facts.lmp[:, facts.bus_of("links", "from_bus")]
     end = facts.lmp[:, facts.bus_of("links", "to_bus")]
     low = table["min_mw"].to_numpy(dtype=np.float64)
     high = table["max_mw"].to_numpy(dtype=np.float64)
     worth = worth_of(facts, "link")
-    for sent, least, most, gain in (
-        (facts.link_mw, low, high, arrives * end - start + worth),
-        (-facts.link_mw, -high, -low, arrives * start - end - worth),
+    covered = covers_links(facts)
+    for sent, least, most, here, there, own, chords in (
+        (facts.link_mw, low, high, start, end, worth, facts.link_chords[0]),
+        (-facts.link_mw, -high, -low, end, start, -worth, facts.link_chords[1]),
     ):
+        last, following = slopes(chords, sent, len(names), facts.tolerance)
         mw = np.maximum(sent, 0.0)
         less = mw > np.maximum(least, 0.0) + facts.tolerance
         # A link that sends the other way would first send less that way.
         more = (mw < np.maximum(most, 0.0) - facts.tolerance) & (sent >= -facts.tolerance)
+        less &= ~covered
+        more &= ~covered
         slack = facts.price_tolerance
-        wanted = np.where(less, gain, 0.0)
+        wanted = np.where(less, (1.0 - fraction - last) * there - here + own, 0.0)
         yield below("prices.link", names, facts.starts, wanted, 0.0, slack)
-        wanted = np.where(more, gain, 0.0)
+        wanted = np.where(more, (1.0 - fraction - following) * there - here + own, 0.0)
         yield above("prices.link", names, facts.starts, wanted, 0.0, slack)
+
+
+def slopes(chords: Chords, sent: Floats, lines: int, tolerance: float) -> tuple[Floats, Floats]:
+    """MW lost per MW by the last and by the next MW on lines (T, N) each; 0 without segments."""
+    last, following = np.zeros((len(sent), lines)), np.zeros((len(sent), lines))
+    mw = np.maximum(sent, 0.0)[:, chords.of]
+    for found, on in (
+        (last, mw > chords.start + tolerance),
+        (following, mw >= chords.start - tolerance),
+    ):
+        np.maximum.at(found.T, chords.of, np.where(on, chords.slope, 0.0).T)
+    return last, following
+
+
+def covers_links(facts: Facts) -> npt.NDArray[np.bool_]:
+    """Links whose flow also sets a risk or carries shared reserve: their price is more (T, K)."""
+    tables, names = facts.case.tables, facts.names("links")
+    terms = tables["risk_terms"]
+    own = names.isin(terms.loc[terms["kind"] == "link", "element"])
+    return np.tile(own | bool(len(tables["reserve_sharing"])), (len(facts.starts), 1))
 
 
 def balance_price(facts: Facts) -> Iterator[pd.DataFrame]:
@@ -218,7 +243,7 @@ def price_of_units(facts: Facts) -> Floats:
     names = facts.names("units")
     own = ramp_value(facts, names) + budget_value(facts) + outage_value(facts)
     own += future_value(facts, names) + worth_of(facts, "unit")
-    return facts.lmp[:, facts.bus_of("units")] + own
+    return facts.unit_lmp + own
 
 
 def ramp_value(facts: Facts, names: pd.Index[str]) -> Floats:
@@ -276,12 +301,15 @@ def at_the_margin(
     free: npt.NDArray[np.bool_],
     lower: Floats,
     upper: Floats,
+    tolerance: float | None = None,
 ) -> tuple[Floats, Floats]:
     """Price of the last MW above ``lower`` and of the next below ``upper`` (T, N).
 
-    -inf and inf where there is none, and where ``free`` does not hold.
+    -inf and inf where there is none, and where ``free`` does not hold. Blocks count as used or
+    left by more than a tolerance, by default that of the run.
     """
-    t, n, tolerance = blocks.interval, blocks.of, facts.tolerance
+    t, n = blocks.interval, blocks.of
+    tolerance = facts.tolerance if tolerance is None else tolerance
     at = mw[t, n]
     dearest = np.full(mw.shape, -np.inf)
     used = free[t, n] & (at > blocks.begin + tolerance) & (at > lower[t, n] + tolerance)

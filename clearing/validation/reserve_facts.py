@@ -78,11 +78,36 @@ class ReserveFacts:
     """Zone of each unit's bus (U,)."""
     serves: dict[str, list[str]]
     """Products that each product counts for: itself and those it substitutes for."""
+    blocks: Flags
+    """Offers of several blocks, or tied to output (T, U, K)."""
+    load_offered: Floats
+    """MW that loads offer, no more than their tie allows (T, D, K)."""
+    load_price: Floats
+    """What a MW of a load's award costs on average (T, D, K)."""
+    load_award: Floats
+    """Awards of loads (T, D, K)."""
+    load_zone: npt.NDArray[np.object_]
+    """Zone of each load's bus (D,)."""
+    each: bool
+    """Whether each upward product shares the capacity of a unit with energy for itself."""
 
     @property
     def upward(self) -> Floats:
-        """Sum of upward awards of each unit (T, U)."""
-        total: Floats = self.award[:, :, self.up].sum(axis=2)
+        """Upward awards that energy shares the capacity of each unit with (T, U).
+
+        Their sum, or the largest product where each keeps within the capacity for itself.
+        """
+        given = self.award[:, :, self.up]
+        total: Floats = given.max(axis=2, initial=0.0) if self.each else given.sum(axis=2)
+        return total
+
+    def supply(self, product: str, zone: str) -> Floats:
+        """Awards of units and loads that count for a product in a zone (T,)."""
+        counted = np.array([product in self.serves[str(name)] for name in self.products])
+        total = np.zeros(len(self.award))
+        for award, own in ((self.award, self.unit_zone), (self.load_award, self.load_zone)):
+            inside = np.ones(len(own), dtype=bool) if zone == "" else own == zone
+            total += award[:, inside][:, :, counted].sum(axis=(1, 2))
         return total
 
     @property
@@ -98,25 +123,11 @@ def reserve_facts(facts: Facts) -> ReserveFacts:
     products = pd.Index(table["product"])
     up = (table["direction"] == "up").to_numpy(dtype=bool)
     zone = facts.case.tables["buses"]["zone"].to_numpy(dtype=object)[facts.bus_of("units")]
-    shape = (len(facts.starts), len(facts.names("units")), len(products))
-    offered, price = np.full(shape, np.nan), np.full(shape, np.nan)
-    rows, t = _in_force(facts, facts.case.tables["reserve_offers"], ["unit", "product"])
-    at = (
-        t,
-        facts.names("units").get_indexer(pd.Index(rows["unit"])),
-        products.get_indexer(pd.Index(rows["product"])),
-    )
-    offered[at], price[at] = rows["mw"], rows["price"]
-    award = np.zeros(shape)
-    given = facts.table("reserves")
-    where = (
-        facts.interval_of(given),
-        facts.names("units").get_indexer(pd.Index(given["unit"])),
-        products.get_indexer(pd.Index(given["product"])),
-    )
-    known = np.all([part >= 0 for part in where], axis=0)
-    mw = np.nan_to_num(given["mw"].to_numpy(dtype=np.float64))
-    np.add.at(award, tuple(part[known] for part in where), mw[known])
+    award = _awards(facts, "unit", "units", products)
+    load_award = _awards(facts, "load", "loads", products)
+    offered, price, cut = _offered(facts, "unit", "units", products, award, facts.dispatch)
+    accepted = facts.bid_mw if len(facts.names("loads")) else np.zeros((len(facts.starts), 0))
+    of_loads = _offered(facts, "load", "loads", products, load_award, np.nan_to_num(accepted))
     serving = _serving(table)
     return ReserveFacts(
         products,
@@ -126,31 +137,98 @@ def reserve_facts(facts: Facts) -> ReserveFacts:
         offered,
         price,
         award,
-        tuple(_requirements(facts, products, award, zone)),
+        tuple(_requirements(facts, products, award, load_award, zone)),
         zone,
         {
             str(name): [lower for lower, given in serving.items() if name in given]
             for name in products
         },
+        cut,
+        of_loads[0],
+        of_loads[1],
+        load_award,
+        facts.case.tables["buses"]["zone"].to_numpy(dtype=object)[facts.bus_of("loads")],
+        facts.rulebook.reserves.capacity == "each",
     )
 
 
+def _awards(facts: Facts, kind: str, table: str, products: pd.Index[str]) -> Floats:
+    """Awards of units or loads (T, N, K)."""
+    names, given = facts.names(table), facts.table("reserves")
+    given = given[given["kind"] == kind]
+    award = np.zeros((len(facts.starts), len(names), len(products)))
+    where = (
+        facts.interval_of(given),
+        names.get_indexer(pd.Index(given["unit"])),
+        products.get_indexer(pd.Index(given["product"])),
+    )
+    known = np.all([part >= 0 for part in where], axis=0)
+    mw = np.nan_to_num(given["mw"].to_numpy(dtype=np.float64))
+    np.add.at(award, tuple(part[known] for part in where), mw[known])
+    return award
+
+
+def _offered(
+    facts: Facts, column: str, table: str, products: pd.Index[str], award: Floats, output: Floats
+) -> tuple[Floats, Floats, Flags]:
+    """What can be given, what a MW of the award costs, and which offers are cut into blocks.
+
+    (T, N, K) each, NaN where nothing is offered. Blocks are taken in the order of their prices,
+    each no more than its share of the output (T, N), of a load of its accepted bids.
+    """
+    frame, names = facts.case.tables["reserve_offers"], facts.names(table)
+    rows, t = _in_force(facts, frame[frame[column] != ""], [column, "product"], ["segment"])
+    offered, price = np.full(award.shape, np.nan), np.full(award.shape, np.nan)
+    cost, left, count = np.zeros(award.shape), award.copy(), np.zeros(award.shape, dtype=int)
+    tied = np.zeros(award.shape, dtype=bool)
+    at = (
+        t,
+        np.asarray(names.get_indexer(pd.Index(rows[column])), dtype=np.intp),
+        np.asarray(products.get_indexer(pd.Index(rows["product"])), dtype=np.intp),
+    )
+    share = rows["share_of_output"].to_numpy(dtype=np.float64)
+    tie = np.where(np.isnan(share), np.inf, share * np.maximum(output[at[0], at[1]], 0.0))
+    mw = np.minimum(rows["mw"].to_numpy(dtype=np.float64), tie)
+    asked = rows["price"].to_numpy(dtype=np.float64)
+    for k in np.argsort(asked, kind="stable").tolist():
+        place = (at[0][k], at[1][k], at[2][k])
+        offered[place] = np.nan_to_num(offered[place]) + mw[k]
+        taken = min(mw[k], left[place])
+        left[place] -= taken
+        cost[place] += taken * asked[k]
+        price[place], count[place] = asked[k], count[place] + 1
+        tied[place] |= np.isfinite(tie[k])
+    cut = (count > 1) | tied
+    price = np.where(cut & (award > 0.0), cost / np.where(award > 0.0, award, 1.0), price)
+    return offered, price, cut
+
+
 def _in_force(
-    facts: Facts, table: pd.DataFrame, key: list[str]
+    facts: Facts, table: pd.DataFrame, key: list[str], parts: list[str] | None = None
 ) -> tuple[pd.DataFrame, npt.NDArray[np.intp]]:
-    """Rows for every interval and their intervals; stamped rows replace blank ones of their key."""
+    """Rows for every interval and their intervals; stamped rows replace blank ones of their key.
+
+    A key may have several rows, told apart by `parts`.
+    """
     stamped = table[table["interval_start"].notna()]
     stamped = stamped.assign(t=facts.interval_of(stamped))
     blank = table[table["interval_start"].isna()]
     everywhere = blank.loc[np.repeat(blank.index.to_numpy(), len(facts.starts))]
     everywhere = everywhere.assign(t=np.tile(np.arange(len(facts.starts)), len(blank)))
     rows = pd.concat([stamped[stamped["t"] >= 0], everywhere])
-    rows = rows.drop_duplicates([*key, "t"], ignore_index=True)
+    own = rows[rows["interval_start"].notna()][[*key, "t"]].drop_duplicates().assign(own=True)
+    replaced = rows[[*key, "t"]].merge(own, on=[*key, "t"], how="left")["own"].eq(True).to_numpy()
+    rows = rows[~(replaced & rows["interval_start"].isna().to_numpy())]
+    rows = rows.drop_duplicates([*key, *(parts or []), "t"], ignore_index=True)
     return rows, rows["t"].to_numpy(dtype=np.intp)
 
 
 def _requirements(
-    facts: Facts, products: pd.Index[str], award: Floats, unit_zone: npt.NDArray[np.object_]
+    facts: Facts,
+    products: pd.Index[str],
+    award: Floats,
+    load_award: Floats,
+    unit_zone: npt.NDArray[np.object_],
 ) -> list[Requirement]:
     tables = facts.case.tables
     rows, _ = _in_force(facts, tables["reserve_requirements"], ["product", "zone"])
@@ -169,7 +247,9 @@ def _requirements(
     load_zone = tables["buses"]["zone"].to_numpy(dtype=object)[facts.bus_of("loads")]
     serving = _serving(tables["reserve_products"])
     found = []
-    for product, zone in dict.fromkeys([*keys, *curves]):
+    risky = set(zip(tables["risks"]["product"], tables["risks"]["zone"], strict=True))
+    alone = [key for key in curves if key not in risky]
+    for product, zone in dict.fromkeys([*keys, *alone]):
         units = np.ones(len(unit_zone), dtype=bool) if zone == "" else unit_zone == zone
         loads = np.ones(len(load_zone), dtype=bool) if zone == "" else load_zone == zone
         fixed, share, largest = (np.full(len(facts.starts), np.nan) for _ in range(3))
@@ -193,7 +273,8 @@ def _requirements(
                 product,
                 zone,
                 fixed + share * demand + largest * most,
-                award[:, units][:, :, counted].sum(axis=(1, 2)),
+                award[:, units][:, :, counted].sum(axis=(1, 2))
+                + load_award[:, loads][:, :, counted].sum(axis=(1, 2)),
                 curves.get((product, zone), ((np.inf, facts.rulebook.penalties.reserve),)),
                 largest,
             )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from clearing.validation.facts import Facts, Floats
+from clearing.validation.facts import MW_STEP, Facts, Floats
 from clearing.validation.prices import at_the_margin
 from clearing.validation.report import rows
 from clearing.validation.reserve_facts import reserve_facts
@@ -29,6 +29,7 @@ def award_prices(facts: Facts) -> Iterator[pd.DataFrame]:
     if table.empty or facts.priced_otherwise:
         return
     real = facts.once(reserve_facts)
+    table = table[(table["kind"] == "unit").to_numpy(dtype=bool)]
     t = facts.interval_of(table)
     unit = facts.names("units").get_indexer(pd.Index(table["unit"]))
     product = real.products.get_indexer(pd.Index(table["product"]))
@@ -42,21 +43,29 @@ def award_prices(facts: Facts) -> Iterator[pd.DataFrame]:
         excess = np.abs(table[column].to_numpy(dtype=np.float64) - expected)
         yield _wrong(facts, table, f"reserves.award_{column}", column, expected, excess)
 
-    lmp = facts.lmp[:, facts.bus_of("units")]
+    lmp = facts.unit_lmp
     free = np.isnan(facts.self_scheduled) & facts.on
     none = np.full(lmp.shape, np.inf)
     last, following = at_the_margin(facts, facts.offers_used, facts.dispatch, free, -none, none)
+    close = at_the_margin(
+        facts, facts.offers_used, facts.dispatch, free, -none, none, 2.0 * MW_STEP
+    )
     low, high = limits(facts)
-    for up, forgone, room in (
-        (True, lmp - following, high - facts.dispatch - real.upward),
-        (False, last - lmp, facts.dispatch - real.downward - low),
+    for up, forgone, closer, room in (
+        (True, lmp - following, lmp - close[1], high - facts.dispatch - real.upward),
+        (False, last - lmp, close[0] - lmp, facts.dispatch - real.downward - low),
     ):
-        worth = np.where(free & np.isfinite(forgone), np.maximum(forgone, 0.0), 0.0)[at[:2]]
+        worth, other = (
+            np.where(free & np.isfinite(mw), np.maximum(mw, 0.0), 0.0)[at[:2]]
+            for mw in (forgone, closer)
+        )
         own = real.up[at[2]] == up
         stated = table["opportunity_cost"].to_numpy(dtype=np.float64)
         # At the edge of what counts as full, either is right.
         free_of_it = room[at[:2]] > facts.tolerance
-        excess = np.where(free_of_it, np.abs(stated), _nearest(stated, worth))
+        # At the edge of a block, so is the offer of either side.
+        nearest = np.minimum(_nearest(stated, worth), _nearest(stated, other))
+        excess = np.where(free_of_it, np.abs(stated), nearest)
         expected = np.where(free_of_it, 0.0, worth)
         excess = np.where(own, excess, 0.0)
         yield _wrong(

@@ -12,6 +12,7 @@ from clearing.validation.custom_facts import worth_of
 from clearing.validation.facts import Facts, Floats
 from clearing.validation.report import above, below, differing, rows
 from clearing.validation.reserve_facts import ReserveFacts, reserve_facts
+from clearing.validation.risk_facts import in_binding_risk, risk_shortage_cost
 from clearing.validation.units import moves
 
 __all__ = [
@@ -41,10 +42,12 @@ def awards(facts: Facts) -> Iterator[pd.DataFrame]:
     if table.empty:
         return
     real = facts.once(reserve_facts)
+    of_load = (table["kind"] == "load").to_numpy(dtype=bool)
     unknown = facts.names("units").get_indexer(pd.Index(table["unit"])) < 0
+    unknown[of_load] = (facts.names("loads").get_indexer(pd.Index(table["unit"])) < 0)[of_load]
     unknown |= real.products.get_indexer(pd.Index(table["product"])) < 0
     unknown |= facts.interval_of(table) < 0
-    unknown |= table.duplicated(["unit", "product", "interval_start"]).to_numpy()
+    unknown |= table.duplicated(["kind", "unit", "product", "interval_start"]).to_numpy()
     unknown |= ~np.isfinite(table["mw"].to_numpy(dtype=np.float64))
     bad = table[unknown]
     one = np.ones(len(bad))
@@ -54,6 +57,10 @@ def awards(facts: Facts) -> Iterator[pd.DataFrame]:
     offered = np.nan_to_num(real.offered).reshape(shape)
     yield above("reserves.offer", names, facts.starts, award, offered, facts.tolerance)
     yield below("reserves.offer", names, facts.starts, award, 0.0, facts.tolerance)
+    given = real.load_award.reshape(shape)
+    limit = np.nan_to_num(real.load_offered).reshape(shape)
+    loads = [f"{load} {product}" for load in facts.names("loads") for product in real.products]
+    yield above("reserves.offer", loads, facts.starts, given, limit, facts.tolerance)
     quick = facts.case.tables["units"]["quick_start"].to_numpy(dtype=bool)
     able = facts.on[:, :, None] | (quick[:, None] & real.offline)[None]
     most = np.where(able, np.inf, 0.0).reshape(shape)
@@ -89,7 +96,7 @@ def ramps(facts: Facts) -> Iterator[pd.DataFrame]:
 
     for units that are on; ``ramp`` is in MW an hour, and a blank one is no limit.
     """
-    if facts.table("reserves").empty:
+    if facts.table("reserves").empty or not facts.rulebook.reserves.ramps:
         return
     real, units, names = facts.once(reserve_facts), facts.case.tables["units"], facts.names("units")
     for up, column in ((True, "ramp_up"), (False, "ramp_down")):
@@ -114,7 +121,7 @@ def ramps_with_energy(facts: Facts) -> Iterator[pd.DataFrame]:
     response time, output and award also stay within the start-up ramp where the unit starts and
     the shut-down ramp before it stops.
     """
-    if facts.table("reserves").empty:
+    if facts.table("reserves").empty or not facts.rulebook.reserves.ramps:
         return
     real, units, names = facts.once(reserve_facts), facts.case.tables["units"], facts.names("units")
     for total, _, moved, limit in _lasting(facts, real):
@@ -145,6 +152,8 @@ def requirements(facts: Facts) -> Iterator[pd.DataFrame]:
     one = np.ones(len(twice))
     yield rows("reserves.rows", twice["product"], twice["interval_start"], one + 1.0, one, one)
     asked_of = {(need.product, need.zone) for need in real.requirements}
+    risks = facts.case.tables["risks"]
+    asked_of |= set(zip(risks["product"], risks["zone"], strict=True))
     key = pd.Series(list(zip(table["product"], table["zone"], strict=True)), dtype="object")
     idle = table[~key.isin(asked_of).to_numpy()]
     for column in ("requirement_mw", "shortage_mw", "shadow_price"):
@@ -193,6 +202,8 @@ def shadow_prices(facts: Facts) -> Iterator[pd.DataFrame]:
     real = facts.once(reserve_facts)
     if facts.priced_otherwise or not real.requirements:
         return
+    if len(facts.case.tables["risks"]) or len(facts.case.tables["reserve_sharing"]):
+        return  # what reserves are worth then is for `risks.prices` to say
     table, worth = facts.table("reserve_prices"), {}
     slack = facts.price_tolerance
     for need in real.requirements:
@@ -249,7 +260,9 @@ def prices(facts: Facts) -> Iterator[pd.DataFrame]:
 def reserve_cost(facts: Facts) -> float:
     """Money of all awards at their offers."""
     real = facts.once(reserve_facts)
-    return float(np.nansum(real.award * np.nan_to_num(real.price))) * facts.hours
+    paid = np.nansum(real.award * np.nan_to_num(real.price))
+    paid += np.nansum(real.load_award * np.nan_to_num(real.load_price))
+    return float(paid) * facts.hours
 
 
 def shortage_cost(facts: Facts) -> Floats:
@@ -258,7 +271,7 @@ def shortage_cost(facts: Facts) -> Floats:
     for need in facts.once(reserve_facts).requirements:
         short = np.nan_to_num(stated(facts, need.product, need.zone, "shortage_mw"))
         total += need.shortage_cost(short) * facts.hours
-    return total
+    return total + risk_shortage_cost(facts)
 
 
 def stated(facts: Facts, product: str, zone: str, column: str) -> Floats:
@@ -314,11 +327,14 @@ def held_by_reserves(
     """
     real = facts.once(reserve_facts)
     lasting = real.award[:, :, real.minutes >= facts.hours * 60.0].sum(axis=2) > 0.0
-    for total, offered, moved, limit in _lasting(facts, real):
+    lasts = _lasting(facts, real) if facts.rulebook.reserves.ramps else ()
+    for total, offered, moved, limit in lasts:
         lasting |= offered & (total + moved >= limit - facts.tolerance)
-    lasting |= _at_event_ramp(facts, real)
+    if facts.rulebook.reserves.ramps:
+        lasting |= _at_event_ramp(facts, real)
     tied = lasting.copy()
     tied[:-1] |= lasting[1:]
+    tied |= real.blocks.any(axis=2) | in_binding_risk(facts)
     for need in real.requirements:
         asked = np.nan_to_num(need.largest) > 0.0
         inside = np.ones(len(real.unit_zone), dtype=bool)
@@ -381,15 +397,18 @@ def offer_room(facts: Facts, real: ReserveFacts) -> Floats:
     also share the ramp of energy.
     """
     units = facts.case.tables["units"]
-    room = np.nan_to_num(real.offered) - real.award
-    for up, column in ((True, "ramp_up"), (False, "ramp_down")):
+    room = np.where(real.blocks, 0.0, np.nan_to_num(real.offered) - real.award)
+    room[in_binding_risk(facts)] = 0.0
+    ways = ((True, "ramp_up"), (False, "ramp_down")) if facts.rulebook.reserves.ramps else ()
+    for up, column in ways:
         ramp = units[column].fillna(np.inf).to_numpy(dtype=np.float64)
         for minutes in np.unique(real.minutes[real.up == up]):
             inside = (real.up == up) & (real.minutes <= minutes)
             left = ramp * minutes / 60.0 - real.award[:, :, inside].sum(axis=2)
             room[:, :, inside] = np.minimum(room[:, :, inside], left[:, :, None])
     room[~facts.on] = 0.0
-    room[:, :, real.minutes >= facts.hours * 60.0] = 0.0
+    if facts.rulebook.reserves.ramps:
+        room[:, :, real.minutes >= facts.hours * 60.0] = 0.0
     return room
 
 

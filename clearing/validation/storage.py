@@ -90,6 +90,7 @@ def prices(facts: Facts) -> Iterator[pd.DataFrame]:
         return
     charge, discharge = _schedule(facts)
     number = {c: table[c].to_numpy(dtype=np.float64) for c in _NUMBERS}
+    number |= _prices(facts)
     worth = facts.by_name("storage_schedule", "energy_value")
     lmp = facts.lmp[:, facts.bus_of("storage")]
     slack, tolerance = facts.price_tolerance, facts.tolerance
@@ -138,9 +139,24 @@ def storage_cost(facts: Facts) -> float:
     if table.empty:
         return 0.0
     charge, discharge = _schedule(facts)
-    sold = discharge * table["discharge_price"].to_numpy(dtype=np.float64)
-    bought = charge * table["charge_price"].to_numpy(dtype=np.float64)
+    price = _prices(facts)
+    sold, bought = discharge * price["discharge_price"], charge * price["charge_price"]
     return float((sold - bought).sum()) * facts.hours
+
+
+def _prices(facts: Facts) -> dict[str, Floats]:
+    """Prices of every interval and storage, (T, S): a row of its interval before a blank one."""
+    table, offers = facts.case.tables["storage"], facts.case.tables["storage_offers"]
+    order = offers.assign(stamped=offers["interval_start"].notna()).sort_values("stamped")
+    found = {}
+    for column in ("charge_price", "discharge_price"):
+        usual = table[column].to_numpy(dtype=np.float64)
+        prices = np.repeat(usual[None, :], len(facts.starts), axis=0)
+        for row in order[order[column].notna()].itertuples(index=False):
+            where = slice(None) if not row.stamped else facts.starts == row.interval_start
+            prices[where, table["storage"].to_numpy() == row.storage] = getattr(row, column)
+        found[column] = prices
+    return found
 
 
 def _schedule(facts: Facts) -> tuple[Floats, Floats]:

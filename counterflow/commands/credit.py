@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -127,6 +128,36 @@ def default(
     _print(table, f"Default of {owner}")
 
 
+@app.command("check")
+def check(
+    case: Annotated[str, typer.Argument(metavar="CASE", help="A case folder: the day.")],
+    collateral: Annotated[
+        Path | None,
+        typer.Option("--collateral", metavar="PATH", help="In place of the case's own."),
+    ] = None,
+    statement: Statements = None,
+    rulebook: Rules = "default",
+    setting: Settings = None,
+    as_json: Json = False,
+) -> None:
+    """Offers and bids of a day against credit, before clearing; exit 3 when somebody is short."""
+    from cases import read_case
+    from counterflow import console
+    from counterflow.commands.check import judge_credit
+
+    market = read_case(case)
+    needed, refused = judge_credit(market, _rules(rulebook, setting), collateral, statement or [])
+    if as_json:
+        failures = console.failure_rows(tuple(refused))
+        console.print_json({"ok": not refused, "credit": needed, "failures": failures})
+    else:
+        _print(needed.astype({"passed": str}), "Credit for the day", {"passed"})
+        for failure in refused:
+            console.err().print(f"refused: {failure}", markup=False, style="yellow")
+    if refused:
+        raise typer.Exit(3)
+
+
 def _rules(rulebook: str, setting: list[str] | None) -> RuleBook:
     from cases import RuleBook
 
@@ -178,10 +209,10 @@ def _amount(text: str) -> Any:
         raise bad("usage", f"an amount is a number, not {text!r}") from None
 
 
-def _print(table: pd.DataFrame, title: str) -> None:
+def _print(table: pd.DataFrame, title: str, text: Collection[str] = ()) -> None:
     from counterflow import console
 
-    words = {"owner", "layer", "payer"}
+    words = {"owner", "layer", "payer", *text}
     money = [name for name in table.columns if name not in words]
     shown = table.astype(dict.fromkeys(money, float))
     console.out().print(console.table(shown, title, {name: name for name in table.columns}))

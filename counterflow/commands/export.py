@@ -52,10 +52,33 @@ def run(
             help="With --offers masked: a file with a secret; the same secret, the same masks.",
         ),
     ] = None,
+    layout: Annotated[
+        str | None,
+        typer.Option(
+            "--layout",
+            metavar="NAME-offers",
+            help="Offers, prices and load as a market publishes them: pjm-offers, isone-offers, "
+            "nyiso-offers, miso-offers, ercot-offers, caiso-offers; -o names a new folder. With "
+            "--mask-key under codes.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Export prices (buses; zones and hubs in the gridstatus profile), or offers after a delay."""
     from counterflow import console
+
+    if layout is not None:
+        if offers is not None or delay_days is not None:
+            raise bad("usage", "--layout goes with --mask-key alone")
+        from counterflow.layouts import write_published
+
+        secret = _key(mask_key) if mask_key else ""
+        files = write_published(read_run(run), output, layout, key=secret)
+        if as_json:
+            console.print_json({"ok": True, "folder": output, "layout": layout, "files": files})
+        for file in [] if as_json else files:
+            console.out().print(f"written: {file}", markup=False)
+        return
     from counterflow.tables.disclosure import disclose
     from counterflow.tables.export import write_prices, write_table
 

@@ -1,4 +1,4 @@
-"""``counterflow futures``: lots, acceptance and daily marks of a trade ledger."""
+"""``counterflow futures``: lots, cover, acceptance, daily marks and hedges of a trade ledger."""
 
 from __future__ import annotations
 
@@ -29,6 +29,14 @@ Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="A rulebook key; may be repeated."),
 ]
+Products = Annotated[
+    str | None,
+    typer.Option(
+        "--products",
+        metavar="NAME|FILE",
+        help="A product file: china-2021, base-peak-08-20, us-peak, or TOML or CSV of one's own.",
+    ),
+]
 Zone = Annotated[str, typer.Option("--timezone", help="IANA name of the market's clock.")]
 
 
@@ -39,10 +47,13 @@ def _group() -> None:
 
 @app.command("lots")
 def lots(
-    month: Annotated[str, typer.Argument(metavar="YYYY-MM", help="Delivery month.")],
+    month: Annotated[
+        str, typer.Argument(metavar="PERIOD", help="2016-10, 2016-Q4, 2016 or a day.")
+    ],
     timezone: Zone = "",
     rulebook: Rules = "default",
     setting: Settings = None,
+    products: Products = None,
     as_json: Json = False,
 ) -> None:
     """Hours and MWh of a lot, and the last trading day of a delivery month."""
@@ -50,13 +61,12 @@ def lots(
 
     from counterflow import console
     from settlement.futures import last_trading_day
-    from settlement.futures.product import PRODUCTS
 
-    product = _product(timezone, rulebook, setting)
+    product = _product(timezone, rulebook, setting, products)
     last = last_trading_day(product, month)
     rows = [
         (name, float(product.hours(name, month)), float(product.lot_mwh(name, month)))
-        for name in PRODUCTS
+        for name in product.products
     ]
     table = pd.DataFrame(rows, columns=["product", "hours", "mwh"])
     if as_json:
@@ -77,6 +87,7 @@ def accept_trades(
     timezone: Zone = "",
     rulebook: Rules = "default",
     setting: Settings = None,
+    products: Products = None,
     override: Annotated[
         list[str] | None,
         typer.Option("--override", metavar="TRADE=WHO: WHY", help="Accept it, on record."),
@@ -90,7 +101,7 @@ def accept_trades(
     from settlement.futures.acceptance import accept
     from settlement.inputs import write_table
 
-    product = _product(timezone, rulebook, setting)
+    product = _product(timezone, rulebook, setting, products)
     tables = _tables(trades, product)
     overrides = pairs(override or [], "--override")
     accepted = accept(
@@ -133,13 +144,14 @@ def mark(
     timezone: Zone = "",
     rulebook: Rules = "default",
     setting: Settings = None,
+    products: Products = None,
     as_json: Json = False,
 ) -> None:
     """Daily account of every position: settlement price, variation, margin, fees."""
     from counterflow import console
     from settlement.futures import mark_to_market
 
-    product = _product(timezone, rulebook, setting)
+    product = _product(timezone, rulebook, setting, products)
     tables = _tables(trades, product)
     if "settlement_prices" not in tables:
         raise bad("missing", f"there are no settlement_prices beside {trades}")
@@ -153,14 +165,106 @@ def mark(
     console.out().print(console.table(table, "Mark to market", headings, limit=100))
 
 
-def _product(timezone: str, rulebook: str, setting: list[str] | None) -> Futures:
-    from cases import RuleBook
-    from settlement.futures import Futures
+@app.command("cover")
+def cover(
+    load: Annotated[
+        Path, typer.Argument(metavar="FILE", help="CSV of interval_start, mw: a whole month.")
+    ],
+    method: Annotated[
+        str, typer.Option("--method", help="least_squares, or no_overcover.")
+    ] = "least_squares",
+    timezone: Zone = "",
+    rulebook: Rules = "default",
+    setting: Settings = None,
+    products: Products = None,
+    as_json: Json = False,
+) -> None:
+    """Lots that cover a load curve of a delivery month, and what they leave open."""
+    import pandas as pd
 
+    from counterflow import console
+    from settlement.futures import cover_load
+    from settlement.futures.load_file import read_load
+
+    product = _product(timezone, rulebook, setting, products)
+    found = cover_load(read_load(load, product.zone), product, method)  # type: ignore[arg-type]
+    told = {
+        "lots": found.lots,
+        "hedge_ratio": found.hedge_ratio,
+        "open_mwh": found.open_mwh,
+        "over_mwh": found.over_mwh,
+    }
+    if as_json:
+        console.print_json({"ok": True, "method": method, **told})
+        return
+    table = pd.DataFrame(list(found.lots.items()), columns=["product", "lots"])
+    page = console.out()
+    page.print(console.table(table, "Cover", {"product": "product", "lots": "lots"}, digits=0))
+    page.print(
+        f"\nhedge ratio {found.hedge_ratio:.4f}, open {found.open_mwh:,.3f} MWh, "
+        f"over {found.over_mwh:,.3f} MWh",
+        markup=False,
+    )
+
+
+@app.command("report")
+def report(
+    trades: Trades,
+    spot: Annotated[
+        Path, typer.Option("--spot", metavar="FILE", help="CSV of owner, forecast, actual costs.")
+    ],
+    convention: Annotated[
+        str, typer.Option("--convention", help="Time value: nominal, formula-2, paper-2016, ...")
+    ] = "nominal",
+    unit: Annotated[str, typer.Option("--unit", help="Smallest unit of money.")] = "1",
+    timezone: Zone = "",
+    rulebook: Rules = "default",
+    setting: Settings = None,
+    products: Products = None,
+    as_json: Json = False,
+) -> None:
+    """What a hedge was worth to each owner: tables 5 and 6 of the futures paper."""
+    from decimal import Decimal, InvalidOperation
+
+    from counterflow import console
+    from settlement.futures import hedge_report
+    from settlement.futures.load_file import read_spot_costs
+
+    try:
+        step = Decimal(unit)
+    except InvalidOperation:
+        raise bad("usage", f"--unit is a number such as 0.01, not {unit!r}") from None
+    product = _product(timezone, rulebook, setting, products)
+    table = hedge_report(
+        _tables(trades, product)["futures"],
+        read_spot_costs(spot),
+        product,
+        convention=convention,
+        unit=step,
+    )
+    rows = table.reset_index()
+    if as_json:
+        console.print_json({"ok": True, "convention": convention, "report": rows})
+        return
+    shown = rows.astype(dict.fromkeys(table.columns, float))
+    console.out().print(
+        console.table(shown, f"Hedge by {convention}", {name: str(name) for name in shown.columns})
+    )
+
+
+def _product(
+    timezone: str, rulebook: str, setting: list[str] | None, products: str | None
+) -> Futures:
+    from cases import RuleBook
+    from settlement.futures import Futures, read_products
+
+    if products is not None and setting:
+        raise bad("usage", "--products and --set do not go together: change the product file")
     rules = RuleBook.load(rulebook).with_settings(pairs(setting or [], "--set"))
-    product = Futures(rules.settlement.futures, timezone)
+    futures = rules.settlement.futures if products is None else read_products(products)
+    product = Futures(futures, timezone)
     if not product.zone:
-        calendar = rules.settlement.futures.calendar
+        calendar = futures.calendar
         raise bad("usage", f"--timezone is needed: the calendar {calendar} has several")
     return product
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from counterflow.commands.options import Json
+from counterflow.commands.options import For, Json, Seen, bad
 
 
 def run(
@@ -28,6 +28,8 @@ def run(
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help="Constituents and weights, as CSV."),
     ] = None,
+    who: For = None,
+    moment: Seen = None,
     as_json: Json = False,
 ) -> None:
     """Price index of the day-ahead market, with its definition and what it was made from."""
@@ -42,6 +44,15 @@ def run(
     name = f"{place or 'market'} {block} {period}"
     definition = IndexDefinition(name, place, weighting, block, period)  # type: ignore[arg-type]
     index = price_index(ahead, definition)
+    values = index.values
+    if who is not None:
+        from settlement.disclosure import Viewer, shown_periods
+
+        viewer = Viewer.of(who, moment)
+        if output is not None and viewer.kind != "monitor":
+            raise bad("for", "constituents hold what single places take: for the monitor only")
+        rules = ahead[0].rulebook.settlement.disclosure
+        values = shown_periods(values, viewer, rules.indices_days, ahead[0].case.meta.timezone)
     if output is not None:
         with new_file(output) as part:
             write_sheet(index.constituents, part)
@@ -51,12 +62,12 @@ def run(
                 "ok": True,
                 "definition": {"place": place, "weighting": weighting, "block": block,
                                "period": period},
-                "values": index.values,
+                "values": values,
                 "file": output,
             }
         )  # fmt: skip
         return
-    table = index.values.astype({"value": float})
+    table = values.astype({"value": float})
     columns = {"period": "period", "value": "price", "weight": "MWh or hours"}
     title = f"{place or 'whole market'}, weighed by {weighting}, block {block}"
     console.out().print(console.table(table, title, columns))

@@ -23,6 +23,7 @@ _HEADINGS = {
     "production_cost_at_reference": "cost at reference",
     "commitment": "commitment",
     "proof": "proof",
+    "noise": "noise",
     "difference": "differs by",
     "under_mitigation": "missed",
     "over_mitigation": "too far",
@@ -74,7 +75,8 @@ def mitigate_many(
     page.print(
         f"{found.clearings} clearings made for the {found.asked} that were asked for; missed and "
         "too far: load x price above and below every offer at its reference; within the gap: "
-        "another schedule that costs the same as far as was proven, no effect of rules",
+        "another schedule that costs the same as far as was proven; within the noise: no price "
+        "moved by more than without any replacement; neither is an effect of rules",
         markup=False,
     )
     if output is not None:

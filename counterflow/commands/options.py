@@ -24,7 +24,23 @@ AsOf = Annotated[
         "--as-of", metavar="DATE", help="The date whose rules count. [default: the newest]"
     ),
 ]
-RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")]
+For = Annotated[
+    str | None,
+    typer.Option(
+        "--for",
+        metavar="WHO",
+        help="Show and write only what public, participant:NAME or monitor may see.",
+    ),
+]
+Seen = Annotated[
+    str | None,
+    typer.Option(
+        "--at", metavar="MOMENT", help="With --for: the moment of disclosure. [default: now]"
+    ),
+]
+RunFolder = Annotated[
+    Path, typer.Argument(metavar="RUN", help="A run folder, or a case of published offers.")
+]
 CaseSource = Annotated[
     str,
     typer.Argument(
@@ -84,7 +100,7 @@ def stress_factors(text: str) -> dict[str, float]:
 
 
 def read_run(folder: Path) -> Run:
-    """Read a run folder.
+    """Read a run folder; a case folder of published offers is taken as what the market made of it.
 
     Raises
     ------
@@ -92,8 +108,9 @@ def read_run(folder: Path) -> Run:
         There is no run there, or it was changed.
     """
     from cases import Run
+    from cases.published_run import read_published_run
 
-    return Run.read(folder)
+    return read_published_run(folder) or Run.read(folder)
 
 
 def size_of(case: Case) -> str:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from counterflow.commands.options import Json, Strict, bad, free_folder, pairs, read_run
+from counterflow.commands.options import For, Json, Seen, Strict, bad, free_folder, pairs, read_run
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from cases import Run
     from settlement import Statement
+    from settlement.disclosure import Viewer
     from settlement.resettle import Resettlement
 
 _TABLE = "A folder with the table, or its CSV or Parquet file, in place of the case's own."
@@ -24,7 +24,7 @@ def run(
         list[str],
         typer.Argument(
             metavar="RUN...",
-            help="A run folder; with --month many, or folders of them, a version as final=RUN.",
+            help="A run folder; with --month a study, or many runs, a version as final=RUN.",
         ),
     ],
     output: Annotated[
@@ -91,6 +91,24 @@ def run(
     partial: Annotated[
         bool, typer.Option("--partial", help="With --month: settle although days are missing.")
     ] = False,
+    scenario: Annotated[
+        str | None,
+        typer.Option("--scenario", help="With --month and a study: whose runs."),
+    ] = None,
+    rulebook: Annotated[
+        str,
+        typer.Option(
+            "--rulebook", metavar="NAME", help="With --month and a study: days as mitigated by it."
+        ),
+    ] = "",
+    products: Annotated[
+        str | None,
+        typer.Option(
+            "--products",
+            metavar="NAME|FILE",
+            help="Product file of the futures. [default: the run's rulebook]",
+        ),
+    ] = None,
     override: Annotated[
         list[str] | None,
         typer.Option(
@@ -103,6 +121,8 @@ def run(
     owner: Annotated[
         str | None, typer.Option("--owner", help="Show one owner's statement, line by line.")
     ] = None,
+    who: For = None,
+    moment: Seen = None,
     version: Annotated[
         str, typer.Option("--version-name", help="Name of this settlement.")
     ] = "initial",
@@ -115,31 +135,63 @@ def run(
         if real_time is not None or against is not None or owner is not None:
             raise bad("usage", "--month takes real-time runs among its RUNs, and no --real-time, "
                       "--against or --owner")  # fmt: skip
-        paths = (contracts, futures, rights, settlement_prices, collateral, meter_readings)
-        _month(
-            runs, month, output, paths, overrides, partial=partial, strict=strict, as_json=as_json
+        from counterflow.commands.settle_month import settle_a_month
+
+        paths = {"contracts": contracts, "futures": futures, "rights": rights,
+                 "settlement_prices": settlement_prices, "collateral": collateral,
+                 "meter_readings": meter_readings}  # fmt: skip
+        settle_a_month(
+            runs,
+            month,
+            output,
+            paths,
+            overrides,
+            scenario=scenario,
+            rulebook=rulebook,
+            partial=partial,
+            products=products,
+            viewer=_viewer(who, moment),
+            strict=strict,
+            as_json=as_json,
         )
         return
     if partial or len(runs) != 1:
         raise bad("usage", "several runs, and --partial, need --month")
+    if scenario is not None or rulebook:
+        raise bad("usage", "--scenario and --rulebook need --month and a study")
     if against_real_time is not None and against is None:
         raise bad("usage", "--against-real-time needs --against")
     if output is not None:
         free_folder(output, "a statement")
 
     from counterflow import console
+    from counterflow.commands.settle_month import read_given, read_product_file
     from counterflow.heard import no_warnings
     from settlement import settle
     from settlement.resettle import resettle
 
     found = read_run(Path(runs[0]))
-    given = _tables(
-        found, contracts, futures, rights, settlement_prices, collateral, meter_readings
+    given = read_given(
+        found.case.meta.timezone,
+        contracts=contracts,
+        futures=futures,
+        rights=rights,
+        settlement_prices=settlement_prices,
+        collateral=collateral,
+        meter_readings=meter_readings,
     )
+    given |= read_product_file(products)
     later = read_run(real_time) if real_time is not None else None
     statement = settle(
         found, **given, real_time=later, overrides=overrides or None, version=version
     )
+    viewer = _viewer(who, moment)
+    if viewer is not None:
+        from settlement.disclosure import disclosed
+
+        if against is not None and viewer.kind != "monitor":
+            raise bad("usage", "--against compares all owners: it does not go with --for")
+        statement = disclosed(statement, viewer, found.rulebook.settlement.disclosure)
     if owner is not None:
         statement.of(owner)
     change = None
@@ -169,76 +221,19 @@ def run(
         console.out().print(f"\nwritten to {output}", markup=False)
 
 
-def _month(
-    texts: list[str],
-    month: str,
-    output: Path | None,
-    paths: tuple[Path | None, ...],
-    overrides: dict[str, str],
-    *,
-    partial: bool,
-    strict: bool,
-    as_json: bool,
-) -> None:
-    if output is not None:
-        free_folder(output, "a statement")
+def _viewer(who: str | None, moment: str | None) -> Viewer | None:
+    from settlement.disclosure import Viewer
 
-    from counterflow import console
-    from counterflow.commands.settle_month import document, print_month, runs_of
-    from counterflow.heard import no_warnings
-    from counterflow.invoices import month_pages
-    from settlement.month import settle_month
-
-    runs, versions = runs_of(texts)
-    statement = settle_month(
-        runs,
-        month,
-        **_tables(runs[0], *paths),
-        overrides=overrides or None,
-        versions=versions,
-        partial=partial,
-    )
-    no_warnings(strict)
-    if output is not None:
-        statement.write(output, pages=month_pages(statement))
-    if as_json:
-        console.print_json({"ok": True, "folder": output, **document(statement)})
-        return
-    print_month(statement)
-    if output is not None:
-        console.out().print(f"\nwritten to {output}", markup=False)
-
-
-def _tables(
-    run: Run,
-    contracts: Path | None,
-    futures: Path | None,
-    rights: Path | None,
-    prices: Path | None,
-    collateral: Path | None,
-    readings: Path | None,
-) -> dict[str, Any]:
-    from settlement.inputs import read_tables
-
-    timezone = run.case.meta.timezone
-    found: dict[str, Any] = {}
-    for path, names in (
-        (contracts, ("contracts", "contract_curves", "frozen_curves")),
-        (futures, ("futures", "settlement_prices", "collateral")),
-        (rights, ("rights",)),
-        (prices, ("settlement_prices",)),
-        (collateral, ("collateral",)),
-        (readings, ("meter_readings",)),
-    ):
-        if path is not None:
-            found |= read_tables(path, names, timezone)
-    if "collateral" in found:
-        own = found["collateral"]
-        found["collateral"] = dict(zip(own["owner"], own["amount"], strict=True))
-    return found
+    if who is None and moment is not None:
+        raise bad("usage", "--at needs --for")
+    return None if who is None else Viewer.of(who, moment)
 
 
 def _write(statement: Statement, output: Path) -> None:
+    if statement.balance.empty:
+        statement.write(output)
+        return
+
     from plotly.offline import get_plotlyjs
 
     from counterflow.plots.page import SCRIPT, figure_page

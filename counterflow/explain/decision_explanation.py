@@ -11,9 +11,12 @@ import pandas as pd
 from cases import Run
 from cases.errors import InputError
 from counterflow.console import number, stamp
+from counterflow.explain.decision_counterfactual import counterfactual_sentences, proof_of
+from counterflow.explain.decision_margins import decision_margins, margin_sentences
 from counterflow.explain.lookup import resolve_interval, resolve_name
 from counterflow.explain.rule_values import rule_sentences, rule_values
 from mitigation.components import PARAMETER, RESERVE, kind_of, subject_of
+from mitigation.conduct.sellers import offering, owners_by_name, places_by_name
 from settlement.ledger.frames import Row, records
 
 __all__ = ["DecisionExplanation", "explain_decision"]
@@ -24,6 +27,8 @@ _UNITS = {
     "no_load": " per hour",
     "startup": " per start",
     "shutdown": " per stop",
+    "charge": "/MWh",
+    "discharge": "/MWh",
 }
 
 
@@ -33,7 +38,9 @@ class DecisionExplanation:
 
     ``sentences`` is the chain in order; ``decisions`` the rows of the run's ``decisions`` that it
     is about (those of the interval and those that hold in every interval); ``rules`` the keys of
-    the rulebook that decided, with value, clause and date. ``str()`` gives the numbered sentences.
+    the rulebook that decided, with value, clause and date; ``margins`` how far each test was from
+    the other verdict (see :mod:`counterflow.explain.decision_margins`); ``proof`` what is proven of
+    the counterfactual. ``str()`` gives the numbered sentences.
     """
 
     run: str
@@ -47,6 +54,8 @@ class DecisionExplanation:
     sentences: tuple[str, ...]
     decisions: pd.DataFrame
     rules: pd.DataFrame
+    margins: pd.DataFrame
+    proof: str
 
     def __str__(self) -> str:
         return "\n".join(f"{n}. {text}" for n, text in enumerate(self.sentences, start=1))
@@ -57,6 +66,7 @@ class DecisionExplanation:
         out["sentences"] = list(self.sentences)
         out["decisions"] = self.decisions.to_dict("records")
         out["rules"] = self.rules.to_dict("records")
+        out["margins"] = self.margins.to_dict("records")
         return out
 
 
@@ -81,7 +91,7 @@ def explain_decision(run: Run, *, unit: str, at: str | pd.Timestamp) -> Decision
     if "mitigation" not in run.manifest and table.empty:
         message = "the run was not mitigated: it holds no decisions; run counterflow mitigate first"
         raise InputError.one("", None, "decisions", "not_mitigated", message)
-    name = resolve_name(unit, run.case.tables["units"]["unit"], "unit")
+    name = resolve_name(unit, _offering(run), "unit")
     starts, ends = run.case.interval_starts, run.case.interval_ends
     written = at.isoformat() if isinstance(at, pd.Timestamp) else at
     position = resolve_interval(written, starts, ends, run.case.meta.timezone)
@@ -91,22 +101,38 @@ def explain_decision(run: Run, *, unit: str, at: str | pd.Timestamp) -> Decision
     order = rows["interval_start"].isna().astype(int)
     rows = rows.assign(order=order).sort_values(["order", "component"], kind="stable")
     rows = rows.drop(columns="order").reset_index(drop=True)
-    units = run.case.tables["units"].set_index("unit")
+    bus, owner = places_by_name(run.case)[name], owners_by_name(run.case)[name]
     cited = _cited(run, rows, start)
-    said = _sentences(run, name, str(units.at[name, "bus"]), start, rows)
+    decisive = [row for row in records(rows) if _is_decisive(row)]
+    margins = decision_margins(decisive, run.case.meta.currency)
+    scopes = [str(row["impact_scope"]) for row in decisive if row["impact_scope"]]
+    said = _sentences(run, name, str(bus), start, rows)
     return DecisionExplanation(
         run=run.id,
         case=run.case.meta.name,
         unit=name,
-        owner=str(units.at[name, "owner"]),
-        bus=str(units.at[name, "bus"]),
+        owner=str(owner),
+        bus=str(bus),
         interval_start=start,
         interval_end=ends[position],
         action=_action(rows),
-        sentences=(*said, *rule_sentences(run.rulebook, cited)),
+        sentences=(*said, *margin_sentences(margins), *rule_sentences(run.rulebook, cited)),
         decisions=rows,
         rules=rule_values(run.rulebook, cited),
+        margins=margins,
+        proof=proof_of(run, scopes[0] if scopes else ""),
     )
+
+
+def _offering(run: Run) -> pd.Series:
+    """Names of everybody who may have an offer: units, then storage."""
+    return pd.Series(offering(run.case).index)
+
+
+def _is_decisive(row: Row) -> bool:
+    """Whether a decision is told in full: it failed conduct, was taken by hand, or is of energy."""
+    failed = row["conduct_result"] == "fail"
+    return bool(failed or row["override_by"] or row["component"] == "energy")
 
 
 def _action(rows: pd.DataFrame) -> str:
@@ -124,7 +150,7 @@ def _sentences(run: Run, unit: str, bus: str, start: pd.Timestamp, rows: pd.Data
         said += _structure(row, start, money)
     passed, unknown = [], []
     for row in listed:
-        if row["conduct_result"] == "fail" or row["override_by"] or row["component"] == "energy":
+        if _is_decisive(row):
             said += _conduct(run, row, start, money)
         elif math.isnan(row["reference"]):
             unknown.append(_named(row))
@@ -133,6 +159,7 @@ def _sentences(run: Run, unit: str, bus: str, start: pd.Timestamp, rows: pd.Data
         if row["conduct_result"] == "fail" or row["override_by"]:
             said += _terms(run, row, money)
             said += _impact(run, row, money)
+            said += counterfactual_sentences(run, row, money)
             said.append(_verdict(row, money))
     if passed:
         said.append(f"Also tested, and not above a limit: {', '.join(passed)}.")
@@ -295,6 +322,8 @@ def _named(row: Row) -> str:
         "no_load": "No-load",
         "startup": "Start-up",
         "shutdown": "Shut-down",
+        "charge": "Charging",
+        "discharge": "Discharging",
     }
     kind, name = kind_of(row["component"]), subject_of(row["component"])
     if kind == RESERVE:

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from cases import InputError
+from cases import InputError, Run
 from cases.market_time import hours_of
-from counterflow.studies.runner import Study
+from counterflow.studies.folders import Folders
+from counterflow.studies.ledger import Ledger
+from counterflow.studies.tables import read_days
 from counterflow.tables.monitor_tables import MonitorTables, monitor_tables
 
 __all__ = ["STUDY_TABLES", "monthly_tables"]
@@ -73,7 +75,7 @@ def monthly_tables(
     path = Path(folder)
     if not (path / "study.json").is_file():
         raise InputError.one("", None, None, "no_study", f"{path} is no study")
-    made = Study(path)
+    made = Folders(path)
     months = list(_months(made, scenario, rulebook))
     if not months:
         asked = [f"{n} {v or 'as cleared'}" for n, v in
@@ -105,11 +107,15 @@ def monthly_tables(
 Group = tuple[str, str, str]
 
 
-def _months(study: Study, scenario: str | None, rulebook: str | None) -> Iterator[
+def _months(study: Folders, scenario: str | None, rulebook: str | None) -> Iterator[
     tuple[Group, list[str]]
 ]:  # fmt: skip
     """Scenario, rulebook and month with the days that were finished."""
-    done = study.ledger
+    base = Ledger(study.root / "ledger.sqlite")
+    try:
+        done = base.frame()
+    finally:
+        base.close()
     done = done[done["status"].eq("done") & done["step"].isin(["clear", "mitigate"])]
     done = done.assign(month=done["day"].astype(str).str[:7], day=done["day"].astype(str))
     for key, rows in done.groupby(_GROUP, sort=True):
@@ -118,8 +124,13 @@ def _months(study: Study, scenario: str | None, rulebook: str | None) -> Iterato
             yield group, sorted(rows["day"])
 
 
+def _run(study: Folders, group: Group, day: str) -> Run:
+    step = f"mitigate.{group[1]}" if group[1] else "clear"
+    return Run.read(study.run(f"{group[0]}/{day}/{step}"))
+
+
 def _with_monitors(
-    study: Study,
+    study: Folders,
     months: list[tuple[Group, list[str]]],
     tables: dict[str, pd.DataFrame],
     notes: dict[str, str],
@@ -127,8 +138,7 @@ def _with_monitors(
     parts: dict[str, list[pd.DataFrame]] = {}
     missing: dict[str, str] = {}
     for group, days in months:
-        step = "mitigate" if group[1] else "clear"
-        found = monitor_tables([study.run(group[0], day, step, group[1]) for day in days])
+        found = monitor_tables([_run(study, group, day) for day in days])
         missing.update(found.notes)
         for name, table in found.tables.items():
             kept = table.drop(columns="month", errors="ignore")
@@ -145,16 +155,16 @@ def _month(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(month=rows["day"].astype(str).str[:7])
 
 
-def _both(study: Study, table: str, columns: list[str]) -> pd.DataFrame:
+def _both(study: Folders, table: str, columns: list[str]) -> pd.DataFrame:
     """Rows of a table of the cleared and of the mitigated days."""
     own = ["scenario", "rulebook", "day"]
-    parts = [study.table(table, step=step, columns=[*columns, *own])
+    parts = [read_days(study, table, step=step, columns=[*columns, *own])
              for step in ("clear", "mitigate")]  # fmt: skip
     filled = [part for part in parts if len(part)]
     return _month(pd.concat(filled, ignore_index=True)) if filled else pd.DataFrame()
 
 
-def _outcome(study: Study) -> pd.DataFrame:
+def _outcome(study: Folders) -> pd.DataFrame:
     rows = _both(study, "runs", ["price", *_SUMS])
     rows["mwh"] = rows["load_payment"] / rows["price"]
     grouped = rows.groupby(_GROUP)
@@ -167,7 +177,7 @@ def _outcome(study: Study) -> pd.DataFrame:
     return table.assign(payment_change=table["load_payment"] - before)
 
 
-def _pivotal_hours(study: Study) -> pd.DataFrame:
+def _pivotal_hours(study: Folders) -> pd.DataFrame:
     columns = ["interval_start", "interval_end", "constraint", "owner", "rsi1", "passed"]
     rows = _both(study, "tests_structure", columns)
     if rows.empty:
@@ -188,7 +198,7 @@ def _pivotal_hours(study: Study) -> pd.DataFrame:
     return found.groupby([*_GROUP, "owner"]).sum().reset_index()
 
 
-def _congestion_rent(study: Study) -> pd.DataFrame:
+def _congestion_rent(study: Folders) -> pd.DataFrame:
     columns = ["interval_start", "interval_end", "constraint", "contingency", "direction",
                "flow_mw", "shadow_price"]  # fmt: skip
     rows = _both(study, "constraints", columns)
@@ -204,9 +214,9 @@ def _congestion_rent(study: Study) -> pd.DataFrame:
     return found.reset_index()
 
 
-def _money(study: Study) -> pd.DataFrame:
-    rows = study.table(
-        "statement", step="settle", columns=["item", "amount", "scenario", "rulebook", "day"]
+def _money(study: Folders) -> pd.DataFrame:
+    rows = read_days(
+        study, "statement", step="settle", columns=["item", "amount", "scenario", "rulebook", "day"]
     )
     if rows.empty:
         return rows

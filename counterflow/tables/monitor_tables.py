@@ -18,7 +18,7 @@ from cases.errors import CounterflowError, DataWarning, InputError
 from cases.files.sheets import write_sheet
 from cases.place_prices import taken
 
-__all__ = ["MonitorTables", "monitor_tables"]
+__all__ = ["MonitorTables", "monitor_tables", "reference_energy"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +90,7 @@ class _Day:
         from mitigation import indices_of, structure_tests, tables_of
 
         self.run, self.problem = run, ""
-        self.reference = _reference(run)
+        self.reference = reference_energy(run)
         self.structure, self.indices, self.relief = run.tests_structure, run.indices, run.relief
         if len(self.indices):
             return
@@ -107,7 +107,7 @@ class _Day:
             self.structure, self.relief = made["tests_structure"], made["relief"]
 
 
-def _reference(run: Run) -> pd.DataFrame | None:
+def reference_energy(run: Run) -> pd.DataFrame | None:
     """Reference energy blocks of every unit and interval, where the run has its levels."""
     from mitigation.references.curves import for_intervals
 

@@ -1,13 +1,15 @@
-"""Clearing a run's day again with other offers: commitment held, or chosen anew."""
+"""Clearing a run's day again with other offers: commitment held, over few units, or anew."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Protocol
 
 import clearing
 from cases.case import Case
 from cases.errors import CheckFailed
 from cases.run import Run
+from clearing import LocalPair, LocalRerun
 
 __all__ = ["EngineRerun", "Rerun"]
 
@@ -30,12 +32,25 @@ class Rerun(Protocol):
         """Clear with the commitment chosen anew; offers and unit parameters may differ."""
         ...
 
+    def paired(self, case: Case, replaced: Collection[str]) -> LocalPair | None:
+        """Clear as submitted and with the case's offers over the same few free units.
+
+        None where not even the first set of them closes; see
+        :meth:`clearing.local.LocalRerun.pair`.
+        """
+        ...
+
+    def local(self, case: Case, free: Collection[str]) -> Run | None:
+        """Clear with the commitment of some units chosen anew; None where it does not close."""
+        ...
+
 
 class EngineRerun:
     """Reruns on the live model of a run; that of a run that was read is made once."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
+        self._local: LocalRerun | None = None
 
     def held(self, case: Case, *, check: bool = True) -> Run:
         """Clear again with prices of offers changed in place.
@@ -48,6 +63,21 @@ class EngineRerun:
         if self._run.model is not None:
             self._run.model.open()
         return clearing.reclear(self._run, case, check=check)
+
+    def paired(self, case: Case, replaced: Collection[str]) -> LocalPair | None:
+        """Clear as submitted and with other offers over the same few free units."""
+        return self._few().pair(case, replaced)
+
+    def local(self, case: Case, free: Collection[str]) -> Run | None:
+        """Clear with the commitment of some units chosen anew."""
+        return self._few().over(case, free)
+
+    def _few(self) -> LocalRerun:
+        if self._run.model is not None:
+            self._run.model.open()
+        if self._local is None:
+            self._local = clearing.local_rerun(self._run)
+        return self._local
 
     def checked(self, run: Run) -> Run:
         """Validate a run.

@@ -18,6 +18,14 @@ from mitigation.conduct import components
 from mitigation.conduct.areas import Areas, no_areas, rows_at
 from mitigation.conduct.held import conduct_thresholds
 from mitigation.conduct.parameters import judge_parameters
+from mitigation.conduct.sellers import (
+    STORAGE,
+    general_of,
+    offering,
+    owners_by_name,
+    with_storage,
+)
+from mitigation.conduct.storage import CHARGE, DISCHARGE, judge_charge, storage_pairs
 from mitigation.conduct.thresholds import judge
 from mitigation.keys import KEY
 from mitigation.references.curves import for_intervals
@@ -89,6 +97,8 @@ def conduct_tests(
         components.commitment(case, levels),
         components.reserves(case, levels),
     ]
+    if STORAGE in conduct.kinds:
+        priced.append(storage_pairs(case, levels))
     if _finite(conduct.min_generation) or any(
         _finite(area.conduct.min_generation) for area in day.areas.rules.values()
     ):
@@ -140,11 +150,11 @@ class _Day:
     """Units and intervals by position, and who lies in which area."""
 
     def __init__(self, case: Case, areas: Areas, general: Booleans | None) -> None:
-        self.case, self.areas = case, areas
-        self.units = pd.Index(case.units["unit"])
+        self.case, self.areas = case, with_storage(areas, case)
+        self.kind = offering(case)
+        self.units = self.kind.index
         self.starts = case.interval_starts
-        shape = (len(self.starts), len(self.units))
-        self.general = np.ones(shape, dtype=bool) if general is None else general
+        self.general = general_of(case, general)
 
     def expanded(self, offers: pd.DataFrame) -> pd.DataFrame:
         """Offers of every interval; rows of an interval replace those of every interval."""
@@ -164,10 +174,10 @@ class _Day:
         parts = []
         kind = kinds(pairs["component"])
         for component, group in pairs.groupby(kind, sort=False):
-            held = conduct_thresholds(
-                str(component), rules, self.areas, self.general_rows(group), group
-            )
-            verdicts = judge(
+            threshold = "energy" if component in (CHARGE, DISCHARGE) else str(component)
+            held = conduct_thresholds(threshold, rules, self.areas, self.general_rows(group), group)
+            judged = judge_charge if component == CHARGE else judge
+            verdicts = judged(
                 group["offered"].to_numpy(dtype=float),
                 group["reference"].to_numpy(dtype=float),
                 held,
@@ -180,10 +190,9 @@ class _Day:
     def table(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Rows as the run table `tests_conduct`, sorted."""
         spans = pd.Series(self.case.interval_ends, index=self.starts)
-        owner = self.case.units.set_index("unit")["owner"]
         full = rows.assign(
-            kind="unit",
-            owner=rows["unit"].map(owner).astype("str"),
+            kind=rows["unit"].map(self.kind).astype("str"),
+            owner=rows["unit"].map(owners_by_name(self.case)).astype("str"),
             interval_end=rows["interval_start"].map(spans).astype(self.starts.dtype),
         )
         order = ["unit", "interval_start", "component", "segment", "after_hours_off"]

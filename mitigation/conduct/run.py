@@ -14,7 +14,9 @@ from mitigation.conduct.area_counts import counted_areas
 from mitigation.conduct.areas import Areas, area_members
 from mitigation.conduct.conduct import conduct_tests
 from mitigation.conduct.formulas import area_thresholds
+from mitigation.conduct.sellers import with_storage
 from mitigation.structure.owners import Ownership, owners_of
+from mitigation.structure.stored_supply import with_stored_supply
 from mitigation.structure.system_margin import margin_tests
 from network.arrays import Booleans
 
@@ -66,7 +68,7 @@ def conduct_of_run(
         As :func:`conduct_tests`; where only pivotal suppliers are tested, owners that are unknown.
     """
     rules = rules or run.rulebook.mitigation
-    areas = area_members(run.case, rules.areas, run=run, earlier=earlier)
+    areas = with_storage(area_members(run.case, rules.areas, run=run, earlier=earlier), run.case)
     formulas = {
         name: area
         for name, area in rules.areas.items()
@@ -88,6 +90,9 @@ def pivotal_units(run: Run, rules: MitigationRules, owners: Ownership | None = N
 
     Source: ISO-NE Market Rule 1, appendix A, pivotal supplier test.
     """
+    units = pd.Index(run.case.units["unit"])
+    if rules.structure.supply.storage:
+        run = with_stored_supply(run)
     owners = owners or owners_of(run)
     tested = margin_tests(run, owners, rules.structure)
     pivotal = tested.loc[
@@ -95,7 +100,8 @@ def pivotal_units(run: Run, rules: MitigationRules, owners: Ownership | None = N
     ]
     of_unit = owners.split(run.dispatch[["interval_start", "unit"]])
     rows = of_unit.merge(pivotal, on=["interval_start", "owner"], sort=False)
-    starts, units = run.case.interval_starts, pd.Index(run.case.units["unit"])
+    starts = run.case.interval_starts
+    rows = rows[rows["unit"].isin(units)]
     found = np.zeros((len(starts), len(units)), dtype=bool)
     at = starts.get_indexer(pd.DatetimeIndex(rows["interval_start"]))
     found[at, units.get_indexer(pd.Index(rows["unit"]))] = True

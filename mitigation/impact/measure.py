@@ -7,7 +7,6 @@ Each function fills the slot ``impact``. Which replacements are made together is
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -16,11 +15,13 @@ from cases.case import Case
 from cases.run import Run
 from mitigation.components import is_parameter, is_reserve
 from mitigation.conduct import guarantee_thresholds, no_areas, price_thresholds
+from mitigation.impact.clearings import NOT_CLOSED, cleared_again
 from mitigation.impact.counterfactual import Counterfactual, Mode, counterfactuals
 from mitigation.impact.coupling import Coupling
 from mitigation.impact.doubts import with_doubts
 from mitigation.impact.exempt import without_impact_test
 from mitigation.impact.guarantee import days_of, guarantee_impact, payments
+from mitigation.impact.noise import unmeasured, with_noise
 from mitigation.impact.price import (
     moved_intervals,
     price_impact,
@@ -28,6 +29,8 @@ from mitigation.impact.price import (
     zone_impact,
 )
 from mitigation.impact.second_opinion import (
+    ANOTHER_SCHEDULE,
+    CONTROL_SHIFT,
     NOT_MEASURABLE,
     agreed,
     same_commitment,
@@ -41,7 +44,6 @@ from mitigation.slots.parts import among
 
 __all__ = [
     "Measured",
-    "cleared_again",
     "impact_none",
     "impact_on_guarantees",
     "impact_on_prices",
@@ -111,6 +113,7 @@ class Measured:
         self.rows: list[pd.DataFrame] = []
         self.verdicts: list[pd.DataFrame] = []
         self.events: list[dict[str, Any]] = []
+        self._payments: dict[int, tuple[Run, pd.DataFrame]] = {}
 
     def impact(self, *, result: str = "final", before: tuple[dict[str, Any], ...] = ()) -> Impact:
         """Give what failed; ``before`` are events of what went before the reruns."""
@@ -133,20 +136,28 @@ class Measured:
         keys = counterfactual.keys
         replacement = self.replacement
         case = substituted(self.aligned, replacement.levels, keys, whole=replacement.whole)
-        run, held = cleared_again(self.assessed, case, keys, check=False)
+        cleared = cleared_again(self.assessed, case, keys, check=False)
+        parent, control, run = self.assessed.run, cleared.control, cleared.run
         self.runs.append((keys, run))
-        coupling = Coupling(self.assessed.run, run, keys)
+        coupling = Coupling(control, run, keys)
         grouped = keys.assign(group=coupling.group_of(keys["interval_start"]))
-        withheld = self._withheld(keys, run)
-        alike = held or same_commitment(self.assessed.run, run)
+        withheld = self._withheld(control, keys, run)
+        alike = cleared.alike or same_commitment(control, run)
         second = None if alike else self._second_opinion(case, keys, run)
-        intervals = self._looked_at(keys, run, second)
+        intervals = self._looked_at(keys, [(control, run), (parent, second), (parent, run)])
         parts = []
         for _, own in grouped.groupby(self.assessed.areas.alike(keys["unit"]), sort=True):
-            rows = self._compared(own, keys, run, intervals, held=alike)
+            rows = self._compared(own, control, run, intervals, held=alike)
             if second is not None:
-                others = self._compared(own, keys, second, intervals, held=True)
-                rows = agreed(rows, others)
+                others = self._compared(own, parent, second, intervals, held=True)
+                rows = agreed(rows, others, ANOTHER_SCHEDULE)
+            shifted = self._compared(own, parent, run, intervals, held=True)
+            stepped = self._compared(own, control, cleared.before or run, intervals, held=True)
+            rows = with_noise(rows, shifted, stepped)
+            if control is not parent:
+                rows = agreed(rows, shifted, CONTROL_SHIFT)
+            if not cleared.measurable:
+                rows = unmeasured(rows, NOT_CLOSED)
             rows = rows.assign(counterfactual=counterfactual.name, at=rows["interval_start"])
             rows["group"] = coupling.group_of(rows["interval_start"])
             self.verdicts.append(self.decide(own, rows, withheld))
@@ -158,13 +169,16 @@ class Measured:
                 "pass": "rerun",
                 "name": label,
                 "counterfactual": counterfactual.name,
-                "commitment": "held" if held else "reoptimized",
+                "commitment": cleared.commitment,
                 "replaced": len(keys),
                 "objective": run.objective,
                 "status": run.stated.get("status"),
                 "gap": run.stated.get("gap"),
                 "rows_failed": int((rows["result"] == "fail").sum()),
                 "rows_not_measurable": int((rows["result"] == NOT_MEASURABLE).sum()),
+                "largest_control_shift": _largest(rows["control_shift"]),
+                "largest_last_step": _largest(rows["last_step"]),
+                **cleared.told,
             }
         )
 
@@ -181,21 +195,21 @@ class Measured:
     def _compared(
         self,
         own: pd.DataFrame,
-        keys: pd.DataFrame,
+        base: Run,
         run: Run,
         intervals: pd.DatetimeIndex,
         *,
         held: bool,
     ) -> pd.DataFrame:
-        """What replacing ``keys`` moved, by the thresholds of the areas in which ``own`` lie."""
-        base, rules, areas = self.assessed.run, self.assessed.rules, self.assessed.areas
-        parts = self._priced(own, run, intervals) if self.prices else []
+        """What moved between two runs, by the thresholds of the areas in which ``own`` lie."""
+        rules, areas = self.assessed.rules, self.assessed.areas
+        parts = self._priced(own, base, run, intervals) if self.prices else []
         paid_for = own["unit"][~(is_reserve(own["component"]) & self.prices)]
         if self.guarantees and len(paid_for):
             parts.append(
                 guarantee_impact(
-                    self._paid,
-                    payments(run),
+                    self._paid(base),
+                    self._paid(run),
                     paid_for,
                     days_of(base),
                     lambda rows: guarantee_thresholds(rows, rules, areas),
@@ -205,10 +219,10 @@ class Measured:
         return with_doubts(pd.concat(parts, ignore_index=True), base, run, held=held)
 
     def _priced(
-        self, own: pd.DataFrame, run: Run, intervals: pd.DatetimeIndex
+        self, own: pd.DataFrame, base: Run, run: Run, intervals: pd.DatetimeIndex
     ) -> list[pd.DataFrame]:
         """Impact on prices of buses, zones and reserves."""
-        base, rules = self.assessed.run, self.assessed.rules
+        rules = self.assessed.rules
         areas = self.assessed.areas.of_unit(own["unit"].iloc[0])
         nowhere = no_areas(base.case)
         parts = [
@@ -235,24 +249,27 @@ class Measured:
         kept = self.assessed.rerun.held(case, check=False)
         return kept if within_the_gaps(self.assessed.run, kept, run) else None
 
-    def _looked_at(self, keys: pd.DataFrame, run: Run, second: Run | None) -> pd.DatetimeIndex:
-        """Intervals of what was replaced, and all others in which a price moved."""
-        base = self.assessed.run
-        starts = base.case.interval_starts
+    def _looked_at(
+        self, keys: pd.DataFrame, pairs: list[tuple[Run, Run | None]]
+    ) -> pd.DatetimeIndex:
+        """Intervals of what was replaced, and all others in which a price of some pair moved."""
+        starts = self.assessed.run.case.interval_starts
         stamped = keys.loc[~whole_day(keys["component"]), "interval_start"]
         if len(stamped) < len(keys) or stamped.isna().any():
             return starts
         found = pd.DatetimeIndex(stamped.unique())
-        for other in (run, second):
+        for one, other in pairs:
             if other is not None:
-                found = found.union(moved_intervals(base, other))
+                found = found.union(moved_intervals(one, other))
         return starts[starts.isin(found)]
 
-    @cached_property
-    def _paid(self) -> pd.DataFrame:
-        return payments(self.assessed.run)
+    def _paid(self, run: Run) -> pd.DataFrame:
+        """Guarantee payments of a run, made once."""
+        if id(run) not in self._payments:
+            self._payments[id(run)] = run, payments(run)
+        return self._payments[id(run)][1]
 
-    def _withheld(self, keys: pd.DataFrame, run: Run) -> set[str]:
+    def _withheld(self, control: Run, keys: pd.DataFrame, run: Run) -> set[str]:
         """Units that run in an interval only once their commitment offers are replaced."""
         units = keys.loc[whole_day(keys["component"]), "unit"].unique()
         if not len(units):
@@ -261,7 +278,7 @@ class Measured:
             table.loc[table["unit"].isin(units), ["unit", "interval_start", "on"]].sort_values(
                 ["unit", "interval_start"], ignore_index=True
             )
-            for table in (self.assessed.run.dispatch, run.dispatch)
+            for table in (control.dispatch, run.dispatch)
         )
         withheld = ~before["on"].to_numpy(dtype=bool) & after["on"].to_numpy(dtype=bool)
         return set(before.loc[withheld, "unit"])
@@ -296,23 +313,14 @@ def measure(
     return measured
 
 
-def cleared_again(
-    assessed: AssessedRun, case: Case, keys: pd.DataFrame, *, check: bool = True
-) -> tuple[Run, bool]:
-    """Clear the day with other offers; tell whether the commitment was held.
-
-    Parameters of units change the program itself: they need a new clearing in any case.
-    """
-    committed = bool(assessed.run.settings.get("commitment"))
-    anew = committed and assessed.rules.rerun.commitment == "reoptimized"
-    if anew or bool(is_parameter(keys["component"]).any()):
-        return assessed.rerun.reoptimized(case), not committed
-    return assessed.rerun.held(case, check=check), True
-
-
 def _tightest(parts: list[pd.DataFrame]) -> pd.DataFrame:
     """Of rows of the same place and interval that with the tightest limit."""
     rows = pd.concat(parts, ignore_index=True).drop(columns=["at", "group"])
     place = ["scope", "interval_start", "subject"]
     first = rows.sort_values("limit", kind="stable").drop_duplicates(place)
     return first.sort_index(ignore_index=True)
+
+
+def _largest(values: pd.Series) -> float:
+    """The largest amount, whatever its sign; 0 where there is none."""
+    return float(values.abs().max()) if values.notna().any() else 0.0

@@ -1,4 +1,4 @@
-"""Impact that a commitment within the gaps might as well not have: measured a second time.
+"""Verdicts that two measurements must share, and what is said where they do not.
 
 Where the units that run are chosen anew, two schedules whose costs differ by less than the solver
 may leave open can have quite different prices. If the new schedule is cheaper than the one that is
@@ -17,12 +17,23 @@ from cases.run import Run
 from mitigation.again.reopen import gap_money
 from mitigation.keys import AT
 
-__all__ = ["NOT_MEASURABLE", "agreed", "same_commitment", "within_the_gaps"]
+__all__ = [
+    "ANOTHER_SCHEDULE",
+    "CONTROL_SHIFT",
+    "NOT_MEASURABLE",
+    "agreed",
+    "same_commitment",
+    "within_the_gaps",
+]
 
 NOT_MEASURABLE: Final = "not measurable"
-_SAID: Final = (
+ANOTHER_SCHEDULE: Final = (
     "the new commitment saves no more than the open gaps, and with the one that is there the "
     "verdict is another"
+)
+CONTROL_SHIFT: Final = (
+    "the verdict is one against the control and another against the run itself: what a better "
+    "schedule of the same offers moves is as large as the impact"
 )
 _ROUNDING: Final = 1e-9
 
@@ -49,8 +60,8 @@ def within_the_gaps(base: Run, kept: Run, anew: Run) -> bool:
     return saved <= left + _ROUNDING * max(1.0, abs(kept.objective))
 
 
-def agreed(rows: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
-    """Rows of ``tests_impact`` with the verdict that both measurements give.
+def agreed(rows: pd.DataFrame, others: pd.DataFrame, why: str) -> pd.DataFrame:
+    """Rows of ``tests_impact`` with the verdict that both measurements give; ``why`` where not.
 
     A row that the other measurement lacks passes in it: its price did not move.
     """
@@ -59,7 +70,7 @@ def agreed(rows: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
     other = rows[place].merge(named, on=place, how="left", sort=False)["other"].fillna("pass")
     differ = (rows["result"] != other.to_numpy()).to_numpy()
     note = rows["note"].astype(object).to_numpy()
-    told = np.where(note == "", _SAID, note + "; " + _SAID)
+    told = np.where(note == "", why, note + "; " + why)
     return rows.assign(
         result=np.where(differ, NOT_MEASURABLE, rows["result"]),
         near=rows["near"] & ~differ,

@@ -53,6 +53,7 @@ def markup_contributions(run: Run, reference: pd.DataFrame) -> pd.DataFrame:
             rows = here.assign(factor=here["unit"].map(factor))
             result.append(rows[rows["factor"].notna()])
     table = pd.concat([part for part in result if len(part)] or result, ignore_index=True)
+    table = table.drop(columns="reference", errors="ignore")
     table = table.merge(cost[[*CELL, "reference"]], on=CELL, how="left", sort=False)
     markup = (table["price"] - table["reference"]).where(table["kind"] == "unit", 0.0)
     return table.assign(contribution=table["factor"] * markup)[COLUMNS]

@@ -13,7 +13,7 @@ from cases.case import Case
 from cases.run import Run
 from mitigation.after_the_fact.guarantees import guarantees_at
 from mitigation.components import is_parameter
-from mitigation.impact.measure import cleared_again
+from mitigation.impact.clearings import result_over
 from mitigation.keys import KEY
 from mitigation.references.substitution import substituted, whole_day
 from mitigation.slots import Applied, AssessedRun, Impact, Replacement
@@ -101,7 +101,8 @@ def _cleared(
         if set(keys[KEY].itertuples(index=False, name=None)) == wanted:
             return assessed.rerun.checked(run), False
     case = _at_replacement(assessed.run.case, assessed, replacement, mitigated)
-    return cleared_again(assessed, case, mitigated)[0], True
+    measured = [run for _, run in impact.runs]
+    return result_over(assessed, case, mitigated, measured), True
 
 
 def _at_replacement(

@@ -163,6 +163,8 @@ def _with_actions(
     offered, reference = (rows[name].to_numpy(dtype=float) for name in ("offered", "reference"))
     parameter = is_parameter(rows["component"]).to_numpy()
     used = np.where(parameter, reference, np.fmin(offered, reference))
+    charge = (rows["component"] == "charge").to_numpy()
+    used = np.where(charge, np.fmax(offered, reference), used)
     near = (action == "kept") & (rows["any_near"] | rows["impact_near"]).to_numpy()
     return rows.assign(
         action=action,

@@ -97,7 +97,7 @@ def read_overrides(given: str | Path | pd.DataFrame | None, case: Case) -> pd.Da
 
 def _failures(rows: pd.DataFrame, source: Source, case: Case) -> list[Failure]:
     found = []
-    units = set(case.tables["units"]["unit"])
+    units = {*case.tables["units"]["unit"], *case.tables["storage"]["storage"]}
     starts = case.interval_starts
     for position, row in enumerate(records(rows)):
         if row["unit"] and row["unit"] not in units:

@@ -1,7 +1,8 @@
 """Offers of a case replaced by their reference levels, component by component.
 
 What is replaced is a table of keys: unit, interval_start (NaT = every interval), component
-(``energy``, ``no_load``, ``startup``, ``shutdown``, ``reserve:PRODUCT``, ``param:COLUMN``). A price
+(``energy``, ``no_load``, ``startup``, ``shutdown``, ``reserve:PRODUCT``, ``param:COLUMN``,
+``charge``, ``discharge``). A price
 becomes the lower of offer and reference at the same MW: never above what was submitted, never
 below the reference (NYISO MST 23.4: the default bid fixes a maximum for one or more components).
 """
@@ -15,6 +16,7 @@ import pandas as pd
 
 from cases.case import Case
 from cases.errors import Failure, InputError
+from cases.storage_prices import storage_prices
 from mitigation.components import is_parameter, is_reserve, subject_of
 from mitigation.keys import AT, KEY
 from mitigation.references.curves import at_same_mw, for_intervals
@@ -30,6 +32,7 @@ __all__ = [
 ]
 
 COMMITMENT: Final = ("no_load", "startup", "shutdown")
+STORED: Final = ("charge", "discharge")
 
 
 def whole_day(components: pd.Series) -> pd.Series:
@@ -71,6 +74,7 @@ def substituted(
             **_commitment(case, levels, keys, whole=whole),
             **_reserves(case, levels, keys),
             **_parameters(case, levels, keys),
+            **_storage(case, levels, keys),
         },
     )
 
@@ -239,6 +243,40 @@ def _parameters(case: Case, levels: pd.DataFrame, keys: pd.DataFrame) -> dict[st
         column = subject_of(row["component"])
         units.loc[place.get_loc(row["unit"]), column] = row["price"]
     return {"units": units}
+
+
+def _storage(case: Case, levels: pd.DataFrame, keys: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Storage with stamped rows for the keys: discharge offers lowered, charge bids raised."""
+    wanted = keys[keys["component"].isin(STORED)]
+    if wanted.empty:
+        return {}
+    names = pd.Index(case.tables["storage"]["storage"])
+    prices = storage_prices(case)
+    starts = case.interval_starts
+    changed = np.zeros((len(starts), len(names)), dtype=bool)
+    for component, group in wanted.groupby("component", sort=True):
+        cells = _cells(group, case)
+        reference = for_intervals(levels[levels["component"] == component], cells)
+        at = starts.get_indexer(pd.DatetimeIndex(reference["interval_start"]))
+        of = names.get_indexer(pd.Index(reference["unit"]))
+        own, level = prices[f"{component}_price"], reference["price"].to_numpy(dtype=float)
+        nearer = np.fmax if component == "charge" else np.fmin
+        own[at, of] = nearer(own[at, of], level)
+        changed[at, of] = True
+    at, of = np.nonzero(changed)
+    made = pd.DataFrame(
+        {
+            "storage": names.to_numpy()[of],
+            "interval_start": starts[at],
+            **{column: price[at, of] for column, price in prices.items()},
+        }
+    )
+    table = case.tables["storage_offers"]
+    place = ["storage", "interval_start"]
+    gone = pd.MultiIndex.from_frame(table[place]).isin(pd.MultiIndex.from_frame(made[place]))
+    kept = table[~gone]
+    both = pd.concat([kept, made[table.columns]], ignore_index=True) if len(kept) else made
+    return {"storage_offers": both[table.columns].astype(table.dtypes.to_dict())}
 
 
 def _all_have_levels(levels: pd.DataFrame, keys: pd.DataFrame) -> None:

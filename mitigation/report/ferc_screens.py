@@ -12,6 +12,7 @@ from cases.rulebook.structure import FercRules
 from cases.run import Run
 from mitigation.structure.owners import Ownership
 from mitigation.structure.pivotal import ROUNDING
+from mitigation.structure.stored_supply import with_stored_supply
 from mitigation.structure.tables import group_total, sum_by
 
 #: Meteorological seasons of 18 CFR 35.37: December to February is winter, and so on.
@@ -121,7 +122,8 @@ def annual_screens(
         No run given.
     """
     peaks: dict[str, tuple[float, pd.DataFrame]] = {}
-    for run, ownership in runs:
+    for cleared, ownership in runs:
+        run = with_stored_supply(cleared)
         load = run.load_awards.groupby("interval_start")["mw"].sum()
         months = pd.DatetimeIndex(load.index).month
         season = np.array([SEASONS[month % 12 // 3] for month in months])

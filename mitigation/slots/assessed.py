@@ -14,7 +14,7 @@ from cases.run import Run
 from mitigation.again.rerun import Rerun
 from mitigation.conduct import Areas
 from mitigation.keys import KEY
-from mitigation.structure.owners import owners_of
+from mitigation.structure.owners import Ownership, owners_of
 from mitigation.structure.run import StructureTests, structure_tests
 
 __all__ = ["AssessedRun"]
@@ -45,6 +45,8 @@ class AssessedRun:
         Keys that a manual override, or the same rules before, have left as submitted.
     tests
         The run table ``tests_conduct``.
+    owners
+        Control over units instead of the case's, for what-ifs.
     """
 
     run: Run
@@ -56,6 +58,7 @@ class AssessedRun:
     rerun: Rerun
     kept: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=KEY))
     tests: pd.DataFrame = field(default_factory=pd.DataFrame)
+    owners: Ownership | None = None
     _structure: list[StructureTests] = field(default_factory=list, repr=False)
 
     @cached_property
@@ -67,10 +70,14 @@ class AssessedRun:
         InputError
             Units without owner and the like.
         """
-        shares = owners_of(self.run).shares
+        shares = (self.owners or owners_of(self.run)).shares
         shares = shares.sort_values(["share", "owner"], ascending=[False, True])
         largest = shares.drop_duplicates("unit")
-        return dict(zip(largest["unit"], largest["owner"], strict=True))
+        stored = self.run.case.tables["storage"]
+        return {
+            **dict(zip(stored["storage"], stored["owner"], strict=True)),
+            **dict(zip(largest["unit"], largest["owner"], strict=True)),
+        }
 
     @property
     def structure(self) -> StructureTests | None:
@@ -89,5 +96,5 @@ class AssessedRun:
         """
         rules = rules or self.rules.structure
         if self.structure is None or self.structure.rules != rules:
-            self._structure.append(structure_tests(self.run, rules=rules))
+            self._structure.append(structure_tests(self.run, rules=rules, owners=self.owners))
         return self._structure[-1]

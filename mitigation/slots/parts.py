@@ -38,6 +38,8 @@ DECIDED: Final = [
     "result",
     "near",
     "gap_bound",
+    "control_shift",
+    "last_step",
     "rule_id",
     "note",
 ]

@@ -80,6 +80,11 @@ def _pre_control(run: Run, binding: pd.DataFrame, model: LiveModel, alike: float
         found = limit[["test", *keys]].merge(solved.flows, on=keys, how="left", sort=False)
         flow[found["test"].to_numpy()] = found["flow_mw"].to_numpy(dtype=float)
     need = np.maximum(0.0, overload(binding, flow))
+    solved_units = [part["unit"] for part in dispatch]
+    other = run.dispatch[~run.dispatch["unit"].isin(pd.concat(solved_units))]
+    if len(other):  # storage, which keeps its schedule
+        tests = binding[["test", "interval_start"]]
+        dispatch.append(tests.merge(other[[*CELL, "mw"]], on="interval_start", sort=False))
     stacked = pd.concat(dispatch, ignore_index=True)
     frame = stacked.merge(run.dispatch[[*CELL, "on"]], on=CELL, sort=False)
     return ReliefBase("pre_control", frame[["test", *CELL, "mw", "on"]], need)

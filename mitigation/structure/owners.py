@@ -200,5 +200,10 @@ def _root(name: str, parent_of: dict[str, str]) -> str:
 
 
 def owners_of(run: Run) -> Ownership:
-    """Find the groups of affiliates on the days of a run; raises as :func:`ownership`."""
-    return ownership(run.case.units, run.case.owners, day_of(run.case.interval_starts))
+    """Find the groups of affiliates on the days of a run, with storage; as :func:`ownership`."""
+    units, stored = run.case.units[["unit", "owner"]], run.case.storage
+    owned = stored[stored["owner"].astype("str").str.strip() != ""]
+    owned = owned[~owned["storage"].isin(units["unit"])]
+    named = owned[["storage", "owner"]].rename(columns={"storage": "unit"})
+    both = pd.concat([units, named], ignore_index=True) if len(named) else units
+    return ownership(both, run.case.owners, day_of(run.case.interval_starts))

@@ -23,6 +23,7 @@ from mitigation.structure.owners import Ownership, owners_of
 from mitigation.structure.path_tests import path_tests
 from mitigation.structure.relief_tests import relief_supply, three_pivotal_tests
 from mitigation.structure.slack import negative_relief
+from mitigation.structure.stored_supply import with_stored_supply
 from mitigation.structure.system_margin import margin_tests, system_tests
 from mitigation.structure.two_step import element_competitiveness, step_one_prices
 from mitigation.structure.verdicts import no_verdicts, stacked
@@ -120,6 +121,8 @@ def structure_tests(
         Units without owner and the like, or a base that needs a live model where there is none.
     """
     rules = rules or run.rulebook.mitigation.structure
+    if rules.supply.storage:
+        run = with_stored_supply(run)
     owners = owners or owners_of(run)
     binding = binding_constraints(run, rules.shadow_price_min)
     if len(binding) and solves_again(rules):
@@ -159,7 +162,7 @@ def structure_tests(
         rules=rules,
         reference=reference,
         verdicts=verdicts,
-        relief=_named(relief, binding),
+        relief=_named(relief, binding, run),
         competitive=competitive_prices(
             prices,
             terms,
@@ -300,7 +303,7 @@ def _notes(binding: pd.DataFrame, wrong: pd.DataFrame, slack: str) -> tuple[str,
     return (note,)
 
 
-def _named(relief: pd.DataFrame, binding: pd.DataFrame) -> pd.DataFrame:
+def _named(relief: pd.DataFrame, binding: pd.DataFrame, run: Run) -> pd.DataFrame:
     """Relief segments with the constraint they are for, cheapest first."""
     columns = [
         "interval_start",
@@ -318,11 +321,13 @@ def _named(relief: pd.DataFrame, binding: pd.DataFrame) -> pd.DataFrame:
     ]
     if relief.empty:
         return pd.DataFrame(columns=columns)
+    kind = dict.fromkeys(run.case.tables["storage"]["storage"], "storage")
     named = relief.drop(columns="interval_start").merge(
         binding[["test", "interval_start", *LIMIT]], on="test", sort=False
     )
     order = [*LIMIT, "interval_start", "effective_price", "unit", "segment"]
-    return named.assign(kind="unit").sort_values(order, ignore_index=True)[columns]
+    named["kind"] = named["unit"].map(kind).fillna("unit")
+    return named.sort_values(order, ignore_index=True)[columns]
 
 
 test_structure = structure_tests

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from cases.errors import InputError
+from cases.files.convert import nearest
 from mitigation.structure.owners import Ownership
 from mitigation.structure.tables import sum_by
 
@@ -48,7 +49,9 @@ def divest(ownership: Ownership, units: Iterable[str], *, to: str, share: float 
     names = set(units)
     unknown = sorted(names - set(ownership.shares["unit"]))
     if unknown:
-        raise InputError.one("", None, "unit", "unit", f"unknown units: {', '.join(unknown)}")
+        known = ownership.shares["unit"].unique()
+        near = "".join(f"{name}{nearest(name, known)} " for name in unknown).strip()
+        raise InputError.one("", None, "unit", "unit", f"unknown units: {near}")
     sold = ownership.shares["unit"].isin(names)
     kept = ownership.shares.assign(
         share=ownership.shares["share"].where(~sold, ownership.shares["share"] * (1 - share))
@@ -82,10 +85,6 @@ def cover(ownership: Ownership, owner: str, mw: float) -> Ownership:
 def _known(ownership: Ownership, names: list[str]) -> None:
     unknown = sorted(set(names) - set(ownership.owners))
     if unknown:
-        raise InputError.one(
-            "",
-            None,
-            "owner",
-            "owner",
-            f"unknown owners: {', '.join(unknown)}; known are {', '.join(ownership.owners)}",
-        )
+        near = "".join(f"{name}{nearest(name, ownership.owners)} " for name in unknown).strip()
+        message = f"unknown owners: {near}; known are {', '.join(ownership.owners)}"
+        raise InputError.one("", None, "owner", "owner", message)

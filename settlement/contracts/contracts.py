@@ -21,8 +21,10 @@ import pandas as pd
 
 from cases.errors import Failure, InputError
 from cases.rulebook.settlement import ContractRules
-from settlement.contracts.curves import Curve
-from settlement.ledger.frames import Problems, Row, records
+from settlement.contracts.block import contract_block
+from settlement.contracts.curve import Curve
+from settlement.contracts.words import difference, fixed_late, place_words
+from settlement.ledger.frames import Problems, records
 from settlement.ledger.ledger import Ledger
 from settlement.ledger.money import exact
 from settlement.points import Prices
@@ -110,18 +112,6 @@ def _decimals(periods: pd.DataFrame, name: str) -> list[Decimal]:
     return values
 
 
-def difference(kind: str, strike: Decimal, price: Decimal) -> tuple[Decimal, str]:
-    """What the seller of one MWh receives from the buyer at spot `price`, and the rule's name.
-
-    Two-way: K - P. A cap pays the buyer max(0, P - K); a floor pays the seller max(0, K - P).
-    """
-    if kind == "cap":
-        return -max(Decimal(0), price - strike), "cap: -max(0, P - K)"
-    if kind == "floor":
-        return max(Decimal(0), strike - price), "floor: max(0, K - P)"
-    return strike - price, "K - P"
-
-
 def check_contracts(
     contracts: pd.DataFrame,
     curves: Collection[str],
@@ -141,12 +131,13 @@ def check_contracts(
     """
     found = Problems(_FILE)
     overrides = overrides or {}
-    for position, row in enumerate(records(contracts)):
+    suspects = _suspects(contracts, curves, prices, made or {})
+    for position, row in zip(suspects, records(contracts.iloc[suspects]), strict=True):
         name, curve = row["contract"], row["curve"]
         if not curve or curve not in curves:
             why = f"its curve {curve} does not exist" if curve else "it has no curve"
             found.add(position, "curve", "curve", f"contract {name} cannot be settled: {why}")
-        late = _fixed_late(row, (made or {}).get(curve))
+        late = fixed_late(row, (made or {}).get(curve))
         if late and rules.curve_after_trade == "reject" and name not in overrides:
             found.add(position, "curve_fixed", "curve_fixed", f"contract {name}: {late}")
         problem = prices.problem(row["point"])
@@ -167,20 +158,26 @@ def check_contracts(
     return found.failures
 
 
-def _fixed_late(row: Row, curve: Curve | None) -> str:
-    """Says that the curve was fixed after signing; "" where it was not or is not known."""
-    signed, fixed = row["signed"], _fixed_on(row, curve)
-    if pd.isna(signed) or pd.isna(fixed) or fixed <= signed:
-        return ""
-    return f"curve fixed on {fixed:%Y-%m-%d}, after signing on {signed:%Y-%m-%d}"
-
-
-def _fixed_on(row: Row, curve: Curve | None) -> pd.Timestamp:
-    """The day on which a curve was frozen, or what its contract says of it; NaT if not known."""
-    if curve is not None and curve.fixed_on is not None:
-        return curve.fixed_on
-    stated: pd.Timestamp = row["curve_fixed"]
-    return stated
+def _suspects(
+    contracts: pd.DataFrame, curves: Collection[str], prices: Prices, made: Mapping[str, Curve]
+) -> list[int]:
+    """Positions of contracts that may be wrong: few of many, so that only they are looked at."""
+    if contracts.empty:
+        return []
+    known = set(curves)
+    points = {p for p in contracts["point"].unique() if prices.problem(p)}
+    fixed = contracts["curve_fixed"].to_numpy(copy=True)
+    frozen = {name: curve.fixed_on for name, curve in made.items() if curve.fixed_on is not None}
+    if frozen:
+        own = contracts["curve"].map(frozen)
+        fixed = np.where(own.notna(), own.to_numpy(), fixed)
+    wrong = ~contracts["curve"].isin(known) | contracts["point"].isin(points)
+    wrong |= contracts["buyer"] == contracts["seller"]
+    wrong |= ~np.isfinite(contracts["strike"])
+    wrong |= pd.Series(fixed > contracts["signed"].to_numpy(), index=contracts.index)
+    if "point_to" in contracts:
+        wrong |= contracts["point_to"] != ""
+    return np.flatnonzero(wrong.to_numpy()).tolist()
 
 
 def settle_contracts(
@@ -201,21 +198,17 @@ def settle_contracts(
     A contract with two points settles their difference, P(point_to) - P(point). A premium is paid
     for every MWh of the curve by the side that holds the right: the buyer, of a floor the seller.
     """
+    block = contract_block(ledger, contracts, curves, prices, interval_hours, overrides)
+    if block is not None:
+        ledger.put_block(block)
+        return
     spots: dict[tuple[str, str], list[tuple[pd.Timestamp, Decimal | None]]] = {}
     for row in records(contracts):
         name, kind, seller, buyer = row["contract"], row["kind"], row["seller"], row["buyer"]
         strike = ledger.price(row["strike"])
         curve = curves[row["curve"]]
-        note = f"; {_fixed_late(row, curve)}" if _fixed_late(row, curve) else ""
-        if overrides and name in overrides:
-            note += f"; override: {overrides[name]}"
-        fixed = _fixed_on(row, curve)
-        dated = "" if pd.isna(fixed) else f" of {fixed:%Y-%m-%d}"
         end = row.get("point_to") or ""
-        where = prices.label(row["point"])
-        if end:
-            where = f"{prices.label(end)} less {where}"
-        place = f"{where}, {curve.source} curve{dated}{note}"
+        place = place_words(row, curve, prices, overrides)
         premium = ledger.price(row.get("premium") or 0.0)
         energies = curve.on(prices.starts, interval_hours, ledger.quantity_unit)
         pair = (row["point"], end)

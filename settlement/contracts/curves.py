@@ -21,87 +21,17 @@ from numpy.typing import NDArray
 from cases.errors import Failure, InputError
 from cases.market_time import first_moment
 from cases.rulebook.settlement import SettlementRules
+from settlement.contracts.curve import Curve, Steps
 from settlement.contracts.shapes import block_weights, typical_day_weights
 from settlement.ledger.frames import line_of, records
 from settlement.ledger.money import exact, round_to, split
+from settlement.ledger.units import places, split_units
 from settlement.time.blocks import Block, named_blocks
 from settlement.time.calendar import WorkingCalendar
 
 __all__ = ["Curve", "CurveMaker", "described", "quota_curves"]
 
 _FILE = "contract_curves"
-_HOUR = 3_600_000_000_000
-"""Nanoseconds."""
-_ZERO = Decimal(0)
-
-
-@dataclass(frozen=True)
-class Curve:
-    """Contract energy by interval.
-
-    `mwh` holds exact MWh (Decimal) by interval start, ascending; `step_hours` is the length of its
-    intervals; `source` says what it was made from; `fixed_on` is the day on which it was frozen
-    (`settlement.contracts.frozen`), None for a curve that was not.
-    """
-
-    name: str
-    source: str
-    step_hours: float
-    mwh: pd.Series
-    fixed_on: pd.Timestamp | None = None
-
-    @property
-    def energy(self) -> Decimal:
-        """Energy of the whole term, MWh."""
-        return sum(self.mwh, Decimal(0))
-
-    def on(self, starts: pd.DatetimeIndex, interval_hours: float, unit: Decimal) -> list[Decimal]:
-        """MWh in each interval, shape (T,); zero before and after the term of the curve.
-
-        A step longer than the interval is spread evenly and exactly, a shorter one is summed.
-        """
-        steps = self.step_hours / interval_hours
-        moments = _moments(starts)
-        if steps >= 1:
-            return self._spread(moments, interval_hours, round(steps), unit)
-        at, mwh = self._arrays
-        known = dict(zip(at.tolist(), mwh, strict=True))
-        step = round(self.step_hours * _HOUR)
-        count = round(1 / steps)
-        return [
-            sum((known.get(start + k * step, _ZERO) for k in range(count)), _ZERO)
-            for start in moments.tolist()
-        ]
-
-    @cached_property
-    def _arrays(self) -> tuple[NDArray[np.int64], list[Decimal]]:
-        """Interval starts, nanoseconds, and their MWh."""
-        return _moments(pd.DatetimeIndex(self.mwh.index)), self.mwh.tolist()
-
-    def _spread(
-        self, moments: NDArray[np.int64], interval_hours: float, parts: int, unit: Decimal
-    ) -> list[Decimal]:
-        at, mwh = self._arrays
-        rows = at.searchsorted(moments, side="right") - 1
-        since = moments - at[np.maximum(rows, 0)]
-        part = np.rint(since / (interval_hours * _HOUR)).astype(int)
-        part[(rows < 0) | (part < 0) | (part >= parts)] = -1
-        if parts == 1:
-            return [
-                _ZERO if k < 0 else mwh[row]
-                for row, k in zip(rows.tolist(), part.tolist(), strict=True)
-            ]
-        shares: dict[int, list[Decimal]] = {}
-        result = []
-        for row, k in zip(rows.tolist(), part.tolist(), strict=True):
-            if k >= 0 and row not in shares:
-                shares[row] = split(mwh[row], [1] * parts, unit)
-            result.append(_ZERO if k < 0 else shares[row][k])
-        return result
-
-
-def _moments(starts: pd.DatetimeIndex) -> NDArray[np.int64]:
-    return np.asarray(starts.as_unit("ns").asi8, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -191,7 +121,7 @@ class CurveMaker:
         return Curve(name, "custom", hours, pd.Series(mwh, index=starts, dtype=object))
 
     def _by_rule(self, name: str, rows: pd.DataFrame) -> Curve:
-        pieces: list[pd.Series] = []
+        pieces: list[Curve] = []
         rows = rows.sort_values("start", kind="stable")
         previous: pd.Timestamp | None = None
         for index, row in zip(rows.index, records(rows), strict=True):
@@ -224,33 +154,63 @@ class CurveMaker:
                 )
             previous = end
             try:
-                pieces.append(
-                    self.decompose(row["kind"], exact(row["mwh"]), row["shape"], start, end)
-                )
+                pieces.append(self._piece(row["kind"], exact(row["mwh"]), row["shape"], start, end))
             except InputError as error:
                 raise InputError(
                     Failure("", line_of(index), f.column or "shape", f.rule, f.message)
                     for f in error.failures
                 ) from None
         kinds = " and ".join(dict.fromkeys(rows["kind"]))
-        return Curve(name, kinds, self.interval_hours, pd.concat(pieces))
+        return Curve(name, kinds, self.interval_hours, _joined(pieces))
 
     def decompose(
         self, kind: str, mwh: Decimal, shape: str, first: pd.Timestamp, last: pd.Timestamp
     ) -> pd.Series:
         """Spread energy over the days from `first` to `last` by a rule; the sum is exact."""
-        starts = self.intervals(first, last)
-        weights: NDArray[np.float64]
-        if kind == "flat":
-            weights = np.ones(len(starts))
-        elif kind == "block":
-            weights = block_weights(shape, starts, self.interval_hours, self.blocks, self.calendar)
+        return self._piece(kind, mwh, shape, first, last).mwh
+
+    def _piece(
+        self, kind: str, mwh: Decimal, shape: str, first: pd.Timestamp, last: pd.Timestamp
+    ) -> Curve:
+        """Part of a curve: one rule over its days."""
+        starts, weights = self._weights(kind, shape, first, last)
+        energy, digits = round_to(mwh, self.unit), places(self.unit)
+        units = None if digits is None else split_units(energy, weights, digits)
+        energies: pd.Series | Steps
+        if units is None or digits is None:
+            parts = split(energy, [float(w) for w in weights], self.unit)
+            energies = pd.Series(parts, index=starts, dtype=object)
         else:
-            weights = typical_day_weights(shape, starts, self.interval_hours, self.calendar)
-        if not weights.any():
-            raise _bad("shape", f"shape {shape!r}: all its weights are zero")
-        energies = split(round_to(mwh, self.unit), [float(w) for w in weights], self.unit)
-        return pd.Series(energies, index=starts, dtype=object)
+            energies = Steps(starts, units, digits)
+        return Curve("", kind, self.interval_hours, energies)
+
+    def _weights(
+        self, kind: str, shape: str, first: pd.Timestamp, last: pd.Timestamp
+    ) -> tuple[pd.DatetimeIndex, NDArray[np.float64]]:
+        """Intervals of a term and the weight of each by a rule, (T,); worked out once."""
+        key = (kind, shape, first, last)
+        if key not in self._known:
+            term = ("", "", first, last)
+            if term not in self._known:
+                self._known[term] = self.intervals(first, last), np.zeros(0)
+            starts = self._known[term][0]
+            weights: NDArray[np.float64]
+            if kind == "flat":
+                weights = np.ones(len(starts))
+            elif kind == "block":
+                weights = block_weights(
+                    shape, starts, self.interval_hours, self.blocks, self.calendar
+                )
+            else:
+                weights = typical_day_weights(shape, starts, self.interval_hours, self.calendar)
+            if not weights.any():
+                raise _bad("shape", f"shape {shape!r}: all its weights are zero")
+            self._known[key] = starts, weights
+        return self._known[key]
+
+    @cached_property
+    def _known(self) -> dict[tuple[object, ...], tuple[pd.DatetimeIndex, NDArray[np.float64]]]:
+        return {}
 
     def intervals(self, first: pd.Timestamp, last: pd.Timestamp) -> pd.DatetimeIndex:
         """Interval starts from the first day's midnight to the last day's end."""
@@ -259,6 +219,19 @@ class CurveMaker:
         return pd.date_range(
             begin, end, freq=pd.Timedelta(hours=self.interval_hours), inclusive="left"
         )
+
+
+def _joined(pieces: list[Curve]) -> pd.Series | Steps:
+    """The energies of pieces that follow each other."""
+    if len(pieces) == 1:
+        only: pd.Series | Steps = pieces[0].energies
+        return only
+    steps = [piece.energies for piece in pieces if isinstance(piece.energies, Steps)]
+    if len(steps) < len(pieces):
+        joined: pd.Series = pd.concat([piece.mwh for piece in pieces])
+        return joined
+    starts = pd.DatetimeIndex(steps[0].starts.append([part.starts for part in steps[1:]]))
+    return Steps(starts, np.concatenate([part.units for part in steps]), steps[0].digits)
 
 
 def described(curve: Curve) -> str:

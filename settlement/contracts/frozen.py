@@ -13,24 +13,29 @@ stand in the first row of a version.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from cases.errors import Failure, InputError
 from cases.rulebook.book import RuleBook
-from settlement.contracts.curves import Curve, CurveMaker
-from settlement.ledger.frames import Problems, line_of, records
+from settlement.contracts.curve import Curve, Steps
+from settlement.contracts.curves import CurveMaker
+from settlement.contracts.stored import Stored, stored_versions
+from settlement.ledger.frames import Problems, records
 from settlement.ledger.money import exact
+from settlement.ledger.units import Whole, whole_units
 
 __all__ = ["amend", "freeze", "frozen_curves", "signing_days"]
 
 _FILE = "frozen_curves"
+_DIGITS = 6
+"""Decimals of MWh that whole units have."""
 _COLUMNS = ["curve", "version", "fixed_on", "interval_start", "hours", "mwh", "source", "rules",
             "hash"]  # fmt: skip
 
@@ -68,8 +73,9 @@ def freeze(
     if found.failures:
         raise InputError(found.failures)
     rules = _rules_of(rulebook, maker)
+    rows = _rows_of(table)
     frames = [
-        _version(curve, 1, fixed_on[name], _rows_of(table, name), rules)
+        _version(curve, 1, fixed_on[name], rows.get(name, []), rules)
         for name, curve in maker.make(table).items()
     ]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=_COLUMNS)
@@ -97,7 +103,7 @@ def amend(
     known = frozen_curves(frozen)
     rules = _rules_of(rulebook, maker)
     found = Problems("contract_curves")
-    frames = [frozen]
+    frames, rows = [frozen], _rows_of(table)
     for name, curve in maker.make(table).items():
         if name not in known:
             found.add(None, "curve", "amend", f"curve {name} was never frozen")
@@ -114,7 +120,7 @@ def amend(
             continue
         later = Curve(name, curve.source, curve.step_hours, kept)
         number = int(own["version"].max()) + 1
-        frames.append(_version(later, number, fixed_on, _rows_of(table, name), rules))
+        frames.append(_version(later, number, fixed_on, rows.get(name, []), rules))
     if found.failures:
         raise InputError(found.failures)
     return pd.concat(frames, ignore_index=True)
@@ -133,36 +139,54 @@ def frozen_curves(table: pd.DataFrame) -> dict[str, Curve]:
     """
     curves: dict[str, Curve] = {}
     found: list[Failure] = []
-    for name, rows in table.groupby("curve", sort=False):
-        merged: pd.Series | None = None
-        days: list[pd.Timestamp] = []
-        hours = 1.0
-        words = ""
-        for version in sorted(rows["version"].unique().tolist()):
-            part = rows[rows["version"] == version].sort_values("interval_start", kind="stable")
-            problem = _changed(str(name), version, part)
-            if not problem and days and part["fixed_on"].iloc[0] < days[-1]:
-                problem = f"is dated {part['fixed_on'].iloc[0]:%Y-%m-%d}, before the one it amends"
+    for name, versions in stored_versions(table):
+        parts: list[Stored] = []
+        for stored in versions:
+            problem, column = _changed(stored), "hash"
+            if not problem and parts and stored.fixed_on < parts[-1].fixed_on:
+                problem = f"is dated {stored.fixed_on:%Y-%m-%d}, before the one it amends"
+            if not problem and parts and stored.hours[0] != parts[-1].hours[0]:
+                problem, column = "its intervals have another length", "hours"
             if problem:
-                what = f"curve {name}, version {version}: {problem}"
-                found.append(Failure(_FILE, line_of(part.index[0]), "hash", "changed", what))
+                what = f"curve {name}, version {stored.version}: {problem}"
+                rule = "changed" if column == "hash" else column
+                found.append(Failure(_FILE, stored.line, column, rule, what))
                 continue
-            if days and float(part["hours"].iloc[0]) != hours:
-                message = f"curve {name}, version {version}: its intervals have another length"
-                found.append(Failure(_FILE, line_of(part.index[0]), "hours", "hours", message))
-                continue
-            days.append(part["fixed_on"].iloc[0])
-            hours = float(part["hours"].iloc[0])
-            starts = pd.DatetimeIndex(part["interval_start"])
-            own = pd.Series([exact(x) for x in part["mwh"]], index=starts, dtype=object)
-            merged = own if merged is None else pd.concat([merged[merged.index < starts[0]], own])
-            amended = f", version {version} of {days[-1]:%Y-%m-%d}" if len(days) > 1 else ""
-            words = f"{_once(part, 'source')} (frozen{amended}, {_once(part, 'hash')[:12]})"
-        if merged is not None:
-            curves[str(name)] = Curve(str(name), words, hours, merged, days[0])
+            parts.append(stored)
+        if parts:
+            curves[name] = _curve(name, parts)
     if found:
         raise InputError(found)
     return curves
+
+
+def _curve(name: str, versions: list[Stored]) -> Curve:
+    """One curve of its versions: each counts from its first interval on."""
+    last = versions[-1]
+    amended = f", version {last.version} of {last.fixed_on:%Y-%m-%d}" if len(versions) > 1 else ""
+    words = f"{last.source} (frozen{amended}, {last.hash[:12]})"
+    units = [whole_units(stored.mwh, _DIGITS) for stored in versions]
+    energies: pd.Series | Steps
+    if all(u is not None and _as_shown(v.mwh, u) for u, v in zip(units, versions, strict=True)):
+        steps = Steps(last.starts, units[-1], _DIGITS)  # type: ignore[arg-type]
+        for stored, own in zip(reversed(versions[:-1]), reversed(units[:-1]), strict=True):
+            kept = stored.moments < steps.moments[0]
+            starts = stored.starts[kept].append(steps.starts)
+            joined = np.concatenate([own[kept], steps.units])  # type: ignore[index]
+            steps = Steps(starts, joined, _DIGITS)
+        energies = steps
+    else:
+        merged = last.series
+        for stored in reversed(versions[:-1]):
+            before = stored.series
+            merged = pd.concat([before[before.index < merged.index[0]], merged])
+        energies = merged
+    return Curve(name, words, float(last.hours[0]), energies, versions[0].fixed_on)
+
+
+def _as_shown(mwh: NDArray[np.float64], units: Whole) -> bool:
+    """Whether floats are what whole units print as, so that nothing was rounded."""
+    return bool((units / 10.0**_DIGITS == mwh).all())
 
 
 def signing_days(
@@ -173,16 +197,14 @@ def signing_days(
     That is `default` where given, else the earliest day on which one of its contracts says that the
     curve was fixed or, blank, that it was signed. Curves without any such day are left out.
     """
-    days: dict[str, date] = {}
-    for name in table["curve"].unique():
-        if default is not None:
-            days[name] = default
-        elif contracts is not None:
-            own = contracts[contracts["curve"] == name]
-            known = own["curve_fixed"].fillna(own["signed"]).dropna()
-            if len(known):
-                days[name] = pd.Timestamp(known.min()).date()
-    return days
+    names = table["curve"].unique()
+    if default is not None:
+        return dict.fromkeys(names, default)
+    if contracts is None:
+        return {}
+    fixed = contracts["curve_fixed"].fillna(contracts["signed"])
+    first = fixed.groupby(contracts["curve"]).min().dropna()
+    return {name: pd.Timestamp(first[name]).date() for name in names if name in first.index}
 
 
 def _rules_of(rulebook: RuleBook, maker: CurveMaker) -> dict[str, Any]:
@@ -201,76 +223,52 @@ def _rules_of(rulebook: RuleBook, maker: CurveMaker) -> dict[str, Any]:
     }
 
 
-def _rows_of(table: pd.DataFrame, name: str) -> list[dict[str, str]]:
-    rows = table[(table["curve"] == name) & (table["kind"] != "")]
-    return [
-        {
-            "kind": row["kind"],
-            "mwh": str(exact(row["mwh"])),
-            "start": f"{row['start']:%Y-%m-%d}",
-            "end": f"{row['end']:%Y-%m-%d}",
-            "shape": row["shape"],
-        }
-        for row in records(rows)
-    ]
+def _rows_of(table: pd.DataFrame) -> dict[str, list[dict[str, str]]]:
+    """The rule rows of every curve, as they are stored."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for row in records(table[table["kind"] != ""]):
+        found.setdefault(row["curve"], []).append(
+            {
+                "kind": row["kind"],
+                "mwh": str(exact(row["mwh"])),
+                "start": f"{row['start']:%Y-%m-%d}",
+                "end": f"{row['end']:%Y-%m-%d}",
+                "shape": row["shape"],
+            }
+        )
+    return found
 
 
 def _version(
     curve: Curve, number: int, fixed_on: date, rows: list[dict[str, str]], rules: dict[str, Any]
 ) -> pd.DataFrame:
-    frame = pd.DataFrame(
+    """Rows of a new version; what stands once is in the first of them."""
+    text = json.dumps({**rules, "rows": rows}, sort_keys=True, ensure_ascii=False)
+    count = len(curve.mwh)
+    day = np.datetime64(fixed_on, "us")
+    stored = Stored.of(curve, number, day, text)
+    rest = [""] * (count - 1)
+    return pd.DataFrame(
         {
-            "curve": curve.name,
+            "curve": pd.Series([curve.name] * count, dtype="str"),
             "version": number,
-            "fixed_on": pd.Timestamp(fixed_on).as_unit("us"),
-            "interval_start": curve.mwh.index,
+            "fixed_on": np.full(count, day),
+            "interval_start": stored.starts,
             "hours": curve.step_hours,
-            "mwh": [float(mwh) for mwh in curve.mwh],
-            "source": "",
-            "rules": "",
-            "hash": "",
+            "mwh": stored.mwh,
+            "source": pd.Series([curve.source, *rest], dtype="str"),
+            "rules": pd.Series([text, *rest], dtype="str"),
+            "hash": pd.Series([stored.computed_hash(), *rest], dtype="str"),
         }
     )
-    text = json.dumps({**rules, "rows": rows}, sort_keys=True, ensure_ascii=False)
-    frame.loc[0, ["source", "rules"]] = [curve.source, text]
-    frame.loc[0, "hash"] = _hash(curve.name, number, frame)
-    return frame[_COLUMNS]
 
 
-def _hash(name: str, version: int, rows: pd.DataFrame) -> str:
-    """SHA-256 over name, version, day, rules and every interval with its MWh."""
-    head = [
-        name,
-        str(version),
-        f"{rows['fixed_on'].iloc[0]:%Y-%m-%d}",
-        _once(rows, "source"),
-        _once(rows, "rules"),
-        _plain(exact(rows["hours"].iloc[0])),
-    ]
-    starts = pd.DatetimeIndex(rows["interval_start"]).tz_convert("UTC")
-    body = [
-        f"{start:%Y-%m-%dT%H:%M:%SZ} {_plain(exact(mwh))}"
-        for start, mwh in zip(starts, rows["mwh"], strict=True)
-    ]
-    return hashlib.sha256("\n".join([*head, *body]).encode()).hexdigest()
-
-
-def _changed(name: str, version: int, rows: pd.DataFrame) -> str:
+def _changed(stored: Stored) -> str:
     """What is wrong with the rows of one version; "" if they are as they were frozen."""
-    if rows["fixed_on"].nunique() != 1 or rows["hours"].nunique() != 1:
+    if (stored.days != stored.days[0]).any() or (stored.hours != stored.hours[0]).any():
         return "its rows have several days of fixing or several lengths"
-    stated = _once(rows, "hash")
-    if not stated:
+    if not stored.hash:
         return "it has no hash; curves are frozen by `counterflow contracts freeze`"
-    if _hash(name, version, rows) != stated:
+    if stored.computed_hash() != stored.hash:
         return "its rows are not those that were frozen: the hash differs"
     return ""
-
-
-def _once(rows: pd.DataFrame, column: str) -> str:
-    given = [text for text in rows[column] if text]
-    return str(given[0]) if given else ""
-
-
-def _plain(value: Decimal) -> str:
-    return format(value.normalize(), "f")

@@ -11,7 +11,7 @@ import pandas as pd
 from cases.errors import InputError
 from cases.rulebook.settlement import CreditRules
 from settlement.contracts.contracts import difference
-from settlement.contracts.curves import Curve
+from settlement.contracts.curve import Curve
 from settlement.credit.netting import Netting, net_losses, net_values
 from settlement.ledger.frames import Problems, records
 from settlement.ledger.money import Number, exact, round_to
@@ -77,8 +77,7 @@ def open_contracts(
             found.add(position, "point", "forward", message)
             continue
         spot = exact(forward[ends[-1]]) - (exact(forward[ends[0]]) if len(ends) > 1 else 0)
-        left = [mwh for start, mwh in curve.mwh.items() if start >= after]  # type: ignore[operator]
-        mwh = sum(left, Decimal(0))
+        mwh = curve.after(after)
         strike = exact(row["strike"])
         per_mwh, _ = difference(row["kind"], strike, spot)
         place = " to ".join(ends)

@@ -5,6 +5,7 @@ from settlement.futures.delivery import cash_settlement
 from settlement.futures.hedge_report import CONVENTIONS, hedge_report
 from settlement.futures.mark_to_market import mark_to_market
 from settlement.futures.product import Futures, lot_hours
+from settlement.futures.product_files import read_products
 from settlement.futures.trading import (
     check_trades,
     initial_margin,
@@ -26,5 +27,6 @@ __all__ = [
     "lot_hours",
     "mark_to_market",
     "price_band",
+    "read_products",
     "trading_days",
 ]

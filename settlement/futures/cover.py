@@ -1,8 +1,8 @@
-"""Portfolio cover: the lots of base, mid and peak that stand for a load curve.
+"""Portfolio cover: the lots of a market's products that stand for a load curve.
 
-The blocks are nested (peak inside mid inside base), so lots stack in horizontal slices: outside
-mid hours the cover is base, in mid hours outside the peak it is base + mid, in peak hours it is
-base + mid + peak.
+Blocks that are nested (peak inside mid inside base) stack in horizontal slices: outside mid hours
+the cover is base, in mid hours outside the peak it is base + mid, in peak hours base + mid + peak.
+Blocks that share out the hours between them (on-peak and off-peak) each cover their own.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from cases.errors import InputError
 from cases.market_time import day_of, first_moment
-from settlement.futures.product import PRODUCTS, Futures
+from settlement.futures.product import Futures
 
 __all__ = ["Cover", "CoverMethod", "cover_load"]
 
@@ -84,11 +84,17 @@ def cover_load(
     starts = pd.DatetimeIndex(load_mw.index)
     hours = _interval_hours(starts)
     month = f"{starts[0]:%Y-%m}"
-    inside = _nested(futures, month, starts, hours)
+    names, inside, nested = _layers(futures, month, starts, hours)
     mw = load_mw.to_numpy(dtype=float) / futures.rules.lot_mw
-    levels = _least_squares(mw, inside) if method == "least_squares" else _under(mw, inside)
-    stack = np.diff(levels, prepend=0)
-    lots = {name: int(count) for name, count in zip(PRODUCTS, stack, strict=True)}
+    find = _least_squares if method == "least_squares" else _under
+    if nested:
+        levels = find(mw, inside, len(names))
+        stack = np.diff(levels, prepend=0)
+    else:
+        levels = np.array([find(mw[inside == k], 0 * inside[inside == k], 1)[0]
+                           for k in range(len(names))])  # fmt: skip
+        stack = levels
+    lots = {name: int(count) for name, count in zip(names, stack, strict=True)}
     cover = levels[inside] * futures.rules.lot_mw
     return Cover(lots, load_mw, pd.Series(cover, index=starts), hours)
 
@@ -112,13 +118,13 @@ def _interval_hours(starts: pd.DatetimeIndex) -> float:
     return float(hours)
 
 
-def _nested(
+def _layers(
     futures: Futures, month: str, starts: pd.DatetimeIndex, hours: float
-) -> NDArray[np.int64]:
-    """Innermost block of each interval: 0 base only, 1 mid, 2 peak."""
+) -> tuple[list[str], NDArray[np.int64], bool]:
+    """Products from the outermost in, the one that each interval belongs to, whether they nest."""
     share = {
         name: futures.delivery_mw(name, month, starts, hours) / futures.rules.lot_mw
-        for name in PRODUCTS
+        for name in futures.products
     }
     for name, part in share.items():
         if ((part > 1e-9) & (part < 1 - 1e-9)).any():
@@ -130,52 +136,58 @@ def _nested(
                 f"an interval of {hours:g} h lies across "
                 f"the edge of the {name} block: use shorter intervals",
             )
-    mid, peak = share["mid"] > 0.5, share["peak"] > 0.5
-    if not share["base"].all() or (peak & ~mid).any():
+    names = sorted(share, key=lambda name: -share[name].sum())
+    used = np.array([share[name] > 0.5 for name in names])
+    if used.shape[0] > 1 and (used.sum(axis=0) == 1).all():
+        return names, used.argmax(axis=0), False
+    if not used[0].all() or (used[1:] & ~used[:-1]).any():
         raise InputError.one(
             "",
             None,
             None,
             "blocks",
-            "cover needs nested blocks: peak inside mid inside base, base in every hour",
+            "cover needs nested blocks (peak inside mid inside base, base in every hour), or "
+            "blocks of which one holds every hour",
         )
-    return np.where(peak, 2, np.where(mid, 1, 0))
+    return names, used.sum(axis=0) - 1, True
 
 
-def _least_squares(mw: NDArray[np.float64], inside: NDArray[np.int64]) -> NDArray[np.int64]:
+def _least_squares(
+    mw: NDArray[np.float64], inside: NDArray[np.int64], count: int
+) -> NDArray[np.int64]:
     """Whole levels L0 <= L1 <= L2 (in lots) of least squared distance to the load.
 
     The distance separates by block into count * (level - mean)^2 plus a constant. Isotonic
     regression (pooling blocks whose means are in the wrong order) gives the best real levels; for
     a convex separable distance their rounding is the best whole one.
     """
-    present = [block for block in range(3) if (inside == block).any()]
+    present = [block for block in range(count) if (inside == block).any()]
     pools: list[tuple[float, int, list[int]]] = []
     for block in present:
         values = mw[inside == block]
         pools.append((float(values.mean()), len(values), [block]))
         while len(pools) > 1 and pools[-2][0] > pools[-1][0]:
-            mean, count, blocks = pools.pop()
+            mean, size, blocks = pools.pop()
             before, number, others = pools.pop()
-            both = count + number
-            pools.append(((mean * count + before * number) / both, both, others + blocks))
-    levels = np.zeros(3, dtype=np.int64)
+            both = size + number
+            pools.append(((mean * size + before * number) / both, both, others + blocks))
+    levels = np.zeros(count, dtype=np.int64)
     for mean, _, blocks in pools:
         levels[blocks] = max(0, round(mean))
-    for block in range(3):
+    for block in range(count):
         if block not in present:
             levels[block] = levels[block - 1] if block else 0
     return levels
 
 
-def _under(mw: NDArray[np.float64], inside: NDArray[np.int64]) -> NDArray[np.int64]:
+def _under(mw: NDArray[np.float64], inside: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     """Largest whole levels L0 <= L1 <= L2 at or below the load everywhere."""
     lowest = [
         np.floor(mw[inside == block].min() + 1e-9) if (inside == block).any() else np.inf
-        for block in range(3)
+        for block in range(count)
     ]
-    levels = np.zeros(3, dtype=np.int64)
-    for block in range(3):
+    levels = np.zeros(count, dtype=np.int64)
+    for block in range(count):
         bound = min(lowest[block:])
         levels[block] = max(0, int(bound)) if np.isfinite(bound) else levels[block - 1]
     return levels

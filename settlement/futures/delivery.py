@@ -16,7 +16,8 @@ import pandas as pd
 
 from cases.errors import Failure
 from settlement.futures.marks import Marks
-from settlement.futures.product import Futures, parse_month
+from settlement.futures.period import parse_period
+from settlement.futures.product import Futures
 from settlement.ledger.frames import Problems, records
 from settlement.ledger.money import exact, round_to
 from settlement.time.time_value import monthly_rate, time_value
@@ -25,12 +26,12 @@ __all__ = ["cash_settlement", "months_between", "time_value_charge", "time_value
 
 
 def months_between(traded_at: pd.Timestamp, month: str) -> int:
-    """Months from the month of the trade (a) to the delivery month (b): b - a.
+    """Months from the month of the trade (a) to the (first) delivery month (b): b - a.
 
     `traded_at` is on the market's own clock (`Futures.local`).
     """
-    year, number = parse_month(month)
-    return (year - traded_at.year) * 12 + number - traded_at.month
+    first = parse_period(month).first
+    return (first.year - traded_at.year) * 12 + first.month - traded_at.month
 
 
 def time_value_charge(

@@ -6,10 +6,7 @@ futures" (Electric Power, 2021), table 1.
 
 from __future__ import annotations
 
-import calendar
-import re
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from functools import cached_property
 
@@ -18,35 +15,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cases.errors import InputError
+from cases.market_time import day_of
 from cases.rulebook.settlement import FuturesRules
+from settlement.futures.period import Period, parse_period
 from settlement.ledger.money import exact
 from settlement.time.blocks import Block, named_blocks
 from settlement.time.calendar import WorkingCalendar
 
-__all__ = ["PRODUCTS", "Futures", "lot_hours", "month_end", "parse_month"]
+__all__ = ["PRODUCTS", "Futures", "lot_hours"]
 
 PRODUCTS = ("base", "mid", "peak")
-
-_MONTH = re.compile(r"(\d{4})-(\d\d)")
-
-
-def parse_month(month: str) -> tuple[int, int]:
-    """Year and month of "2016-10"; InputError where it is not written so."""
-    match = _MONTH.fullmatch(month)
-    if match is None or not 1 <= int(match[2]) <= 12:
-        raise InputError.one(
-            "futures",
-            None,
-            "month",
-            "month",
-            f"a delivery month is written like 2016-10, not {month!r}",
-        )
-    return int(match[1]), int(match[2])
-
-
-def month_end(year: int, month: int) -> date:
-    """Last day of a month."""
-    return date(year, month, calendar.monthrange(year, month)[1])
 
 
 def lot_hours(year: int, month: int, summer: bool = False) -> dict[str, int]:
@@ -120,24 +98,40 @@ class Futures:
                 None,
                 "product",
                 "product",
-                f"unknown product {product!r}: one of {', '.join(PRODUCTS)}",
+                f"unknown product {product!r}: one of {', '.join(blocks)}",
             )
         return blocks[product]
 
+    @property
+    def products(self) -> tuple[str, ...]:
+        """Names of the products."""
+        return tuple(self._definition[0])
+
     def hours(self, product: str, month: str) -> Decimal:
-        """Hours of the product's block in a delivery month, clock changes included."""
-        key = (product, month)
+        """Hours of the product's block in a delivery period, clock changes included."""
+        hours = self._hours_of(product, parse_period(month))
+        if hours == 0:
+            message = f"{product} has no hour in {month}"
+            raise InputError.one("futures", None, "month", "month", message)
+        return hours
+
+    def month_mwh(self, product: str, period: str, year: int, month: int) -> Decimal:
+        """Energy of one lot in the part of its delivery period that lies in a month, MWh."""
+        part = parse_period(period).in_month(year, month)
+        return Decimal(0) if part is None else exact(self.rules.lot_mw) * self._hours_of(
+            product, part
+        )  # fmt: skip
+
+    def _hours_of(self, product: str, period: Period) -> Decimal:
+        key = (product, period)
         if key not in self._hours:
-            own = self.block(product)
-            hours = own.month_hours(*parse_month(month), self.working_days, self.zone)
-            if hours == 0:
-                message = f"{product} has no hour in {month}"
-                raise InputError.one("futures", None, "month", "month", message)
+            block = self.block(product)
+            hours = block.hours_of(period.days(), self.working_days, self.zone)
             self._hours[key] = exact(hours) if hours % 1 else Decimal(int(hours))
         return self._hours[key]
 
     @cached_property
-    def _hours(self) -> dict[tuple[str, str], Decimal]:
+    def _hours(self) -> dict[tuple[str, Period], Decimal]:
         return {}
 
     def lot_mwh(self, product: str, month: str) -> Decimal:
@@ -160,8 +154,8 @@ class Futures:
         self, product: str, month: str, starts: pd.DatetimeIndex, interval_hours: float
     ) -> NDArray[np.float64]:
         """MW of one lot that counts in each interval of a run, shape (T,)."""
-        year, number = parse_month(month)
-        inside = (starts.year == year) & (starts.month == number)
+        period, days = parse_period(month), day_of(starts)
+        inside = (days >= pd.Timestamp(period.first)) & (days <= pd.Timestamp(period.last))
         mw = np.zeros(len(starts))
         if inside.any():
             hours = self.block(product).hours(starts[inside], interval_hours, self.working_days)

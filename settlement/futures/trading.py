@@ -10,7 +10,8 @@ import pandas as pd
 
 from cases.errors import Failure, InputError
 from settlement.futures.marks import Marks
-from settlement.futures.product import Futures, month_end, parse_month
+from settlement.futures.period import parse_period
+from settlement.futures.product import Futures
 from settlement.ledger.frames import records
 from settlement.ledger.money import exact
 
@@ -28,18 +29,18 @@ TradeCheck = tuple[list[Failure], list[Failure]]
 
 
 def last_trading_day(futures: Futures, month: str) -> date:
-    """Last day on which a delivery month is traded.
+    """Last day on which a delivery month (day, quarter, year) is traded.
 
     `before_delivery_month` counts the rulebook's working days back from the delivery month's first
     day (October 2016: 26 September), `before_month_end` from the end of its last day (25 October).
     The paper's "5 working days before the delivery month's cut-off" can be read as either. Where
     that working day is a made-up weekend, on which trading is closed, it is the trading day before.
     """
-    year, number = parse_month(month)
+    period = parse_period(month)
     if futures.rules.last_trading_day == "before_delivery_month":
-        day = date(year, number, 1)
+        day = period.first
     else:
-        day = month_end(year, number) + timedelta(days=1)
+        day = period.last + timedelta(days=1)
     left = futures.rules.last_trading_notice
     while left > 0:
         day -= timedelta(days=1)

@@ -8,7 +8,7 @@ from typing import SupportsFloat
 
 import numpy as np
 
-__all__ = ["Number", "exact", "products", "round_to", "split"]
+__all__ = ["Number", "exact", "integers", "products", "round_to", "split"]
 
 Number = Decimal | int | float
 """What a user may give as a quantity or a price."""
@@ -99,7 +99,7 @@ def split(total: Decimal, weights: Sequence[Number], unit: Decimal) -> list[Deci
 def _largest_remainder(units: int, shares: Sequence[Decimal]) -> list[int]:
     """Whole units in proportion to shares, exact: in integers, without any rounding."""
     equal = shares.count(shares[0]) == len(shares)
-    weights = [1] * len(shares) if equal else _integers(shares)
+    weights = [1] * len(shares) if equal else integers(shares)
     whole = sum(weights)
     counts, remainders = [], []
     for weight in weights:
@@ -112,7 +112,7 @@ def _largest_remainder(units: int, shares: Sequence[Decimal]) -> list[int]:
     return counts
 
 
-def _integers(numbers: Sequence[Decimal]) -> list[int]:
+def integers(numbers: Sequence[Decimal]) -> list[int]:
     """Decimals that are not negative, all times the same power of ten that makes them whole."""
     parts = [number.as_tuple() for number in numbers]
     lowest = min(int(part.exponent) for part in parts)

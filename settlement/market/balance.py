@@ -26,12 +26,12 @@ def balance_sheet(ledger: Ledger, markets: Sequence[Market]) -> pd.DataFrame:
     """
     sheet: dict[str, dict[str, Decimal]] = {}
     split: dict[str, Decimal] = {}
-    for row in ledger.rows:
-        columns = sheet.setdefault(row.owner, dict.fromkeys(BALANCE_COLUMNS, Decimal(0)))
-        if row.item in _ENERGY:
-            split[row.owner] = split.get(row.owner, Decimal(0)) + row.amount
+    for (owner, item), amount in ledger.sums("owner", "item").items():
+        columns = sheet.setdefault(owner, dict.fromkeys(BALANCE_COLUMNS, Decimal(0)))
+        if item in _ENERGY:
+            split[owner] = split.get(owner, Decimal(0)) + amount
         else:
-            columns[COLUMN_OF_ITEM[row.item]] += row.amount
+            columns[COLUMN_OF_ITEM[item]] += amount
     parts = _component_money(markets)
     for owner, total in split.items():
         congestion, losses = (ledger.money(part) for part in parts[owner])
@@ -82,18 +82,17 @@ def reconciliation(ledger: Ledger, timezone: str) -> pd.DataFrame:
     unserved_energy + rounding, exactly.
     """
     names = [column.name for column in RECONCILIATION.columns[1:]]
-    rows = []
-    for at, lines in ledger.by_interval().items():
-        sums = dict.fromkeys(names, ledger.money(Decimal(0)))
-        for line in lines:
-            if line.item == "energy":
-                if line.quantity < 0:
-                    sums["load_payment"] -= line.amount
-                else:
-                    sums["generation_revenue"] += line.amount
-            elif line.item in sums:
-                sums[line.item] += line.amount
-        rows.append((at, *sums.values()))
+    by_interval: dict[pd.Timestamp, dict[str, Decimal]] = {}
+    for (at, item, withdrawn), amount in ledger.sums("interval_start", "item", "negative").items():
+        sums = by_interval.setdefault(at, dict.fromkeys(names, ledger.money(Decimal(0))))
+        if item == "energy":
+            if withdrawn:
+                sums["load_payment"] -= amount
+            else:
+                sums["generation_revenue"] += amount
+        elif item in sums:
+            sums[item] += amount
+    rows = [(at, *sums.values()) for at, sums in sorted(by_interval.items())]
     table = pd.DataFrame(rows, columns=["interval_start", *names])
     table["interval_start"] = table["interval_start"].astype(pd.DatetimeTZDtype("us", timezone))
     for name in names:

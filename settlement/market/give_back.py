@@ -15,7 +15,7 @@ import pandas as pd
 
 from cases.rulebook.settlement import SurplusRules
 from settlement.ledger.frames import records
-from settlement.ledger.ledger import Ledger, Line
+from settlement.ledger.ledger import Ledger
 
 __all__ = ["RENT", "SURPLUS", "Shares", "give_back"]
 
@@ -41,7 +41,7 @@ class Shares:
 
 
 def give_back(
-    ledger: Ledger, lines: Iterable[Line], shares: Shares, at: pd.Timestamp, words: str
+    ledger: Ledger, held: Mapping[str, Decimal], shares: Shares, at: pd.Timestamp, words: str
 ) -> None:
     """Lines that give back, or charge, what the operator holds of rent and of loss surplus.
 
@@ -49,8 +49,8 @@ def give_back(
     ----------
     ledger
         Where the lines go; its rules say who gets what.
-    lines
-        The lines of the period.
+    held
+        What the operator has from each item in the period.
     shares
         Energies of the period.
     at
@@ -59,12 +59,11 @@ def give_back(
         The period, for the rule: "of 2016-10-10".
     """
     left = {"rent_credit": Decimal(0), "surplus_credit": Decimal(0)}
-    for line in lines:
-        if line.owner == ledger.operator:
-            if line.item in RENT:
-                left["rent_credit"] += line.amount
-            elif line.item in SURPLUS:
-                left["surplus_credit"] += line.amount
+    for item, amount in held.items():
+        if item in RENT:
+            left["rent_credit"] += amount
+        elif item in SURPLUS:
+            left["surplus_credit"] += amount
     for item, total in left.items():
         rent = item == "rent_credit"
         rules = ledger.rules.congestion_rent if rent else ledger.rules.loss_surplus

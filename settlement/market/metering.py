@@ -93,8 +93,7 @@ def settle_metered(
         return
     own = Ledger.like(ledger)
     own.priced(table, "metered_energy", "metered less scheduled MWh x LMP")
-    for at, lines in own.by_interval().items():
-        total = sum((line.amount for line in lines), Decimal(0))
+    for (at,), total in sorted(own.sums("interval_start").items()):
         if total:
             rule = "metered energy that nobody else accounts for"
             own.add(own.operator, "unaccounted", at, "unaccounted_energy", Decimal(1), -total,
@@ -153,7 +152,7 @@ def _charges(ledger: Ledger, table: pd.DataFrame, loads: dict[str, float]) -> No
     total = -own.total()
     if not total:
         return
-    at = min(line.interval_start for line in own.rows)
+    at = min(at for (at,) in own.sums("interval_start"))
     receivers = loads if rules.to == "load_ratio" else {}
     if any(mwh > 0 for mwh in receivers.values()):
         own.share(total, receivers, "deviation", at, "metered_credit",

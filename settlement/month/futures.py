@@ -7,11 +7,9 @@ from decimal import Decimal
 import pandas as pd
 
 from cases.market_time import day_of, first_moment
-from cases.run import Run
 from settlement.futures.lines import clearing_house
 from settlement.futures.mark_to_market import mark_to_market
 from settlement.futures.product import Futures
-from settlement.inputs import typed
 from settlement.ledger.frames import records
 from settlement.ledger.ledger import Ledger
 from settlement.ledger.money import exact
@@ -21,9 +19,9 @@ __all__ = ["month_futures"]
 
 def month_futures(
     ledger: Ledger,
-    futures: pd.DataFrame | None,
-    prices: pd.DataFrame | None,
-    last: Run,
+    futures: pd.DataFrame,
+    prices: pd.DataFrame,
+    product: Futures,
     start: pd.Timestamp,
     end: pd.Timestamp,
 ) -> None:
@@ -37,27 +35,20 @@ def month_futures(
     ledger
         Where the lines go.
     futures, prices
-        Tables `futures` and `settlement_prices`; those of the case of `last` where None.
-    last
-        The month's last run: its rulebook defines the product.
+        Tables `futures` and `settlement_prices`.
+    product
+        The product, with the market's timezone.
     start, end
         First instant of the month, and of the next one.
     """
-    case = last.case
-    timezone = case.meta.timezone
-    trades = case.futures if futures is None else typed("futures", futures, timezone)
-    marks = (
-        case.settlement_prices if prices is None else typed("settlement_prices", prices, timezone)
-    )
-    timed = trades[trades["traded_at"].notna() & (trades["traded_at"] < end)]
+    timed = futures[futures["traded_at"].notna() & (futures["traded_at"] < end)]
     if timed.empty:
         return
-    product = Futures(last.rulebook.settlement.futures, timezone)
     house = clearing_house(product, ledger.operator) or ledger.operator
     _fees(ledger, timed[timed["traded_at"] >= start], product, house)
-    until = marks[marks["date"] < day_of(end)]
+    until = prices[prices["date"] < day_of(end)]
     if len(until):
-        account = mark_to_market(timed, until, product, timezone, ledger.money_unit)
+        account = mark_to_market(timed, until, product, product.zone, ledger.money_unit)
         _variation(ledger, account, house, start)
 
 

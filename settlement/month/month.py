@@ -10,9 +10,13 @@ from typing import Any
 import pandas as pd
 
 from cases.errors import CheckFailed, Failure, InputError
+from cases.rulebook.settlement import FuturesRules
 from cases.run import Run
-from settlement.given import Given, made_curves
-from settlement.ledger.ledger import Ledger, Line
+from settlement.contracts.curve import Curve
+from settlement.futures.lines import Delivered, whole_month
+from settlement.futures.product import Futures
+from settlement.given import Given, made_curves, of_case, typed_tables
+from settlement.ledger.ledger import Ledger
 from settlement.ledger.money import Number
 from settlement.ledger.statement import BALANCE_COLUMNS
 from settlement.market.balance import balance_sheet
@@ -20,11 +24,15 @@ from settlement.market.give_back import Shares, give_back
 from settlement.month.days import Span, check_cover, month_bounds, next_day, spans_of
 from settlement.month.futures import month_futures
 from settlement.month.indices import month_indices
-from settlement.month.statement import MonthStatement, invoices_of, netting_of
+from settlement.month.lines import MonthLedger, Piece, invoices_of, netting_of
+from settlement.month.statement import MonthStatement
 from settlement.rights.funding import shortfall_cuts
 from settlement.settle import Settled, settle_given
 
 __all__ = ["settle_month"]
+
+MadeCurves = tuple[list[pd.DataFrame], dict[str, Curve]]
+"""Tables of contracts, and the curves that were made of them."""
 
 
 def settle_month(
@@ -42,6 +50,7 @@ def settle_month(
     collateral: Mapping[str, Number] | None = None,
     versions: Mapping[str, str] | None = None,
     partial: bool = False,
+    products: FuturesRules | None = None,
 ) -> MonthStatement:
     """Settle the runs of a month into one statement.
 
@@ -54,7 +63,7 @@ def settle_month(
         Written like 2016-10; on the clock of the runs' timezone. Runs may reach beyond it.
     contracts, contract_curves, frozen_curves, futures, rights, settlement_prices, meter_readings
         As in `settle`; each settles over its own period.
-    overrides, collateral
+    overrides, collateral, products
         As in `settle`.
     versions
         Run id -> initial, final or rerun, where parents do not say the order.
@@ -81,21 +90,24 @@ def settle_month(
         raise InputError(_missing(missing, month))
     if not spans:
         raise InputError.one("", None, None, "month", f"no run holds a day of {month}")
-    tables = {
-        "contracts": contracts,
-        "contract_curves": contract_curves,
-        "frozen_curves": frozen_curves,
-        "futures": futures,
-        "rights": rights,
-        "settlement_prices": settlement_prices,
-        "meter_readings": meter_readings,
-    }
-    book = _Book(month, start, end, Ledger(spans[-1].versions[-1][1].rulebook.settlement))
+    tables = typed_tables(
+        {
+            "contracts": contracts,
+            "contract_curves": contract_curves,
+            "frozen_curves": frozen_curves,
+            "futures": futures,
+            "rights": rights,
+            "settlement_prices": settlement_prices,
+            "meter_readings": meter_readings,
+        },
+        timezone,
+    )
+    last = spans[-1].versions[-1][1]
+    book = _Book(month, start, end, Ledger(last.rulebook.settlement), products)
     book.pooled = _pooled(spans)
     for span in spans:
         book.settle(span, tables, overrides, collateral)
-    last = spans[-1].versions[-1][1]
-    book.month_lines(futures, settlement_prices, last)
+    book.month_lines(tables, last)
     return book.statement(spans, missing, overrides)
 
 
@@ -124,96 +136,108 @@ class _Book:
     start: pd.Timestamp
     end: pd.Timestamp
     ledger: Ledger
+    products: FuturesRules | None = None
     pooled: bool = False
-    labels: list[tuple[str, str, str]] = field(default_factory=list)
-    """Day, version and run of every row of the ledger."""
+    pieces: list[Piece] = field(default_factory=list)
+    """The lines of the ledger by version and run."""
     balances: list[pd.DataFrame] = field(default_factory=list)
     versions: list[tuple[str, str, str, str, Decimal, Decimal]] = field(default_factory=list)
     loads: list[pd.DataFrame] = field(default_factory=list)
     targets: list[pd.DataFrame] = field(default_factory=list)
+    delivered: list[Delivered] = field(default_factory=list)
     notes: dict[str, Any] = field(default_factory=lambda: {"curves": {}, "unmatched": {}})
-    _curves: dict[tuple[object, ...], Any] = field(default_factory=dict)
+    _curves: dict[tuple[object, ...], MadeCurves] = field(default_factory=dict)
     _day_of: dict[pd.Timestamp, str] = field(default_factory=dict)
 
     def settle(
         self,
         span: Span,
-        tables: Mapping[str, pd.DataFrame | None],
+        tables: Mapping[str, pd.DataFrame],
         overrides: Mapping[str, str] | None,
         collateral: Mapping[str, Number] | None,
     ) -> None:
         """Settle every version of a span; the last one enters the ledger."""
         before: dict[tuple[str, str], Decimal] = {}
         for number, (version, run, real_time) in enumerate(span.versions):
-            given = Given.of(
+            given = Given.checked(
                 run,
-                **tables,
+                tables,
                 overrides=overrides,
                 collateral=collateral,
                 curves=self._made(run, tables),
+                products=self.products,
             )
             settled = settle_given(run, given, real_time, overrides, version, pooled=self.pooled)
-            rows = [line for line in settled.ledger.rows if self._inside(line.interval_start)]
-            left = sum((row.amount for row in rows), Decimal(0))
+            part = settled.ledger.within(self.start, self.end)
+            left = part.total()
             if left:
                 raise CheckFailed([f"the part of {self.month} of a run leaves {left}"])
-            totals = self._totals(rows)
+            totals = self._totals(part)
             for key in sorted(before.keys() | totals.keys()):
                 now = totals.get(key, Decimal(0))
                 change = now - before.get(key, Decimal(0)) if number else Decimal(0)
                 self.versions.append((key[0], version, run.id, key[1], now, change))
             before = totals
-        self._take(settled, rows, version, run)
+        self._take(settled, part, version, run)
 
-    def _made(self, run: Run, tables: Mapping[str, pd.DataFrame | None]) -> Any:
-        """Curves of tables that are the same for every run, made once per rulebook."""
-        if tables["contract_curves"] is None and tables["frozen_curves"] is None:
-            return None
+    def _made(self, run: Run, given: Mapping[str, pd.DataFrame]) -> Mapping[str, Curve]:
+        """Curves of the run, made once for all runs that share tables and rules."""
         key = (run.rulebook.hash, run.case.interval_hours)
-        if key not in self._curves:
-            self._curves[key] = made_curves(run, tables)
-        return self._curves[key]
+        tables = of_case(given, run.case)
+        own = [tables[name] for name in ("contracts", "contract_curves", "frozen_curves")]
+        known = self._curves.get(key)
+        if known is None or not all(map(_same, known[0], own)):
+            known = own, made_curves(run, tables)
+            self._curves[key] = known
+        return known[1]
 
-    def _take(self, settled: Settled, rows: list[Line], version: str, run: Run) -> None:
-        self.ledger.rows.extend(rows)
-        self.labels += [(self._day(row.interval_start), version, run.id) for row in rows]
-        own = Ledger.like(settled.ledger)
-        own.rows = rows
+    def _take(self, settled: Settled, own: Ledger, version: str, run: Run) -> None:
+        self.ledger.take(own)
+        self.pieces.append(Piece(own, version, run.id))
         markets = [replace(m, positions=self._part(m.positions)) for m in settled.markets]
         self.balances.append(balance_sheet(own, markets))
         self.loads.append(self._part(settled.loads))
         self.targets.append(self._part(settled.targets))
+        self.delivered += [d for d in settled.delivered if self.start <= d.at < self.end]
         manifest = settled.manifest
         self.notes["curves"] |= manifest["curves"]
         self.notes["unmatched"] |= manifest["futures"]["unmatched"]
         self.notes["clearing_house"] = manifest["futures"]["clearing_house"]
 
-    def month_lines(
-        self, futures: pd.DataFrame | None, prices: pd.DataFrame | None, last: Run
-    ) -> None:
+    def month_lines(self, given: Mapping[str, pd.DataFrame], last: Run) -> None:
         """Lines that are the month's own: daily variation, fees, pooled rent."""
         own = Ledger.like(self.ledger)
-        month_futures(own, futures, prices, last, self.start, self.end)
+        tables = of_case(given, last.case)
+        product = Futures(
+            self.products or last.rulebook.settlement.futures, last.case.meta.timezone
+        )
+        month_futures(
+            own, tables["futures"], tables["settlement_prices"], product, self.start, self.end
+        )
+        whole_month(own, product, self.delivered)
         if self.pooled:
-            holders = [
-                row for row in self.ledger.rows if row.item == "right" and row.owner != own.operator
-            ]
+            holders = [row for row in self.ledger.of_item("right") if row.owner != own.operator]
             rent = self.ledger.total(["congestion_rent"])
             cuts = shortfall_cuts(own, holders, rent)
-            own.rows += cuts
-            own.rows += [
+            own.put(cuts)
+            own.put(
                 cut._replace(owner=own.operator, quantity=-cut.quantity, amount=-cut.amount)
                 for cut in cuts
-            ]
+            )
             self.notes["rights"] = {
                 "rent": str(rent),
                 "shortfall": str(-sum((cut.amount for cut in cuts), Decimal(0))),
             }
             shares = Shares.of(_joined(self.loads), _joined(self.targets))
-            give_back(own, [*self.ledger.rows, *own.rows], shares, self.start, f"of {self.month}")
-        self.ledger.rows += own.rows
-        self.labels += [(self.month, "", "")] * len(own.rows)
-        if own.rows:
+            held: dict[str, Decimal] = {}
+            for ledger in (self.ledger, own):
+                for (owner, item), amount in ledger.sums("owner", "item").items():
+                    if owner == own.operator:
+                        held[item] = held.get(item, Decimal(0)) + amount
+            give_back(own, held, shares, self.start, f"of {self.month}")
+        if len(own):
+            self.ledger.take(own)
+            self.pieces.append(Piece(own, "", "", self.month))
             self.balances.append(balance_sheet(own, []))
 
     def statement(
@@ -230,18 +254,15 @@ class _Book:
             raise CheckFailed([f"the month does not sum to zero: {self.ledger.total()} is left"])
         last = spans[-1].versions[-1][1]
         timezone = last.case.meta.timezone
-        lines = self.ledger.frame(timezone)
-        for place, name in enumerate(("day", "version", "run"), start=1):
-            lines.insert(place, name, pd.Series([x[place - 1] for x in self.labels], dtype="str"))
         names = ["day", "version", "run", "owner", "total", "change"]
         table = pd.DataFrame(self.versions, columns=names)
         return MonthStatement(
-            lines,
+            MonthLedger(self.ledger, self.pieces, timezone),
             self._balance(),
             self._days(spans),
             table.astype({"total": object, "change": object}),
-            invoices_of(lines),
-            netting_of(lines, self.ledger),
+            invoices_of(self.ledger),
+            netting_of(self.ledger),
             month_indices([span.versions[-1][1] for span in spans], self.month),
             {
                 "month": self.month,
@@ -256,9 +277,6 @@ class _Book:
             },
         )
 
-    def _inside(self, at: pd.Timestamp) -> bool:
-        return bool(self.start <= at < self.end)
-
     def _part(self, table: pd.DataFrame) -> pd.DataFrame:
         if table.empty:
             return table
@@ -270,11 +288,11 @@ class _Book:
             self._day_of[at] = f"{at.tz_convert(self.start.tz):%Y-%m-%d}"
         return self._day_of[at]
 
-    def _totals(self, rows: list[Line]) -> dict[tuple[str, str], Decimal]:
+    def _totals(self, part: Ledger) -> dict[tuple[str, str], Decimal]:
         totals: dict[tuple[str, str], Decimal] = {}
-        for row in rows:
-            key = (self._day(row.interval_start), row.owner)
-            totals[key] = totals.get(key, Decimal(0)) + row.amount
+        for (at, owner), amount in part.sums("interval_start", "owner").items():
+            key = (self._day(at), owner)
+            totals[key] = totals.get(key, Decimal(0)) + amount
         return totals
 
     def _balance(self) -> pd.DataFrame:
@@ -305,6 +323,10 @@ class _Book:
             rows.append((f"{day:%Y-%m-%d}", *row))
             day = next_day(day)
         return pd.DataFrame(rows, columns=["day", "version", "run", "real_time", "rulebook"])
+
+
+def _same(one: pd.DataFrame, other: pd.DataFrame) -> bool:
+    return one is other or one.equals(other)
 
 
 def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:

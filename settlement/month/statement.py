@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,10 @@ from cases.files.hashing import file_hash
 from cases.files.tables import write_csv, write_parquet
 from cases.tables.columns import Column, Table
 from cases.tables.schema import STATEMENT_TABLES
-from settlement.ledger.ledger import Ledger
 from settlement.ledger.statement import BALANCE
+from settlement.month.lines import MonthLedger, total
 
-__all__ = ["INVOICES", "NETTING", "MonthStatement", "invoices_of", "netting_of"]
+__all__ = ["INVOICES", "NETTING", "MonthStatement"]
 
 
 def _text(name: str, description: str) -> Column:
@@ -112,8 +113,8 @@ class MonthStatement:
 
     Attributes
     ----------
-    lines
-        Statement lines with day, version and run; amounts are exact Decimals and sum to zero.
+    ledger
+        The lines as they are kept; `lines` is the table of them.
     balance
         One row per owner, as in `Statement`; totals sum to zero.
     days
@@ -129,7 +130,7 @@ class MonthStatement:
         month, currency, timezone, partial, missing (days), funding, curves, futures, ...
     """
 
-    lines: pd.DataFrame
+    ledger: MonthLedger
     balance: pd.DataFrame
     days: pd.DataFrame
     versions: pd.DataFrame
@@ -141,7 +142,7 @@ class MonthStatement:
     def __repr__(self) -> str:
         partial = ", partial" if self.manifest["partial"] else ""
         return (
-            f"<MonthStatement of {self.manifest['month']}{partial}: {len(self.lines)} lines, "
+            f"<MonthStatement of {self.manifest['month']}{partial}: {len(self.ledger)} lines, "
             f"{len(self.balance)} owners>"
         )
 
@@ -149,6 +150,17 @@ class MonthStatement:
     def currency(self) -> str:
         """Currency of the runs."""
         return str(self.manifest["currency"])
+
+    @property
+    def lines(self) -> pd.DataFrame:
+        """Statement lines with day, version and run, made when first asked for."""
+        return self.ledger.frame
+
+    @cached_property
+    def _rows_of(self) -> dict[str, Any]:
+        """Positions of the lines of every owner."""
+        groups = self.lines.groupby("owner", sort=False).indices
+        return {str(owner): rows for owner, rows in groups.items()}
 
     def of(self, owner: str) -> pd.DataFrame:
         """Lines of one owner.
@@ -158,20 +170,15 @@ class MonthStatement:
         InputError
             If the owner has no line.
         """
-        rows = self.lines[self.lines["owner"] == owner]
-        if rows.empty:
+        if owner not in self._rows_of:
             known = ", ".join(self.balance["owner"])
             raise InputError.one("", None, None, "owner", f"no lines of {owner!r}; owners: {known}")
+        rows: pd.DataFrame = self.lines.iloc[self._rows_of[owner]]
         return rows.reset_index(drop=True)
 
     def total(self, owner: str | None = None, item: str | None = None) -> Decimal:
         """Sum of the amounts of an owner, of an item, or of both; of everything it is zero."""
-        rows = self.lines
-        if owner is not None:
-            rows = rows[rows["owner"] == owner]
-        if item is not None:
-            rows = rows[rows["item"] == item]
-        return sum(rows["amount"], Decimal(0))
+        return total(self.ledger.sums, owner, item)
 
     def write(self, folder: str | Path, *, pages: Mapping[str, str] | None = None) -> None:
         """Write the month as a new folder, whole or not at all.
@@ -188,7 +195,7 @@ class MonthStatement:
                 write_csv(table, frame, part / f"{name}.csv")
             (part / "invoices").mkdir()
             for name, owner in self.invoice_names().items():
-                rows = self.lines[self.lines["owner"] == owner]
+                rows = self.lines.iloc[self._rows_of.get(owner, [])]
                 write_csv(LINES, rows, part / "invoices" / f"{name}.csv")
             for name, text in (pages or {}).items():
                 (part / name).parent.mkdir(parents=True, exist_ok=True)
@@ -207,31 +214,3 @@ class MonthStatement:
             f"{number:03d}-{''.join(c if c.isalnum() or c in '-_' else '_' for c in owner)}": owner
             for number, owner in enumerate(self.balance["owner"], start=1)
         }
-
-
-def invoices_of(lines: pd.DataFrame) -> pd.DataFrame:
-    """Sums by owner and item, in the order of owners and items."""
-    groups = lines.groupby(["owner", "item"], sort=True)
-    rows = [
-        (*key, len(rows), sum(rows["quantity"], Decimal(0)), sum(rows["amount"], Decimal(0)))
-        for key, rows in groups
-    ]
-    return _objects(pd.DataFrame(rows, columns=list(INVOICES.names)), ("quantity", "amount"))
-
-
-def netting_of(lines: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
-    """Credits, charges and net of every owner, the operator last; the nets sum to zero."""
-    rows = []
-    for owner, own in lines.groupby("owner", sort=True):
-        credits = sum((a for a in own["amount"] if a > 0), ledger.money(Decimal(0)))
-        charges = -sum((a for a in own["amount"] if a < 0), ledger.money(Decimal(0)))
-        rows.append((str(owner), credits, charges, credits - charges))
-    rows.sort(key=lambda row: (row[0] == ledger.operator, row[0]))
-    table = pd.DataFrame(rows, columns=list(NETTING.names))
-    return _objects(table, ("credits", "charges", "net"))
-
-
-def _objects(table: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
-    for name in names:
-        table[name] = table[name].astype(object)
-    return table

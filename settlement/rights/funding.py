@@ -102,12 +102,13 @@ def settle_rights(
     own = Ledger.like(ledger)
     targets = targets.rename(columns={"right": "subject"})
     own.priced(targets[targets["price"] != 0], "right", "MWh x (mcc at sink - mcc at source)")
-    credits = sum((row.amount for row in own.rows if row.amount > 0), Decimal(0))
-    charges = -sum((row.amount for row in own.rows if row.amount < 0), Decimal(0))
-    cuts = [] if in_full else shortfall_cuts(ledger, own.rows, rent)
+    rows = own.rows
+    credits = sum((row.amount for row in rows if row.amount > 0), Decimal(0))
+    charges = -sum((row.amount for row in rows if row.amount < 0), Decimal(0))
+    cuts = [] if in_full else shortfall_cuts(ledger, rows, rent)
     shortfall = -sum((cut.amount for cut in cuts), Decimal(0))
-    for row in [*own.rows, *cuts]:
-        ledger.rows.append(row)
+    for row in [*rows, *cuts]:
+        ledger.put([row])
         ledger.add(
             ledger.operator,
             row.subject,

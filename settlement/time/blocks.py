@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from cases.errors import InputError
 from cases.market_time import day_of, first_moment
-from cases.rulebook.settlement import BlockRules, FuturesRules
+from cases.rulebook.settlement import BlockRules, FuturesRules, ProductRules
 from settlement.time.calendar import WorkingCalendar, month_days, working_calendar
 
 __all__ = ["Block", "Spans", "named_blocks", "parse_spans"]
@@ -68,6 +68,8 @@ class Block:
     days: Literal["all", "working", "rest"] = "all"
     summer_spans: Spans | None = None
     summer_months: frozenset[int] = frozenset()
+    complement_of: Block | None = None
+    """Where it is given, this block is every hour that is not in that one."""
 
     @classmethod
     def from_rules(cls, name: str, rules: BlockRules, summer_months: Sequence[int]) -> Block:
@@ -83,6 +85,8 @@ class Block:
 
     def spans_on(self, day: date, calendar: WorkingCalendar) -> Spans:
         """The block's spans on one day; empty where the day does not count."""
+        if self.complement_of is not None:
+            return _rest_of_day(self.complement_of.spans_on(day, calendar))
         if self.days != "all" and calendar.is_working(day) != (self.days == "working"):
             return ()
         if self.summer_spans is not None and day.month in self.summer_months:
@@ -96,8 +100,14 @@ class Block:
 
         Without a `timezone` every day has 24 hours.
         """
+        return self.hours_of(month_days(year, month), calendar, timezone)
+
+    def hours_of(
+        self, days: Iterable[date], calendar: WorkingCalendar, timezone: str = ""
+    ) -> float:
+        """Hours of the block in some days; as in `month_hours`."""
         total = 0.0
-        for day in month_days(year, month):
+        for day in days:
             spans = self.spans_on(day, calendar)
             if spans and timezone and _clock_changes(day, timezone):
                 starts = _quarters(day, timezone)
@@ -135,6 +145,12 @@ class Block:
         return minutes / 60
 
 
+def _rest_of_day(spans: Spans) -> Spans:
+    edges = [0, *(minute for span in spans for minute in span), _DAY]
+    pairs = zip(edges[::2], edges[1::2], strict=True)
+    return tuple((start, end) for start, end in pairs if start < end)
+
+
 def _quarters(day: date, timezone: str) -> pd.DatetimeIndex:
     """Starts of the quarter hours of a local day."""
     first, last = _ends(day, timezone)
@@ -157,9 +173,29 @@ def _minutes(hours: Sequence[tuple[int, int]]) -> Spans:
 
 
 def named_blocks(rules: FuturesRules) -> tuple[dict[str, Block], WorkingCalendar]:
-    """The base, mid and peak blocks of a rulebook, and its working calendar."""
+    """The blocks of a rulebook (base, mid and peak) or a product file, and its calendar."""
+    if isinstance(rules, ProductRules):
+        return _of_file(rules), working_calendar(rules.calendar)
     blocks = {
         name: Block.from_rules(name, section, rules.summer_months)
         for name, section in (("base", rules.base), ("mid", rules.mid), ("peak", rules.peak))
     }
     return blocks, working_calendar(rules.calendar)
+
+
+def _of_file(rules: ProductRules) -> dict[str, Block]:
+    summer = frozenset(rules.summer_months)
+    blocks = {
+        name: Block(
+            name,
+            _minutes(own.hours),
+            own.days,
+            None if own.summer_hours is None else _minutes(own.summer_hours),
+            summer,
+        )
+        for name, own in rules.products.items()
+    }
+    for name, own in rules.products.items():
+        if own.complement_of:
+            blocks[name] = Block(name, ((0, _DAY),), complement_of=blocks[own.complement_of])
+    return blocks

@@ -13,7 +13,7 @@ from holidays.countries.china import ChinaStaticHolidays
 
 from cases.errors import InputError
 
-__all__ = ["Country", "Weekdays", "WorkingCalendar", "month_days", "working_calendar"]
+__all__ = ["Country", "Nerc", "Weekdays", "WorkingCalendar", "month_days", "working_calendar"]
 
 
 class WorkingCalendar(Protocol):
@@ -37,6 +37,32 @@ class Weekdays:
     def is_working(self, day: date) -> bool:
         """Whether `day` is a Monday to Friday."""
         return day.weekday() < 5
+
+
+class Nerc:
+    """Monday to Friday less the six holidays that NERC counts as off-peak.
+
+    New Year's Day, Memorial Day, Independence Day, Labor Day, Thanksgiving and Christmas; one that
+    falls on a Sunday is kept on the Monday, one on a Saturday is not moved.
+    """
+
+    name = "NERC"
+
+    def is_working(self, day: date) -> bool:
+        """Whether `day` is a Monday to Friday and none of the six holidays."""
+        return day.weekday() < 5 and day not in _nerc_holidays(day.year)
+
+
+@cache
+def _nerc_holidays(year: int) -> frozenset[date]:
+    fixed = [date(year, 1, 1), date(year, 7, 4), date(year, 12, 25)]
+    kept = [day + timedelta(days=1) if day.weekday() == 6 else day for day in fixed]
+    last_of_may = date(year, 5, 31)
+    memorial = last_of_may - timedelta(days=last_of_may.weekday())
+    labor = date(year, 9, 1) + timedelta(days=-date(year, 9, 1).weekday() % 7)
+    november = date(year, 11, 1)
+    thanksgiving = november + timedelta(days=(3 - november.weekday()) % 7 + 21)
+    return frozenset([*kept, memorial, labor, thanksgiving])
 
 
 class Country:
@@ -88,7 +114,7 @@ def _holidays(code: str, year: int) -> holidays.HolidayBase:
 
 @cache
 def working_calendar(name: str) -> WorkingCalendar:
-    """The working calendar of a country code ("CN", "US", ...), or "weekdays".
+    """The working calendar of a country code ("CN", "US", ...), "weekdays" or "NERC".
 
     Raises
     ------
@@ -97,13 +123,15 @@ def working_calendar(name: str) -> WorkingCalendar:
     """
     if name == "weekdays":
         return Weekdays()
+    if name == "NERC":
+        return Nerc()
     if name not in holidays.list_supported_countries():
         raise InputError.one(
             "",
             None,
             None,
             "calendar",
-            f"unknown working calendar {name!r}: a country code such as CN, or weekdays",
+            f"unknown working calendar {name!r}: a country code such as CN, weekdays or NERC",
         )
     return Country(name)
 

@@ -98,7 +98,7 @@ def test_values_of_the_published_table() -> None:
     city = nyiso.areas["new_york_city"]
     assert city.conduct.startup is not None and city.conduct.startup.percent == 50
     assert (city.formula.kind, city.formula.share) == ("two_percent", 0.02)
-    assert (nyiso.impact.mode, nyiso.rerun.commitment) == ("joint", "reoptimized")
+    assert (nyiso.impact.mode, nyiso.rerun.commitment) == ("joint", "local")
 
     area = isone.areas["import_constrained"]
     assert pair(isone.conduct.energy) == (300, 100) and pair(isone.impact.price) == (200, 100)
@@ -133,7 +133,7 @@ def test_the_default_is_plain_conduct_and_impact() -> None:
     assert rules.conduct.time.single == 3 and rules.conduct.time.total == 6
     assert rules.conduct.physical.minimum_percent == 100
     assert rules.conduct.physical.maximum_percent == 50
-    assert isinstance(rules.impact, ImpactRules) and rules.rerun.commitment == "held"
+    assert isinstance(rules.impact, ImpactRules) and rules.rerun.commitment == "local"
 
 
 AREA = '[mitigation.areas.city]\nkind = "pocket"\nzones = ["J"]\n'

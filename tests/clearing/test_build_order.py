@@ -31,6 +31,7 @@ def test_what_is_missing_is_named() -> None:
     with pytest.raises(BuildOrder, match="reserves needs output"):
         define_reserves(own)
     define_dispatch(own)
+    define_bids(own)
     define_reserves(own)
     with pytest.raises(BuildOrder, match="objective needs energy_balance"):
         define_objective(own)

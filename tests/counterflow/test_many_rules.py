@@ -117,8 +117,9 @@ def loose() -> cf.Run:
 
 
 def test_every_row_says_what_was_committed_and_what_is_proven(loose: cf.Run) -> None:
-    """The default rulebook holds, NYISO's commits anew: side by side both hold."""
-    found = mitigate_by_rulebooks(loose, ["default", "nyiso"])
+    """Side by side all hold, where that is asked for, whatever each rulebook says."""
+    held = {"mitigation.rerun.commitment": "held"}
+    found = mitigate_by_rulebooks(loose, ["default", "nyiso"], settings=held)
     table = found.table.set_index("rulebook")
     assert table.loc["as submitted", "commitment"] == "decided"
     assert table.loc["as submitted", "gap"] == pytest.approx(loose.manifest["gap"])
@@ -129,6 +130,16 @@ def test_every_row_says_what_was_committed_and_what_is_proven(loose: cf.Run) -> 
     assert set(table["difference"]) <= {"", "rules"}
     on = loose.dispatch["on"].to_numpy()
     assert all((run.dispatch["on"].to_numpy() == on).all() for run in found.runs.values())
+
+
+def test_side_by_side_the_replaced_units_are_chosen_anew(loose: cf.Run) -> None:
+    found = mitigate_by_rulebooks(loose, ["default", "nyiso"])
+    table = found.table.set_index("rulebook")
+    replaced = table[table["units_mitigated"] > 0]
+    assert set(replaced["commitment"]) <= {"local"}
+    for name in ("default", "nyiso"):
+        assert found.runs[name].manifest["mitigation"]["commitment"] == "local"
+        assert table.loc[name, "noise"] >= 0.0
 
 
 def test_one_treatment_may_be_asked_for_by_all(loose: cf.Run) -> None:

@@ -8,6 +8,7 @@ import pytest
 import counterflow as cf
 
 NAMES = [
+    "Backcast",
     "Case",
     "CaseMeta",
     "CheckFailed",
@@ -24,11 +25,15 @@ NAMES = [
     "NotYet",
     "PathExplanation",
     "PriceExplanation",
+    "Recovered",
     "RuleBook",
     "Run",
+    "Screens",
     "Study",
     "Summary",
     "__version__",
+    "auction",
+    "backcast",
     "clear",
     "compare",
     "disclose",
@@ -43,8 +48,16 @@ NAMES = [
     "mitigation",
     "monitor_tables",
     "plots",
+    "published_frames",
+    "published_run",
     "read_case",
+    "read_market",
+    "read_offers",
+    "read_prices",
+    "recover",
     "report",
+    "residual_by_owner",
+    "screens",
     "serve",
     "settle",
     "study",
@@ -52,6 +65,7 @@ NAMES = [
     "sweep",
     "validate",
     "verify",
+    "write_published",
 ]
 
 
@@ -73,8 +87,7 @@ def test_a_name_that_is_not_public() -> None:
 @pytest.mark.parametrize(
     ("name", "part"),
     [
-        ("report", "report part"),
-        ("serve", "report part"),
+        ("serve", "the site"),
     ],
 )
 def test_a_part_that_must_wait_says_so(name: str, part: str) -> None:

@@ -11,7 +11,7 @@ from mitigation.again.rerun import EngineRerun
 from tests.mitigation.two_buses import cleared, market, mitigated, prices, replaced
 
 OFF: dict[str, Any] = {"min_up": 1.0, "initial_hours": -24.0}
-CHOSEN_ANEW = ["isone", "miso", "spp", "nyiso"]
+CHOSEN_ANEW = ["isone", "miso", "spp", "nyiso", "default"]
 
 
 @pytest.mark.parametrize("rulebook", CHOSEN_ANEW)
@@ -81,7 +81,7 @@ def test_a_new_commitment_within_the_gaps_gives_no_verdict(monkeypatch: pytest.M
         return cleared(case.replace(units=on), commitment=True, gap=0.0)
 
     monkeypatch.setattr(EngineRerun, "reoptimized", other_schedule)
-    made = mitigated(run, units, "nyiso")
+    made = mitigated(run, units, "nyiso", {"mitigation.rerun.commitment": "reoptimized"})
     assert replaced(made) == set()
     rows = made.tests_impact.query("scope == 'bus' and subject == 'J'")
     assert rows["difference"].tolist() == [100.0]

@@ -99,13 +99,15 @@ def test_a_start_that_keeps_a_unit_from_running_is_tested_on_prices_as_well() ->
     """
     run = cleared(9000.0, other=120.0)
     assert not run.dispatch.set_index("unit").loc["Peak", "on"]
-    held = cf.mitigate(run, references=REFERENCE)
+    kept = {"mitigation.rerun.commitment": "held"}
+    held = cf.mitigate(run, references=REFERENCE, settings=kept)
     assert decision(held, "startup")["action"] == "kept", "held: it stays off whatever its offer"
-    anew = {"mitigation.rerun.commitment": "reoptimized"}
-    made = cf.mitigate(cleared(9000.0, other=120.0), references=REFERENCE, settings=anew)
-    row = decision(made, "startup")
-    assert (row["impact_result"], row["impact_subject"]) == ("fail", "X")
-    assert row["action"] == "mitigated"
+    for way in ("local", "reoptimized"):
+        anew = {"mitigation.rerun.commitment": way}
+        made = cf.mitigate(cleared(9000.0, other=120.0), references=REFERENCE, settings=anew)
+        row = decision(made, "startup")
+        assert (row["impact_result"], row["impact_subject"]) == ("fail", "X")
+        assert row["action"] == "mitigated"
     assert made.prices["lmp"].to_list() == pytest.approx([30.0])
     assert made.dispatch.set_index("unit").loc["Peak", "mw"] == pytest.approx(70.0)
 

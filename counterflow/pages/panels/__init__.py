@@ -1,0 +1,1 @@
+"""Panels: from a day to what a reader sees of it; each is one function, without any HTML."""
