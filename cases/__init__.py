@@ -1,5 +1,6 @@
 """What a market day and its results are: typed tables, checks, readers, rulebooks, runs."""
 
+import cases.lazily  # noqa: F401  before anything that imports what it puts off
 from cases.case import Case, CaseMeta
 from cases.errors import (
     CheckFailed,

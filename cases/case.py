@@ -16,6 +16,7 @@ from cases.checks import check_tables
 from cases.errors import DataWarning, Failure, InputError
 from cases.files.convert import Source, convert, nearest
 from cases.files.hashing import content_hash
+from cases.html import html_of
 from cases.meta import CaseMeta, header_values, meta_failures
 from cases.tables.schema import CASE_TABLES, empty_frame
 from cases.warned import Warned, grouped
@@ -52,6 +53,13 @@ class Case:
             frame: pd.DataFrame = tables[name].copy(deep=False)
             return frame
         raise AttributeError(f"a case has no table {name}{nearest(name, CASE_TABLES)}")
+
+    def __dir__(self) -> list[str]:
+        return sorted({*object.__dir__(self), *self.tables})
+
+    def _repr_html_(self) -> str:
+        counts = {name: len(table) for name, table in self.tables.items() if len(table)}
+        return html_of(f"{self.meta.name}: {self.meta.intervals} intervals", counts)
 
     def __repr__(self) -> str:
         rows = ", ".join(f"{name} {len(t)}" for name, t in self.tables.items() if len(t))

@@ -93,8 +93,9 @@ def all_instants(
 
 def from_utc(stamps: pd.Series, timezone: str) -> pd.Series:
     """Put moments that are written in UTC, without a zone, on a zone's clock."""
-    moments: pd.Series = stamps.astype("datetime64[us]").dt.tz_localize("UTC")
-    return moments.dt.tz_convert(timezone)
+    utc = stamps.astype("datetime64[us]").dt.tz_localize("UTC")
+    moments: pd.Series = utc.dt.tz_convert(timezone)
+    return moments
 
 
 def comes_again(stamps: pd.Series) -> NDArray[np.bool_]:

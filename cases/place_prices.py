@@ -30,12 +30,19 @@ class PlacePrices:
         self._run = run
         self._starts = run.case.interval_starts
         self._buses = pd.Index(run.case.tables["buses"]["bus"])
+        self._tables: dict[str, Floats] = {}
 
     def at(self, point: Point, component: str = "lmp") -> pd.Series[float]:
         """Price by interval start (money per MWh); NaN where a bus that weighs has no price."""
         values = self._table(component)[:, point.buses]
         used = np.where(point.weights == 0.0, 0.0, values)
         return pd.Series((used * point.weights).sum(axis=1), index=self._starts, name=component)
+
+    def weighed(self, weights: Floats, component: str, position: int) -> float:
+        """Price in one interval by weights of all buses (T, B); NaN where one has none."""
+        share = weights[position]
+        used = np.flatnonzero(share)
+        return float(share[used] @ self._table(component)[position, used])
 
     def taken(self, point: Point) -> Floats:
         """MW that the loads at the buses of a point take, (T,)."""
@@ -55,7 +62,9 @@ class PlacePrices:
         return np.nan_to_num(self._wide(taken(self._run), "mw"))
 
     def _table(self, component: str) -> Floats:
-        return self._wide(self._run.prices, component)
+        if component not in self._tables:
+            self._tables[component] = self._wide(self._run.prices, component)
+        return self._tables[component]
 
     def _wide(self, rows: pd.DataFrame, column: str) -> Floats:
         values = np.full((len(self._starts), len(self._buses)), np.nan)

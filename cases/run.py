@@ -18,6 +18,7 @@ from cases.errors import DataWarning, Failure, InputError
 from cases.files.convert import nearest
 from cases.files.hashing import table_hash
 from cases.folder import read_case_folder
+from cases.html import html_of
 from cases.rulebook.book import RuleBook
 from cases.run_folder import (
     broken_files,
@@ -159,6 +160,13 @@ class Run:
                 return self.tables[name].copy(deep=False)
             return empty_frame(RUN_TABLES[name], self.case.meta.timezone)
         raise AttributeError(f"a run has no table {name}{nearest(name, RUN_TABLES)}")
+
+    def __dir__(self) -> list[str]:
+        return sorted({*object.__dir__(self), *RUN_TABLES})
+
+    def _repr_html_(self) -> str:
+        counts = {name: len(self.tables[name]) for name in self.tables}
+        return html_of(repr(self), counts)
 
     def __repr__(self) -> str:
         status = self._given.get("status", "")

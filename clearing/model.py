@@ -16,14 +16,16 @@ from clearing.commit.settled import Settled
 from clearing.day.day import Day
 from clearing.limits.names import soft_keys
 from clearing.limits.network import NetworkLimits
-from clearing.pricing import second_program
+from clearing.pricing import PricingProgram, second_program
 from clearing.program.faces import pyomo_model
 from clearing.program.live import LiveProgram
 from clearing.program.program import Program
 from clearing.program.solver import run
 from clearing.session.cleared import Cleared
 from clearing.session.loop import Loop
+from clearing.session.priced import Priced
 from clearing.session.session import Security, Session
+from clearing.session.setters import PriceSetters
 
 __all__ = ["ClearedModel", "Opened", "Shown"]
 
@@ -161,7 +163,7 @@ class ClearedModel:
             message = f"expected dispatch, commitment or pricing, got {name!r}"
             raise InputError.one("", None, "program", "known_option", message)
         if name == "pricing" and self._pricing is not None:
-            return self._pricing
+            return self._pricing.program, self._pricing.network
         return self.cleared.program, self.cleared.network
 
     @cached_property
@@ -174,9 +176,18 @@ class ClearedModel:
         return decided()
 
     @cached_property
-    def _pricing(self) -> tuple[Program, NetworkLimits] | None:
+    def _pricing(self) -> PricingProgram | None:
         """The second program, solved again; None where the dispatch makes the prices."""
         opened = self._opened
         day, rows = opened.cleared.day, opened.cleared.program.soft.rows
-        made = second_program(day, rows, opened.security)
-        return None if made is None else (made.program, made.network)
+        return second_program(day, rows, opened.security)
+
+    @property
+    def priced(self) -> Priced:
+        """The program whose duals are the prices, in the solver at its optimum."""
+        return Priced.of(self.session) if self._pricing is None else self._pricing.priced
+
+    @cached_property
+    def setters(self) -> PriceSetters:
+        """Who sets each price, from the optimal basis of the program that makes the prices."""
+        return PriceSetters(self.priced)

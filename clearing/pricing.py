@@ -29,6 +29,7 @@ from clearing.program.program import Program
 from clearing.program.rows import Kind, RowSet
 from clearing.session.cleared import Cleared
 from clearing.session.custom_prices import custom_terms
+from clearing.session.priced import Priced
 from clearing.session.prices import Prices, price
 from clearing.session.session import Security, Session, secure_contingencies
 from clearing.session.uniqueness import one_sided, unique_prices
@@ -47,10 +48,16 @@ class PricingProgram:
     """A second program, which makes the prices of a schedule that it did not make."""
 
     program: Program
-    network: NetworkLimits
+    priced: Priced
+    """The same program in the solver, at its optimum."""
     solution: LpSolution
     """With the duals that go with the prices."""
     prices: Prices
+
+    @property
+    def network(self) -> NetworkLimits:
+        """The limits of its grid."""
+        return self.priced.network
 
 
 def second_program(
@@ -144,7 +151,7 @@ def _dispatched(day: Day, known: RowSet, security: Security, deadline: float) ->
     solution = replace(
         cleared.solution, soft_dual=cleared.shadow * day.hours, row_dual=cleared.row_dual
     )
-    return PricingProgram(cleared.program, cleared.network, solution, cleared.prices)
+    return PricingProgram(cleared.program, Priced.of(other), solution, cleared.prices)
 
 
 def _relaxed(day: Day, security: Security, deadline: float) -> PricingProgram:
@@ -164,7 +171,9 @@ def _relaxed(day: Day, security: Security, deadline: float) -> PricingProgram:
     custom = custom_terms(program.compiled, solution.row_dual)
     prices = price(day, program.network, solution, live.soft, balance, custom=custom)
     prices = replace(prices, unique=unique)
-    return PricingProgram(live.program(), program.network, solution, prices)
+    return PricingProgram(
+        live.program(), Priced(live, program.network, balance, None), solution, prices
+    )
 
 
 def _same_rows(compiled: Compiled, other: Compiled, solution: LpSolution) -> Floats:

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 from counterflow._hidden import refuse_hidden
 
 if TYPE_CHECKING:
+    import network as network
+    import settlement as settlement
     from cases import Case, CaseMeta, RuleBook, Run, read_case, verify
     from cases import errors as errors
     from cases.errors import (
@@ -29,28 +31,45 @@ if TYPE_CHECKING:
     )
     from cases.published_run import published_run
     from cases.readers.published import read_market, read_offers, read_prices
+    from cases.rulebook import FuturesRules
+    from cases.rulebook.guangdong import MonthlyAuctionRules
     from clearing import validate
     from counterflow import mitigation as mitigation
     from counterflow import plots as plots
     from counterflow._later import NotYet, serve
-    from counterflow.auction import auction
     from counterflow.capped import clear
     from counterflow.explain.decision_explanation import DecisionExplanation, explain_decision
-    from counterflow.explain.explanation import PriceExplanation, explain_price
+    from counterflow.explain.explanation import (
+        PriceExplanation,
+        PriceExplanations,
+        explain_price,
+        explain_prices,
+    )
+    from counterflow.explain.interval import IntervalExplanation, explain_interval
     from counterflow.explain.path import PathExplanation, explain_path
     from counterflow.layouts import published_frames, write_published
     from counterflow.many_rules import ManyRules, mitigate_by_rulebooks, mitigate_by_sweep
     from counterflow.mitigation import MitigatedRun, mitigate
     from counterflow.monitor import Recovered, Screens, recover, screens
+    from counterflow.monthly_auction import auction
     from counterflow.pages.report import report
     from counterflow.studies import Study, study, sweep
     from counterflow.tables.comparison import Comparison, compare
     from counterflow.tables.disclosure import disclose
     from counterflow.tables.export import export_prices
+    from counterflow.tables.market_statistics import market_statistics
     from counterflow.tables.monitor_tables import MonitorTables, monitor_tables
     from counterflow.tables.summary import Summary, summarize
+    from mitigation import after_the_fact as after_the_fact
+    from mitigation import conformance as conformance
+    from mitigation import guangdong as guangdong
+    from mitigation import withholding as withholding
     from mitigation.published import Backcast, backcast, residual_by_owner
+    from settlement import credit as credit
+    from settlement import futures as futures
+    from settlement import rights as rights
     from settlement import settle
+    from settlement.month import settle_month
 
 __version__ = "0.1.0"
 
@@ -66,29 +85,36 @@ _HOME = {
     "DataWarning": "cases.errors",
     "DecisionExplanation": "counterflow.explain.decision_explanation",
     "Failure": "cases.errors",
+    "FuturesRules": "cases.rulebook",
     "InputError": "cases.errors",
+    "IntervalExplanation": "counterflow.explain.interval",
     "ManyRules": "counterflow.many_rules",
     "MitigatedRun": "counterflow.mitigation",
+    "MonthlyAuctionRules": "cases.rulebook.guangdong",
     "MonitorTables": "counterflow.tables.monitor_tables",
     "NoClearing": "cases.errors",
     "NotYet": "counterflow._later",
     "PathExplanation": "counterflow.explain.path",
     "PriceExplanation": "counterflow.explain.explanation",
     "Recovered": "counterflow.monitor",
+    "PriceExplanations": "counterflow.explain.explanation",
     "RuleBook": "cases",
     "Run": "cases",
     "Screens": "counterflow.monitor",
     "Study": "counterflow.studies",
     "Summary": "counterflow.tables.summary",
-    "auction": "counterflow.auction",
+    "auction": "counterflow.monthly_auction",
     "backcast": "mitigation.published",
     "clear": "counterflow.capped",
     "compare": "counterflow.tables.comparison",
     "disclose": "counterflow.tables.disclosure",
     "explain_decision": "counterflow.explain.decision_explanation",
+    "explain_interval": "counterflow.explain.interval",
     "explain_path": "counterflow.explain.path",
     "explain_price": "counterflow.explain.explanation",
+    "explain_prices": "counterflow.explain.explanation",
     "export_prices": "counterflow.tables.export",
+    "market_statistics": "counterflow.tables.market_statistics",
     "mitigate": "counterflow.mitigation",
     "mitigate_by_rulebooks": "counterflow.many_rules",
     "mitigate_by_sweep": "counterflow.many_rules",
@@ -105,6 +131,7 @@ _HOME = {
     "screens": "counterflow.monitor",
     "serve": "counterflow._later",
     "settle": "settlement",
+    "settle_month": "settlement.month",
     "study": "counterflow.studies",
     "summarize": "counterflow.tables.summary",
     "sweep": "counterflow.studies",
@@ -113,9 +140,18 @@ _HOME = {
     "write_published": "counterflow.layouts",
 }
 _MODULES = {
+    "after_the_fact": "mitigation.after_the_fact",
+    "conformance": "mitigation.conformance",
+    "credit": "settlement.credit",
     "errors": "cases.errors",
+    "futures": "settlement.futures",
+    "guangdong": "mitigation.guangdong",
     "mitigation": "counterflow.mitigation",
+    "network": "network",
     "plots": "counterflow.plots",
+    "rights": "settlement.rights",
+    "settlement": "settlement",
+    "withholding": "mitigation.withholding",
 }
 
 __all__ = [
@@ -128,14 +164,18 @@ __all__ = [
     "DataWarning",
     "DecisionExplanation",
     "Failure",
+    "FuturesRules",
     "InputError",
+    "IntervalExplanation",
     "ManyRules",
     "MitigatedRun",
     "MonitorTables",
+    "MonthlyAuctionRules",
     "NoClearing",
     "NotYet",
     "PathExplanation",
     "PriceExplanation",
+    "PriceExplanations",
     "Recovered",
     "RuleBook",
     "Run",
@@ -143,21 +183,30 @@ __all__ = [
     "Study",
     "Summary",
     "__version__",
+    "after_the_fact",
     "auction",
     "backcast",
     "clear",
     "compare",
+    "conformance",
+    "credit",
     "disclose",
     "errors",
     "explain_decision",
+    "explain_interval",
     "explain_path",
     "explain_price",
+    "explain_prices",
     "export_prices",
+    "futures",
+    "guangdong",
+    "market_statistics",
     "mitigate",
     "mitigate_by_rulebooks",
     "mitigate_by_sweep",
     "mitigation",
     "monitor_tables",
+    "network",
     "plots",
     "published_frames",
     "published_run",
@@ -168,14 +217,18 @@ __all__ = [
     "recover",
     "report",
     "residual_by_owner",
+    "rights",
     "screens",
     "serve",
     "settle",
+    "settle_month",
+    "settlement",
     "study",
     "summarize",
     "sweep",
     "validate",
     "verify",
+    "withholding",
     "write_published",
 ]
 

@@ -26,7 +26,7 @@ def clear(
     as_of: dt.date | str | None = None,
     commitment: bool = True,
     commitment_from: Run | None = None,
-    security: Security = "none",
+    security: Security | None = None,
     gap: float | None = None,
     time_limit: float | None = None,
     settings: Mapping[str, Any] | None = None,

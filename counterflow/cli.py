@@ -19,11 +19,14 @@ app = typer.Typer(
         "Exit codes: 0 done; 1 the input or the command is wrong; 2 no clearing exists, or none "
         "was found within the limits; 3 a comparison or a check failed; 130 interrupted."
     ),
-    add_completion=False,
+    add_completion=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+_COMPLETE = "_COUNTERFLOW_COMPLETE"
+"""Set by the shell when it asks for completions."""
 
 
 def _version(wanted: bool) -> None:
@@ -51,11 +54,13 @@ def _register() -> None:
         compare,
         contracts,
         credit,
+        doctor,
         explain,
         export,
         futures,
         import_case,
         index,
+        init,
         mitigate,
         plot,
         recover,
@@ -71,6 +76,7 @@ def _register() -> None:
     )
     from counterflow.commands.many_values import FilesCommand
 
+    app.command("init")(init.run)
     app.command("import", cls=FilesCommand)(import_case.run)
     app.command("check")(check.run)
     app.command("clear")(clear.run)
@@ -91,6 +97,7 @@ def _register() -> None:
     app.command("study")(study.run)
     app.command("sql")(sql.run)
     app.command("backcast")(backcast.run)
+    app.command("doctor")(doctor.run)
     app.add_typer(contracts.app, name="contracts")
     app.add_typer(credit.app, name="credit")
     app.add_typer(futures.app, name="futures")
@@ -111,7 +118,7 @@ def invoke(arguments: list[str]) -> int:
         if getattr(sys, name) is None:  # closed by the caller: `counterflow ... >&-`
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
     as_json, strict = "--json" in arguments, "--strict" in arguments
-    if not arguments:
+    if not arguments and _COMPLETE not in os.environ:
         sys.stderr.write(_help())
         return 1
     with warnings.catch_warnings(), hearing():

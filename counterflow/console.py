@@ -171,8 +171,20 @@ def print_failures(console: Console, failures: tuple[Failure, ...], what: str = 
 
 
 @contextmanager
-def progress_line() -> Iterator[Progress]:
-    """Give a progress callable: one line on standard error, nothing when that is no terminal."""
+def progress_line(*, lines: bool = False) -> Iterator[Progress]:
+    """Give a progress callable: one line on standard error, nothing when that is no terminal.
+
+    With `lines` every event stays there as a line of its own, on a terminal or not.
+    """
+    if lines:
+        begin = time.monotonic()
+
+        def write(event: Mapping[str, Any]) -> None:
+            sys.stderr.write(progress_text(event, time.monotonic() - begin) + "\n")
+            sys.stderr.flush()
+
+        yield write
+        return
     if not sys.stderr.isatty():
         yield lambda event: None
         return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import copy
 from pathlib import Path
 
@@ -14,10 +16,27 @@ from cases.files.convert import Source, convert
 from cases.files.tables import read_csv
 from cases.tables.schema import CASE_TABLES
 
-__all__ = ["levels_of_offers", "with_negotiated"]
+__all__ = ["levels_of_offers", "saying_what_to_give", "with_negotiated"]
 
 _NAME = "negotiated_references"
 AS_COST = "offer as cost"
+GIVE = (
+    "give what references are made from: the tables costs and fuel_prices, runs of earlier days "
+    "(--earlier), agreed levels (--negotiated FILE) or levels of your own (--references FILE); or "
+    "take the offers themselves as costs with --offers-are-costs (offers_are_costs=True)"
+)
+
+
+@contextmanager
+def saying_what_to_give() -> Iterator[None]:
+    """Add to an error of missing references what may be given in their place."""
+    try:
+        yield
+    except InputError as error:
+        if not any(failure.rule == "missing_reference" for failure in error.failures):
+            raise
+        hint = Failure("", None, "references", "missing_reference", GIVE)
+        raise InputError([*error.failures, hint]) from None
 
 
 def with_negotiated(run: Run, given: str | Path | pd.DataFrame) -> Run:

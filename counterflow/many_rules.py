@@ -17,6 +17,7 @@ from cases.files.folders import new_folder
 from cases.files.sheets import write_sheet
 from clearing import Day, LocalPair
 from clearing.day.start_costs import commitment_cost
+from counterflow.both_errors import both_errors
 from counterflow.mitigation import MitigatedRun, mitigated, mitigation_rules
 from counterflow.tables.money import average_price, run_money, uplift_total, with_price
 from mitigation.again.rerun import EngineRerun, Rerun
@@ -127,6 +128,8 @@ def mitigate_by_rulebooks(
         price, load payment, uplift, offered production cost, and against the benchmark in which
         every offer stands at the lower of itself and its reference level (by the run's own
         rulebook): ``production_cost_at_reference`` of the dispatch,
+        the table of both errors (:func:`counterflow.both_errors.both_errors`: type 1, replaced and
+        moved nothing; type 2, left above it; with their noise),
         ``under_mitigation`` (load x price above the benchmark's: market power that was missed) and
         ``over_mitigation`` (load x price below it: offers that were lowered too far). A rulebook
         whose procedure lacks data has its reason in ``note``.
@@ -238,6 +241,8 @@ def _row(
         moved = np.nan_to_num((above * load["mw"]).to_numpy(dtype=float)) * hours
         row["under_mitigation"] = float(np.maximum(moved, 0.0).sum())
         row["over_mitigation"] = float(np.maximum(-moved, 0.0).sum())
+        if made is not None:
+            row |= both_errors(before, made, benchmark, noise_of(run))
     row["note"] = ""
     return row
 

@@ -12,11 +12,18 @@ import pandas as pd
 
 from cases import InputError, RuleBook, Run
 from cases.published_run import PUBLISHED
-from counterflow.given_references import levels_of_offers, with_negotiated
+from counterflow.given_references import (
+    levels_of_offers,
+    saying_what_to_give,
+    with_negotiated,
+)
 
 if TYPE_CHECKING:
     from counterflow.explain.decision_explanation import DecisionExplanation
+    from mitigation import AssessedRun as AssessedRun
     from mitigation import Ownership
+    from mitigation import Replacement as Replacement
+    from mitigation import Subjects as Subjects
     from mitigation import load_plugin as load_plugin
     from mitigation import register as register
     from mitigation import register_profile as register_profile
@@ -192,16 +199,17 @@ def mitigated(
     """
     from mitigation.mitigate import mitigate_offers
 
-    manifest, tables, market, events = mitigate_offers(
-        run,
-        rules,
-        levels=references,
-        earlier=earlier,
-        overrides=overrides,
-        accept_limit=accept_limit,
-        rerun=rerun,
-        owners=owners,
-    )
+    with saying_what_to_give():
+        manifest, tables, market, events = mitigate_offers(
+            run,
+            rules,
+            levels=references,
+            earlier=earlier,
+            overrides=overrides,
+            accept_limit=accept_limit,
+            rerun=rerun,
+            owners=owners,
+        )
     if what_if:
         manifest = {**manifest, "what_if": dict(what_if)}
     return MitigatedRun(manifest, tables, market.case, rules, [*run.events, *events], market.model)

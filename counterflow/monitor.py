@@ -15,6 +15,7 @@ import pandas as pd
 from cases import Case, InputError, RuleBook, Run
 from cases.files.folders import new_folder
 from cases.files.sheets import write_sheet
+from cases.published_run import PUBLISHED
 from counterflow.capped import clear
 from counterflow.mitigation import mitigate, mitigation_rules
 from mitigation.after_the_fact import (
@@ -23,6 +24,7 @@ from mitigation.after_the_fact import (
     congestion_payments,
     profit_forfeit,
     recomputed_guarantees,
+    scaled_to_limit,
     schedules_of,
     unconstrained,
 )
@@ -31,6 +33,7 @@ from mitigation.conduct.conduct import failing_components
 from mitigation.indices.conduct import conduct_indices
 from mitigation.indices.similarity import offer_similarity
 from mitigation.keys import KEY
+from mitigation.published import known_levels
 from mitigation.references import reference_levels
 from mitigation.references.curves import for_intervals
 from mitigation.references.given_levels import given_levels
@@ -40,6 +43,8 @@ from mitigation.withholding import screen_withholding, withholding_penalties
 
 __all__ = ["Recovered", "Screens", "recover", "screens"]
 
+_AFTER: Final = ("mitigation.after_the_fact", "mitigation.withholding", "mitigation.similarity")
+"""Keys that only the corrections afterwards read."""
 PAID: Final = ("energy", "no_load", "startup", "shutdown")
 
 
@@ -107,6 +112,9 @@ class Recovered(_Tables):
         :func:`mitigation.after_the_fact.profit_forfeit` against the day after mitigation.
     penalties
         :func:`mitigation.withholding.withholding_penalties`.
+    second_level
+        :func:`mitigation.after_the_fact.scaled_to_limit` of the prices by bus, where
+        ``second_level_limit`` is given; else no rows.
     notes
         What was not worked out, and why.
     """
@@ -115,6 +123,7 @@ class Recovered(_Tables):
     guarantees: pd.DataFrame
     forfeits: pd.DataFrame
     penalties: pd.DataFrame
+    second_level: pd.DataFrame
     notes: tuple[str, ...] = ()
 
     def totals(self) -> pd.DataFrame:
@@ -265,7 +274,16 @@ def recover(
     failing = failing_components(tests, run.case)
     counted = failing[failing["component"].isin(PAID)]
     guarantees = recomputed_guarantees(run, levels, counted[KEY])
-    made = mitigate(run, rulebook=rules, references=references, earlier=earlier, accept_limit=True)
+    own = {key: value for key, value in (settings or {}).items() if not key.startswith(_AFTER)}
+    made = mitigate(
+        run,
+        rulebook=rulebook,
+        as_of=as_of,
+        settings=own,
+        references=references,
+        earlier=earlier,
+        accept_limit=True,
+    )
     found = made.decisions[made.decisions["action"] == "mitigated"]
     forfeits = profit_forfeit(run, made, levels, found["owner"].unique(), after.forfeit)
     if after.forfeit.share == 0 and after.forfeit.penalty == 0:
@@ -278,7 +296,10 @@ def recover(
         earlier=findings,
         smallest_unit=Decimal(str(rules.settlement.smallest_unit)),
     )
-    return Recovered(clawed, guarantees, forfeits, penalties, tuple(notes))
+    prices = run.prices[["interval_start", "bus", "lmp"]].rename(columns={"lmp": "price"})
+    limit = after.second_level_limit
+    scaled = scaled_to_limit(prices if np.isfinite(limit) else prices.head(0), limit)
+    return Recovered(clawed, guarantees, forfeits, penalties, scaled, tuple(notes))
 
 
 def _levels(
@@ -286,6 +307,8 @@ def _levels(
 ) -> pd.DataFrame:
     if references is not None:
         return given_levels(references, run.case)
+    if run.stated.get("status") == PUBLISHED:
+        return known_levels(run, rules, earlier)
     return reference_levels(run, rules=rules.mitigation.reference, earlier=earlier)
 
 

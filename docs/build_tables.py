@@ -1,11 +1,11 @@
-"""Write the generated pages: the tables of cases and runs, and the keys of the rulebooks.
+"""Write the generated pages: tables, keys of the rulebooks, commands, the Python reference.
 
 `make docs` runs this; a test fails when a page is not what it would write.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from cases.rulebook.source import Source
 from cases.tables.columns import Table
 from cases.tables.schema import CASE_TABLES, RUN_TABLES, STATEMENT_TABLES, column_rows
 from cases.warned import KINDS
+from docs.build_commands import COMMAND_PAGES
 from mitigation.unused import profiles_reading
 
 DOCS = Path(__file__).parent
@@ -285,11 +286,17 @@ def warnings_page() -> str:
     return "\n\n".join(parts) + "\n"
 
 
-PAGES = {"tables.md": tables_page, "rulebooks.md": rulebooks_page, "warnings.md": warnings_page}
+PAGES: dict[str, Callable[[], str]] = {
+    "tables.md": tables_page,
+    "rulebooks.md": rulebooks_page,
+    "warnings.md": warnings_page,
+    **COMMAND_PAGES,
+}
 
 
 def main() -> None:
     """Write the pages."""
+    (DOCS / "commands").mkdir(exist_ok=True)
     for name, page in PAGES.items():
         (DOCS / name).write_text(page(), encoding="utf-8")
 

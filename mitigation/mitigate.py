@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -24,7 +24,7 @@ from mitigation.conduct.area_counts import counted_areas
 from mitigation.conduct.by_key import by_key
 from mitigation.conduct.sellers import STORAGE
 from mitigation.keys import KEY
-from mitigation.procedures.carry_out import carry_out
+from mitigation.procedures.carry_out import but_for, carry_out
 from mitigation.procedures.shipped import procedure_of
 from mitigation.record.decisions import decide, standing_decisions
 from mitigation.record.overrides import OVERRIDES, applied_to, read_overrides
@@ -35,6 +35,7 @@ from mitigation.references.given_levels import given_levels
 from mitigation.references.stored import with_storage_levels
 from mitigation.references.substitution import replaced_blocks, segment_levels
 from mitigation.slots import AssessedRun, Outcome, Procedure
+from mitigation.slots.parts import among
 from mitigation.structure.owners import Ownership
 from mitigation.unused import refuse_unused
 from settlement.ledger.frames import records
@@ -146,21 +147,21 @@ def mitigate_offers(
     rules_hash = value_hash(rules.model_dump(mode="json"))
     standing = standing_decisions(run, rules_hash)
     settled = _Settled(conduct.tests, chosen, failing_components(conduct.tests, run.case), standing)
-    outcome = carry_out(
-        procedure,
-        AssessedRun(
-            run=run,
-            rules=rules,
-            levels=_levels_to_use(levels, run, rules, conduct.tests),
-            failing=settled.failing,
-            forced=settled.forced,
-            areas=conduct.areas,
-            rerun=clears,
-            kept=settled.kept,
-            tests=conduct.tests,
-            owners=owners,
-        ),
+    assessed = AssessedRun(
+        run=run,
+        rules=rules,
+        levels=_levels_to_use(levels, run, rules, conduct.tests),
+        failing=settled.failing,
+        forced=settled.forced,
+        areas=conduct.areas,
+        rerun=clears,
+        kept=settled.kept,
+        tests=conduct.tests,
+        owners=owners,
     )
+    outcome = carry_out(procedure, assessed)
+    if len(settled.override_of):
+        outcome = _with_but_for(outcome, procedure, assessed, settled)
     decisions = decide(
         run, outcome, conduct.tests, levels, settled.override_of, standing, rulebook.hash
     )
@@ -238,6 +239,31 @@ class _Settled:
         done = index.isin(pd.MultiIndex.from_frame(self.override_of[KEY]))
         done |= index.isin(pd.MultiIndex.from_frame(self.standing[KEY]))
         return self.failed[~np.asarray(done)].reset_index(drop=True)
+
+
+def _with_but_for(
+    outcome: Outcome, procedure: Procedure, assessed: AssessedRun, settled: _Settled
+) -> Outcome:
+    """The outcome, with what the impact of overridden keys is without their override."""
+    by_hand = settled.override_of[KEY]
+    keys = pd.concat([settled.failed[KEY], settled.forced], ignore_index=True)
+    found = but_for(
+        procedure,
+        replace(
+            assessed,
+            failing=keys.drop_duplicates(ignore_index=True),
+            forced=settled.forced.head(0),
+            kept=settled.standing[KEY],
+            _structure=[],
+        ),
+    )
+    own = found.verdicts[among(found.verdicts, by_hand)] if len(found.verdicts) else found.verdicts
+    if own.empty:
+        return outcome
+    others = outcome.verdicts[~among(outcome.verdicts, own)] if len(outcome.verdicts) else own[:0]
+    parts = [part for part in (others, own) if len(part)]
+    events = [*outcome.events, {"pass": "but for overrides", "measured": len(own)}]
+    return replace(outcome, verdicts=pd.concat(parts, ignore_index=True), events=events)
 
 
 def _proven(run: Run, accept_limit: bool) -> None:

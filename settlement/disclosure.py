@@ -190,7 +190,8 @@ def _free(period: str, days: float, timezone: str) -> pd.Timestamp:
 
 
 def _days(starts: pd.Series) -> pd.Series:
-    return starts.dt.strftime("%Y-%m-%d")
+    days: pd.Series = starts.dt.strftime("%Y-%m-%d")
+    return days
 
 
 def _latest(free: Mapping[str, bool], rules: DisclosureRules, timezone: str) -> str:

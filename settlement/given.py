@@ -14,6 +14,7 @@ from cases.rulebook.settlement import FuturesRules
 from cases.run import Run
 from cases.warned import Warned
 from settlement.contracts.contracts import check_contracts
+from settlement.contracts.currency import converted, currency_problems
 from settlement.contracts.curves import Curve, CurveMaker
 from settlement.contracts.frozen import frozen_curves as stored_curves
 from settlement.credit.margin import margin_problems
@@ -25,7 +26,7 @@ from settlement.futures.period import parse_period
 from settlement.futures.product import Futures
 from settlement.futures.trading import check_trades
 from settlement.inputs import typed
-from settlement.ledger.money import Number
+from settlement.ledger.money import Number, exact
 from settlement.parties import party_problems
 from settlement.points import Prices
 from settlement.rights.points import check_rights
@@ -122,6 +123,9 @@ class Given:
         failures: list[Failure] = []
         tables = of_case(typed, case)
         failures += party_problems(tables, case, rules.operator)
+        failures += currency_problems(tables["contracts"], case.meta.currency)
+        step = exact(rules.price_unit)
+        tables["contracts"] = converted(tables["contracts"], step)
         prices = Prices(run.prices, run.load_awards, case, run.reserve_prices)
         made, names = _curves(run, tables, failures, curves)
         failures += check_contracts(

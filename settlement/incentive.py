@@ -29,6 +29,7 @@ def net_positions(
     *,
     contracts: pd.DataFrame | None = None,
     contract_curves: pd.DataFrame | None = None,
+    frozen_curves: pd.DataFrame | None = None,
     futures: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Position of every owner in every interval.
@@ -37,7 +38,7 @@ def net_positions(
     ----------
     run
         A cleared run.
-    contracts, contract_curves, futures
+    contracts, contract_curves, frozen_curves, futures
         As in `settle`.
 
     Returns
@@ -49,7 +50,13 @@ def net_positions(
     and covered, the share of generation that load, contracts and futures cover (NaN without
     generation). An owner without contracts has the `net_contract_mw` of the case's owners.
     """
-    given = Given.of(run, contracts=contracts, contract_curves=contract_curves, futures=futures)
+    given = Given.of(
+        run,
+        contracts=contracts,
+        contract_curves=contract_curves,
+        frozen_curves=frozen_curves,
+        futures=futures,
+    )
     key = ["owner", "interval_start"]
     dispatch = run.dispatch.groupby(key)[["mw", "available_mw"]].sum()
     table = pd.DataFrame(

@@ -1,20 +1,25 @@
-"""Checks of each table on its own, by pandera: blanks, limits, choices, repeated keys."""
+"""Checks of each table on its own: blanks, limits, choices, repeated keys.
+
+Pandera says what is wrong with a table; whether anything is, a glance at its columns tells, and
+then pandera need not even be loaded.
+"""
 
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import pandera.pandas as pa
-from pandera.errors import SchemaErrors
 
 from cases.checks.context import Context, positions
 from cases.tables.columns import Column, Table
 from cases.tables.schema import CASE_TABLES
 
-__all__ = ["check_schema", "pandera_column", "pandera_schema"]
+if TYPE_CHECKING:
+    import pandera.pandas as pa
+
+__all__ = ["check_schema", "keeps", "pandera_column", "pandera_schema"]
 
 
 def check_schema(context: Context) -> None:
@@ -31,22 +36,48 @@ def check_schema(context: Context) -> None:
             _check_keys(context, table, frame)
 
 
+def keeps(column: Column, values: pd.Series) -> bool:
+    """Whether a column keeps everything that is declared of it."""
+    blank = values.isna().to_numpy()
+    if column.required and blank.any():
+        return False
+    given = values[~blank] if blank.any() else values
+    if column.required and column.dtype == "str" and given.eq("").any():
+        return False
+    if column.isin is not None:
+        return bool(given.isin(column.isin if column.required else ("", *column.isin)).all())
+    most = column.largest
+    return (
+        (column.ge is None or bool((given >= column.ge).all()))
+        and (column.gt is None or bool((given > column.gt).all()))
+        and (column.le is None or bool((given <= column.le).all()))
+        and (column.lt is None or bool((given < column.lt).all()))
+        and (most is None or bool(given.between(-most, most).all()))
+    )
+
+
 @cache
 def pandera_schema(name: str) -> pa.DataFrameSchema:
     """Give the pandera schema of a long table: its columns that have something to check.
 
     Types and the set of columns hold by then (`cases.convert`).
     """
+    import pandera.pandas as pa
+
     limited = [c for c in CASE_TABLES[name].columns if c.required or _limits(c)]
     return pa.DataFrameSchema({column.name: pandera_column(column) for column in limited})
 
 
 def pandera_column(column: Column) -> pa.Column:
     """Give the pandera column of a declared column."""
+    import pandera.pandas as pa
+
     return pa.Column(checks=_limits(column), nullable=not column.required, name=column.name)
 
 
 def _limits(column: Column) -> list[pa.Check]:
+    import pandera.pandas as pa
+
     checks = []
     for name, limit in (("ge", column.ge), ("gt", column.gt), ("le", column.le), ("lt", column.lt)):
         if limit is not None:
@@ -62,6 +93,10 @@ def _limits(column: Column) -> list[pa.Check]:
 
 
 def _check_long(context: Context, table: Table, frame: pd.DataFrame) -> None:
+    if all(keeps(column, frame[column.name]) for column in table.columns):
+        return
+    from pandera.errors import SchemaErrors
+
     try:
         pandera_schema(table.name).validate(frame, lazy=True)
     except SchemaErrors as error:
@@ -86,9 +121,15 @@ def _check_wide(context: Context, table: Table, value: Column, frame: pd.DataFra
         context.fail(table.name, position, start.name, "blank", "must not be blank")
     ids = frame.columns[1:]
     block = frame.iloc[:, 1:].to_numpy(dtype=np.float64)
+    values = pd.Series(block.ravel(), name=value.name)
+    if not values.isna().any() and keeps(value, values):
+        return
+    import pandera.pandas as pa
+    from pandera.errors import SchemaErrors
+
     schema = pa.SeriesSchema(checks=_limits(value), nullable=False, name=value.name)
     try:
-        schema.validate(pd.Series(block.ravel(), name=value.name), lazy=True)
+        schema.validate(values, lazy=True)
     except SchemaErrors as error:
         cases = error.failure_cases
         for check, place, cell in zip(

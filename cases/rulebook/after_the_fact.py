@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from cases.rulebook.section import Section
+from cases.rulebook.section import INF, Section
 
 __all__ = ["AfterTheFactRules", "ClawBackRules", "ForfeitRules"]
 
@@ -55,3 +55,9 @@ class AfterTheFactRules(Section):
 
     claw_back: ClawBackRules = ClawBackRules()
     forfeit: ForfeitRules = ForfeitRules()
+    second_level_limit: float = Field(
+        default=INF,
+        gt=0,
+        description="money per MWh of a day's mean price above which all its prices are scaled "
+        "down in proportion; inf = none",
+    )

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from cases.rulebook.after_the_fact import AfterTheFactRules
 from cases.rulebook.areas import AreaRules
+from cases.rulebook.china import HunanRules, ShaanxiRules
 from cases.rulebook.conduct import ConductRules, ImpactRules, RerunRules
 from cases.rulebook.guangdong import MonthlyAuctionRules
 from cases.rulebook.procedures import CaisoRules, ErcotRules, PjmRules, ProcedureRules
@@ -61,6 +62,8 @@ class MitigationRules(Section):
     pjm: PjmRules = PjmRules()
     caiso: CaisoRules = CaisoRules()
     ercot: ErcotRules = ErcotRules()
+    hunan: HunanRules = HunanRules()
+    shaanxi: ShaanxiRules = ShaanxiRules()
     own: dict[str, Any] = Field(
         default_factory=dict,
         description="keys of a user's own slots, free in name and form: `mitigation.own.NAME`",

@@ -39,6 +39,7 @@ READ_BY: Final[Mapping[str, tuple[str, ...]]] = {
         "settlement.rights.auction_rights",
     ),
     "settlement.credit": ("settlement.credit.exposures", "settlement.credit.margin_calls"),
+    "settlement.no_spot": ("settlement.month.settle_without_spot",),
     "settlement.disclosure": ("settlement.disclosure.disclosed", SETTLE),
     "settlement.credit.day_price": ("settlement.credit.day_credit",),
     "mitigation.structure": (TESTS,),
@@ -71,6 +72,10 @@ READ_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "mitigation.after_the_fact.claw_back": (
         RECOVER,
         "mitigation.after_the_fact.claw_back_screens",
+    ),
+    "mitigation.after_the_fact.second_level_limit": (
+        RECOVER,
+        "mitigation.after_the_fact.scaled_to_limit",
     ),
     "mitigation.after_the_fact.forfeit": (
         RECOVER,

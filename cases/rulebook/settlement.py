@@ -88,6 +88,11 @@ class FuturesRules(Section):
         default=0.10, ge=0, le=1, description="initial margin, share of contract value"
     )
     fee: float = Field(default=100.0, ge=0, description="fee per lot and side, money")
+    position_limit: float = Field(
+        default=0.0,
+        ge=0,
+        description="largest net position of an owner in one product and delivery, lots; 0 is none",
+    )
     sessions: Annotated[tuple[tuple[str, str], ...], Listed] = Field(
         default=(("09:30", "11:30"), ("13:00", "15:00")), description="trading hours, local time"
     )
@@ -241,6 +246,27 @@ class CreditRules(Section):
     )
 
 
+class NoSpotRules(Section):
+    """Months of a market without a spot market: trades of energy, deviations at month's end."""
+
+    tolerance_percent: float = Field(
+        default=2.0, ge=0, description="deviation settled at the month's price, percent of trades"
+    )
+    surplus_share: float = Field(
+        default=0.9,
+        ge=0,
+        le=1,
+        description="price of what was made beyond trades and tolerance, or bought and not taken, "
+        "share of the month's price",
+    )
+    shortage_share: float = Field(
+        default=1.1,
+        ge=1,
+        description="price of what was sold and not made, or taken beyond trades and tolerance, "
+        "share of the month's price",
+    )
+
+
 class DisclosureRules(Section):
     """Days after the end of a day (or month) before its rows may be shown, by table."""
 
@@ -277,3 +303,4 @@ class SettlementRules(Section):
     metering: MeteringRules = MeteringRules()
     credit: CreditRules = CreditRules()
     disclosure: DisclosureRules = DisclosureRules()
+    no_spot: NoSpotRules = NoSpotRules()

@@ -177,6 +177,8 @@ CONTRACTS = (
                 "curve",
                 "its curve: contract_curves or frozen_curves; needed to settle it",
             ),
+            text("currency", "of strike and premium; blank = that of the case"),
+            number("rate", "", "declared: money of the case for one of the contract's", gt=0.0),
             date("signed", "day of signing; blank = not known"),
             date("curve_fixed", "day on which the curve was fixed; blank = not known"),
         ),

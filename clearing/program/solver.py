@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import highspy
 
 from cases import NoClearing
 
-__all__ = ["Ended", "ended", "quiet", "run", "within"]
+__all__ = ["Ended", "ended", "logged", "quiet", "run", "within"]
 
 Ended = Literal["optimal", "infeasible", "limit", "solver_error"]
 """How a solve ended; those but the first are reasons of `cases.NoClearing`."""
@@ -28,6 +30,7 @@ _ENDED: dict[Any, Ended] = {
     _STATUS.kInterrupt: "limit",
     _STATUS.kHighsInterrupt: "limit",
 }
+_log: Callable[[str], object] | None = None
 _threads = 0
 """Threads of the scheduler of HiGHS, of which a process has one; 0 = not started yet."""
 
@@ -48,7 +51,22 @@ def quiet() -> highspy.Highs:
     highs = _Silent()
     for name in ("output_flag", "log_to_console"):
         highs.setOptionValue(name, False)
+    if _log is not None:
+        write = _log
+        highs.setOptionValue("output_flag", True)
+        highs.cbLogging.subscribe(lambda event: write(event.message))
     return highs
+
+
+@contextmanager
+def logged(write: Callable[[str], object]) -> Iterator[None]:
+    """Give what the solver says to `write`, of every instance that is made meanwhile."""
+    global _log
+    before, _log = _log, write
+    try:
+        yield
+    finally:
+        _log = before
 
 
 def run(highs: highspy.Highs) -> Ended:

@@ -29,6 +29,7 @@ def covered(facts: Facts) -> Iterator[pd.DataFrame]:
         return
     real = facts.once(risk_facts)
     made = real.rows[["risk", "product", "zone"]].assign(
+        word=real.rows["setter"].to_numpy(),
         interval_start=facts.starts[real.rows["t"].to_numpy(dtype=np.intp)],
         mw=real.mw,
         own=real.own,
@@ -43,6 +44,7 @@ def covered(facts: Facts) -> Iterator[pd.DataFrame]:
     for check, bad in (("risks.unknown", unknown), ("risks.missing", missing)):
         yield _rows(check, both[bad.to_numpy(dtype=bool)], 1.0, 0.0)
     known = both[both["_merge"] == "both"]
+    yield _rows("risks.setter", known[(known["setter"] != known["word"]).to_numpy()], 1.0, 0.0)
     for column, expected in (
         ("risk_mw", "mw"),
         ("own_mw", "own"),
@@ -119,6 +121,8 @@ def shared(facts: Facts) -> Iterator[pd.DataFrame]:
         return
     table, rules = facts.table("reserve_shared"), facts.case.tables["reserve_sharing"]
     key = ["product", "from_zone", "to_zone"]
+    yield _unknown(facts, table, rules[key].drop_duplicates())
+    table = table.merge(rules[key].drop_duplicates(), on=key)
     stamped = rules[rules["interval_start"].notna()]
     blank = rules[rules["interval_start"].isna()].drop(columns="interval_start")
     both = table.merge(stamped, on=[*key, "interval_start"], how="left")
@@ -175,6 +179,19 @@ def shared(facts: Facts) -> Iterator[pd.DataFrame]:
             limit[at],
             value[at] - limit[at],
         )
+
+
+def _unknown(facts: Facts, table: pd.DataFrame, rules: pd.DataFrame) -> pd.DataFrame:
+    """Rows that no rule has, or intervals in which a rule has none or several."""
+    key = [*rules.columns]
+    counted = table.groupby(key, as_index=False).size().merge(rules, on=key, how="outer")
+    count = counted["size"].fillna(0.0).to_numpy(dtype=np.float64)
+    known = pd.MultiIndex.from_frame(counted[key]).isin(pd.MultiIndex.from_frame(rules))
+    right = np.where(known, float(len(facts.starts)), 0.0)
+    wrong = count != right
+    names = counted["product"] + " " + counted["from_zone"] + ">" + counted["to_zone"]
+    bad, when = names[wrong], [facts.starts[0]] * int(wrong.sum())
+    return rows("shared.rows", bad, when, count[wrong], right[wrong], np.ones(int(wrong.sum())))
 
 
 def _pair(facts: Facts, source: str, sink: str) -> tuple[Floats, Chords, float]:

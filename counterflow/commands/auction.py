@@ -48,7 +48,7 @@ def run(
     from cases.files.folders import new_folder
     from cases.files.sheets import write_sheet
     from counterflow import console
-    from counterflow.auction import auction
+    from counterflow.monthly_auction import auction
 
     settings = pairs(setting or [], "--set")
     if output is not None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -88,6 +91,22 @@ def run(
             "--look-ahead", metavar="H", help="Hours solved beyond each window and thrown away."
         ),
     ] = None,
+    opf: Annotated[
+        bool,
+        typer.Option(
+            "--opf",
+            help="An optimal power flow as published: --no-commitment, and its value with the "
+            "constants of the cost curves.",
+        ),
+    ] = False,
+    verbose: Annotated[
+        bool,
+        typer.Option(
+            "--verbose",
+            help="A line for every pass, also when redirected, and the solver's log, on standard "
+            "error.",
+        ),
+    ] = False,
     strict: Strict = False,
     as_json: Json = False,
 ) -> None:
@@ -101,6 +120,9 @@ def run(
         raise bad("usage", f"--time-limit expects seconds above 0, not {time_limit:g}")
     if look_ahead is not None and rolling is None:
         raise bad("usage", "--look-ahead goes with --rolling")
+    if opf and commitment_from is not None:
+        raise bad("usage", "--opf decides no commitment and takes none over")
+    commitment = commitment and not opf
     if commitment_from is not None:
         _check_real_time(commitment, market, gap)
     elif market == "rt" and commitment:
@@ -109,17 +131,21 @@ def run(
     if output is not None:
         free_folder(output, "a run folder")
 
+    from clearing.program.solver import logged
     from counterflow import console
     from counterflow.capped import clear
     from counterflow.commands.show import print_summary, print_warnings
     from counterflow.heard import no_warnings
+    from counterflow.tables.opf import opf_value
+    from counterflow.tables.security import security_text
     from counterflow.tables.summary import summarize
 
     found = _read(case, market or ("rt" if commitment_from is not None else None))
     no_warnings(strict)
     parent = None if commitment_from is None else read_run(commitment_from)
     day = found.meta.start.date().isoformat()
-    with console.progress_line() as line:
+    log = logged(sys.stderr.write) if verbose else nullcontext()
+    with log, console.progress_line(lines=verbose) as line:
 
         def progress(event: Mapping[str, Any]) -> None:
             line({"day": day, **event})
@@ -144,21 +170,24 @@ def run(
     no_warnings(strict, cleared.stated["warnings"])
     if output is not None:
         cleared.write(output)
-    summary = summarize(cleared)
+    summary, secured = summarize(cleared), security_text(cleared)
+    value = opf_value(cleared) if opf else None
     if as_json:
-        console.print_json(
-            {"ok": True, "folder": output, "manifest": cleared.manifest, **summary.to_dict()}
-        )
+        told: dict[str, Any] = {"ok": True, "folder": output, "manifest": cleared.manifest}
+        if value is not None:
+            told["opf"] = {**asdict(value), "total": value.total}
+        console.print_json({**told, "security": secured, **summary.to_dict()})
         return
     print_summary(summary, cleared.manifest)
     known = {str(warning) for warning in found.warnings}
-    left_out = found.contingencies["contingency"].nunique()
-    if left_out and cleared.settings["security"] == "none":
-        text = f"security none: {console.count(left_out, 'contingency')} of the case not secured"
-        console.out().print(f"{text} against; --security n-1 does", markup=False)
+    page = console.out()
+    if value is not None:
+        parts = f"dispatch {value.objective:,.4f} + constants {value.constants:,.4f}"
+        page.print(f"OPF objective {value.total:,.4f} = {parts}", markup=False, style="bold")
+    page.print(secured, markup=False)
     print_warnings([text for text in cleared.manifest["warnings"] if text not in known])
     if output is not None:
-        console.out().print(f"\nwritten to {output}", markup=False)
+        page.print(f"\nwritten to {output}", markup=False)
 
 
 def _check_real_time(commitment: bool, market: str | None, gap: float | None) -> None:

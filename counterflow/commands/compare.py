@@ -11,7 +11,6 @@ from counterflow.commands.options import Json, bad, read_run
 
 if TYPE_CHECKING:
     from counterflow.tables.comparison import Comparison
-    from counterflow.tables.published import PublishedComparison
 
 
 def run(
@@ -30,6 +29,15 @@ def run(
             "--published 0.01 of money per MWh]",
         ),
     ] = None,
+    fail_on: Annotated[
+        str,
+        typer.Option(
+            "--fail-on",
+            metavar="NAME,...",
+            help="Tables (prices, dispatch, ...) and money that count for the exit code. "
+            "[default: all]",
+        ),
+    ] = "",
     published: Annotated[
         bool,
         typer.Option(
@@ -38,7 +46,10 @@ def run(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Compare two runs: prices, dispatch, constraints, money; exit code 3 beyond the tolerance.
+    """Compare two runs: what changed, ranked, and every table; exit code 3 beyond the tolerance.
+
+    Changes come in the order in which one leads to another: inputs, rules, commitment, limits that
+    bind, prices, money. What lies inside what the solver leaves open is marked as noise.
 
     With --published one run with the operator's own prices: the share within the tolerance, the
     worst, by interval and node; prices that are not unique are counted apart.
@@ -51,9 +62,13 @@ def run(
     if tolerance is not None and not tolerance >= 0.0:
         raise bad("usage", f"--tolerance expects a number of 0 or more, not {tolerance:g}")
     if b is None:
-        _published(a, 0.01 if tolerance is None else tolerance, as_json)
+        from counterflow.commands.compare_published import against_published
+
+        against_published(read_run(a), 0.01 if tolerance is None else tolerance, as_json=as_json)
         return
-    found = compare(read_run(a), read_run(b), tolerance=1e-6 if tolerance is None else tolerance)
+    names = [name.strip() for name in fail_on.split(",") if name.strip()]
+    widest = 1e-6 if tolerance is None else tolerance
+    found = compare(read_run(a), read_run(b), tolerance=widest, fail_on=names)
     if as_json:
         console.print_json({"ok": found.within, **found.to_dict()})
     else:
@@ -62,58 +77,33 @@ def run(
         raise typer.Exit(3)
 
 
-def _published(a: Path, tolerance: float, as_json: bool) -> None:
-    """Compare with what the operator published; exit code 3 where a unique price differs."""
-    from counterflow import console
-    from counterflow.tables.published import compare_published
-
-    found = compare_published(read_run(a), tolerance=tolerance)
-    if as_json:
-        console.print_json({"ok": found.within, **found.to_dict()})
-    else:
-        _print_published(found)
-    if not found.within:
-        raise typer.Exit(3)
-
-
-def _print_published(found: PublishedComparison) -> None:
+def print_changes(found: Comparison) -> None:
+    """Write what changed, kind by kind."""
     from counterflow import console
 
-    page, told = console.out(), found.to_dict()
-    page.print(f"run {found.run[:12]} against published prices", markup=False, style="bold")
-    if told["compared"]:
-        page.print(
-            f"{told['within']} of {told['compared']} node prices within {found.tolerance:g} "
-            f"({100.0 * told['share']:.2f} %), worst {told['worst']:.4f}; "
-            f"{told['misses_not_unique']} of {told['misses']} misses are not unique",
-            markup=False,
-        )
-        headings = {
-            "interval_start": "interval",
-            "compared": "prices",
-            "within": "within",
-            "misses_not_unique": "misses not unique",
-            "worst": "worst",
-        }
-        page.print(console.table(found.by_interval, "By interval", headings, digits=4))
-        if len(found.by_node):
-            own = {"node": "node", **{k: v for k, v in headings.items() if k != "interval_start"}}
-            page.print(console.table(found.by_node, "Nodes with a miss", own, digits=4, limit=20))
-            missed = {
-                "interval_start": "interval",
-                "node": "node",
-                "published": "published",
-                "price": "run",
-                "difference": "difference",
-                "unique": "unique",
-            }
-            page.print(console.table(found.misses, "Misses", missed, digits=4, limit=40))
-    if told["reserve_compared"]:
-        page.print(
-            f"{told['reserve_within']} of {told['reserve_compared']} reserve prices within "
-            f"{found.reserve_tolerance:g}",
-            markup=False,
-        )
+    page, changes = console.out(), found.changes
+    titles = {
+        "input": "Inputs that differ",
+        "rule": "Rules and settings that differ",
+        "commitment": "Units on in one run alone",
+        "binding": "Limits that bind in one run alone",
+        "price": "Prices, the furthest bus of each interval",
+        "money": f"Money; below {console.number(found.noise)} it is noise",
+    }
+    for kind, title in titles.items():
+        own = changes[changes["kind"] == kind]
+        if own.empty:
+            continue
+        headings = {"table": "table", "subject": "what", "column": "column", "a": "A", "b": "B"}
+        if own["interval_start"].notna().any():
+            stamps = own["interval_start"].tolist()
+            texts = [console.stamp(at) if at == at else "" for at in stamps]
+            own = own.assign(interval_start=texts)
+            headings = {"interval_start": "interval", **headings}
+        if own["noise"].any():
+            headings["noise"] = "noise"
+        page.print(console.table(own, title, headings, limit=12))
+        page.print()
 
 
 def print_comparison(found: Comparison) -> None:
@@ -127,6 +117,7 @@ def print_comparison(found: Comparison) -> None:
     for note in found.notes:
         page.print(f"note: {note}", markup=False, style="yellow")
     page.print()
+    print_changes(found)
     money = {"item": "money", "a": "A", "b": "B", "difference": "B - A"}
     page.print(console.table(found.money, "", money))
     page.print()
@@ -188,5 +179,5 @@ def print_comparison(found: Comparison) -> None:
         title = f"Differences beyond {found.tolerance:g}"
         page.print(console.table(rows, title, worst, digits=6))
     page.print()
-    verdict = "within" if found.within else "beyond"
+    verdict = "within" if found.within else f"{', '.join(found.failing)}: beyond"
     page.print(f"{verdict} the tolerance of {found.tolerance:g}", markup=False, style="bold")

@@ -25,6 +25,8 @@ _HEADINGS = {
     "proof": "proof",
     "noise": "noise",
     "difference": "differs by",
+    "type1_components": "type 1",
+    "type2_components": "type 2",
     "under_mitigation": "missed",
     "over_mitigation": "too far",
     "note": "note",
@@ -74,7 +76,8 @@ def mitigate_many(
     page.print(console.table(found.table, title, headings, digits=2))
     page.print(
         f"{found.clearings} clearings made for the {found.asked} that were asked for; missed and "
-        "too far: load x price above and below every offer at its reference; within the gap: "
+        "too far: load x price above and below every offer at its reference; type 1: replaced and "
+        "moved nothing, type 2: above its reference, kept, and the price too; within the gap: "
         "another schedule that costs the same as far as was proven; within the noise: no price "
         "moved by more than without any replacement; neither is an effect of rules",
         markup=False,

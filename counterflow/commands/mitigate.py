@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from counterflow.commands.mitigate_told import tell_mitigation, tell_tests
-from counterflow.commands.monitor_options import References, read_frame
+from counterflow.commands.monitor_options import Earlier, References, earlier_of, read_frame
 from counterflow.commands.options import (
     AsOf,
     Json,
@@ -63,12 +63,7 @@ def run(
             help="CSV: unit, interval_start, component, action, author, reason.",
         ),
     ] = None,
-    earlier: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--earlier", metavar="RUN", help="Run of an earlier day, for references; repeatable."
-        ),
-    ] = None,
+    earlier: Earlier = None,
     accept_limit: Annotated[
         bool,
         typer.Option("--accept-limit", help="Also a run that a time limit stopped before its gap."),
@@ -136,7 +131,7 @@ def run(
         load_plugin(file)
 
     parent = read_run(run)
-    before = [read_run(path) for path in earlier or []]
+    before = earlier_of(parent, earlier)
     if rulebooks or sweep:
         given = references or negotiated or offers_are_costs
         if overrides or accept_limit or tests_only or groups or sales or cover or given:

@@ -12,7 +12,11 @@ from counterflow.commands.options import bad
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Earlier", "References", "Rulebook", "Settings", "read_frame"]
+    from cases import Run
+
+__all__ = ["Earlier", "References", "Rulebook", "Settings", "earlier_of", "read_frame"]
+
+_YEAR = 366.0
 
 Rulebook = Annotated[
     str | None,
@@ -23,7 +27,10 @@ Rulebook = Annotated[
 Earlier = Annotated[
     list[Path] | None,
     typer.Option(
-        "--earlier", metavar="RUN", help="Run of an earlier day, for references; repeatable."
+        "--earlier",
+        metavar="RUN|FOLDER|STUDY|GLOB",
+        help="Runs of earlier days, for references: a run, a folder of runs, a study or a glob; "
+        "what lies within the look-back counts; repeatable.",
     ),
 ]
 References = Annotated[
@@ -39,6 +46,14 @@ Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="A mitigation key; may be repeated."),
 ]
+
+
+def earlier_of(parent: Run, places: list[Path] | None) -> list[Run]:
+    """Runs of the days before a run at some places, within the longest look-back of a year."""
+    from counterflow.earlier import earlier_days
+
+    start = parent.case.interval_starts[0]
+    return earlier_days(places or [], before=start, days=_YEAR) if places else []
 
 
 def read_frame(path: Path | None, option: str) -> pd.DataFrame | None:

@@ -12,6 +12,7 @@ from counterflow.commands.monitor_options import (
     References,
     Rulebook,
     Settings,
+    earlier_of,
     read_frame,
 )
 from counterflow.commands.options import AsOf, Json, RunFolder, bad, free_folder, pairs, read_run
@@ -64,6 +65,16 @@ _HEADINGS = {
             "amount": "amount",
         },
     ),
+    "second_level": (
+        "Prices scaled to the second-level limit",
+        {
+            "interval_start": "interval",
+            "bus": "bus",
+            "price": "price",
+            "day_mean": "day's mean",
+            "settled": "settled at",
+        },
+    ),
 }
 
 
@@ -106,7 +117,7 @@ def run(
         rulebook=rulebook,
         as_of=as_of,
         settings=settings,
-        earlier=[read_run(path) for path in earlier or []],
+        earlier=earlier_of(parent, earlier),
         references=read_frame(references, "--references"),
         findings=findings,
     )

@@ -12,6 +12,7 @@ from counterflow.commands.monitor_options import (
     References,
     Rulebook,
     Settings,
+    earlier_of,
     read_frame,
 )
 from counterflow.commands.options import AsOf, Json, RunFolder, free_folder, pairs, read_run
@@ -103,12 +104,13 @@ def run(
     settings = pairs(setting or [], "--set")
     if output is not None:
         free_folder(output, "a folder")
+    parent = read_run(run)
     found = screens(
-        read_run(run),
+        parent,
         rulebook=rulebook,
         as_of=as_of,
         settings=settings,
-        earlier=[read_run(path) for path in earlier or []],
+        earlier=earlier_of(parent, earlier),
         references=read_frame(references, "--references"),
         metered=read_frame(metered, "--metered"),
         excused=read_frame(excused, "--excused"),

@@ -88,6 +88,21 @@ def run(
             "--month", metavar="YYYY-MM", help="Settle all runs of a month as one, with invoices."
         ),
     ] = None,
+    no_spot: Annotated[
+        bool,
+        typer.Option(
+            "--no-spot",
+            help="With --month: RUN is a folder of energy_trades, metered, must_run and an "
+            "auction's tables; deviations at the month's end.",
+        ),
+    ] = False,
+    base_price: Annotated[
+        float | None,
+        typer.Option("--base-price", help="With --no-spot: what an auction's spread is added to."),
+    ] = None,
+    timezone: Annotated[
+        str, typer.Option("--timezone", help="With --no-spot: IANA name of the market's clock.")
+    ] = "UTC",
     partial: Annotated[
         bool, typer.Option("--partial", help="With --month: settle although days are missing.")
     ] = False,
@@ -98,7 +113,9 @@ def run(
     rulebook: Annotated[
         str,
         typer.Option(
-            "--rulebook", metavar="NAME", help="With --month and a study: days as mitigated by it."
+            "--rulebook",
+            metavar="NAME",
+            help="With a study: days as mitigated by it; with --no-spot: the rules.",
         ),
     ] = "",
     products: Annotated[
@@ -131,6 +148,17 @@ def run(
 ) -> None:
     """Settle a run, or a month of them: energy, reserves, uplift, contracts, futures, rights."""
     overrides = pairs(override or [], "--override")
+    if no_spot:
+        if month is None or len(runs) != 1:
+            raise bad("usage", "--no-spot needs --month and one folder of tables")
+        from counterflow.commands.settle_month import settle_energy
+
+        settle_energy(
+            Path(runs[0]), month, output, rulebook or "default", timezone, base_price, as_json
+        )
+        return
+    if base_price is not None:
+        raise bad("usage", "--base-price needs --no-spot")
     if month is not None:
         if real_time is not None or against is not None or owner is not None:
             raise bad("usage", "--month takes real-time runs among its RUNs, and no --real-time, "

@@ -148,6 +148,45 @@ def read_product_file(products: str | None) -> dict[str, Any]:
     return {} if products is None else {"products": read_products(products)}
 
 
+def settle_energy(
+    folder: Path,
+    month: str,
+    output: Path | None,
+    rulebook: str,
+    timezone: str,
+    base_price: float | None,
+    as_json: bool,
+) -> None:
+    """Settle a month without a spot market, write its folder and print it."""
+    if output is not None:
+        free_folder(output, "a statement")
+
+    from cases import RuleBook
+    from counterflow import console
+    from counterflow.no_spot import settle_energy_month
+
+    found = settle_energy_month(
+        folder, month, rulebook=RuleBook.load(rulebook), timezone=timezone, base_price=base_price
+    )
+    if output is not None:
+        found.write(output)
+    if as_json:
+        tables = {n: getattr(found, n) for n in ("deviations", "invoices", "netting")}
+        console.print_json(
+            {"ok": True, "folder": output, "month": month, "price": found.price, **tables}
+        )
+        return
+    page = console.out()
+    page.print(f"{month}   price of the month {found.price}", markup=False, style="bold")
+    for name, title in (("deviations", "Deviations"), ("netting", "Netting")):
+        table = getattr(found, name)
+        numbers = [column for column in table.columns if column != "owner"]
+        shown = table.astype(dict.fromkeys(numbers, float))
+        page.print(console.table(shown, title, {column: column for column in shown.columns}))
+    if output is not None:
+        page.print(f"\nwritten to {output}", markup=False)
+
+
 def print_month(month: MonthStatement) -> None:
     """Write the days that count, the balance of every owner, and what is due."""
     from counterflow import console

@@ -10,6 +10,8 @@ import typer
 from counterflow.commands.options import Json, RunFolder, bad, read_run
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from cases import Run
     from counterflow.tables.summary import Summary
 
@@ -23,36 +25,75 @@ def run(
     limit: Annotated[
         int, typer.Option("--limit", min=1, help="Most rows of --table to show.")
     ] = 40,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--where",
+            metavar="COLUMN=VALUE",
+            help="Rows of --table that meet it: =, !=, <, <=, >, >=; may be repeated.",
+        ),
+    ] = None,
+    columns: Annotated[
+        str, typer.Option("--columns", metavar="NAME,...", help="These columns of --table.")
+    ] = "",
+    latex: Annotated[
+        bool, typer.Option("--latex", help="The rows of --table as a LaTeX table.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Show a run: prices by zone, what binds, commitment, reserves, money; or one of its tables."""
+    """Show a run: prices by zone, what binds, commitment, reserves, money; or one of its tables.
+
+    Of a mitigated run also what mitigation did.
+    """
+    if table is None and (where or columns or latex):
+        raise bad("usage", "--where, --columns and --latex go with --table")
     from counterflow import console
+    from counterflow.tables.security import security_text
     from counterflow.tables.summary import summarize
 
     found = read_run(run)
     if table is not None:
-        print_table(found, table, limit, as_json)
+        rows = _rows(found, table, where or [], columns)
+        print_table(table, rows, limit, latex=latex, as_json=as_json)
         return
-    summary = summarize(found)
+    summary, secured = summarize(found), security_text(found)
     if as_json:
-        console.print_json({"ok": True, "manifest": found.manifest, **summary.to_dict()})
+        told = {"ok": True, "manifest": found.manifest, "security": secured}
+        console.print_json({**told, **summary.to_dict()})
         return
     print_summary(summary, found.manifest)
+    console.out().print(secured, markup=False)
+    if "mitigation" in found.manifest:
+        print_mitigation(found)
     print_warnings(found.manifest["warnings"])
 
 
-def print_table(run: Run, name: str, limit: int, as_json: bool) -> None:
-    """Write the rows of a table of a run, all of them as JSON.
+def _rows(run: Run, name: str, where: Sequence[str], columns: str) -> pd.DataFrame:
+    """Rows and columns of a table of a run that were asked for.
 
-    Raises InputError where no run has such a table.
+    Raises InputError where no run has such a table, or the table no such column.
     """
     from cases.files.convert import nearest
     from cases.tables.schema import RUN_TABLES
-    from counterflow import console
+    from counterflow.tables.filters import chosen
 
     if name not in RUN_TABLES:
         raise bad("unknown_table", f"no run has a table {name}{nearest(name, RUN_TABLES)}")
-    rows = getattr(run, name)
+    wanted = [column.strip() for column in columns.split(",") if column.strip()]
+    return chosen(name, getattr(run, name), where, wanted)
+
+
+def print_table(
+    name: str, rows: pd.DataFrame, limit: int, *, latex: bool = False, as_json: bool = False
+) -> None:
+    """Write rows of a table, all of them as JSON or LaTeX."""
+    from counterflow import console
+
+    if latex:
+        from counterflow.tables.latex import latex_table
+
+        console.out().print(latex_table(rows, name), markup=False)
+        return
     if as_json:
         console.print_json({"ok": True, "table": name, "rows": rows.to_dict("records")})
         return
@@ -62,6 +103,47 @@ def print_table(run: Run, name: str, limit: int, as_json: bool) -> None:
     headings = {column: column for column in rows.columns}
     title = f"{name}: {console.count(len(rows), 'row')}"
     console.out().print(console.table(rows, title, headings, digits=4, limit=limit))
+
+
+def print_mitigation(run: Run) -> None:
+    """Write what mitigation did: by which rules, the funnel, what was replaced, with what effect.
+
+    Prices and money before and after need the run before, which `mitigate` and `compare` show.
+    """
+    from counterflow import console
+    from counterflow.tables.mitigation_summary import decision_rows
+
+    page, done = console.out(), run.manifest["mitigation"]
+    page.print()
+    page.print(
+        f"Mitigation: rulebook {run.rulebook.name}, profile {done['profile']}, impact "
+        f"{done['impact']}, commitment {done['commitment']}, parent "
+        f"{str(run.manifest['parent'])[:12]}",
+        markup=False,
+        style="bold",
+    )
+    funnel = _funnel(done["funnel"])
+    page.print(console.table(funnel, "Components of offers", {"item": "item", "count": "count"}))
+    rows = decision_rows(run)
+    if rows.empty:
+        page.print("Nothing failed: every offer stays as submitted.")
+        return
+    stamps = rows["interval_start"].astype(object)
+    rows = rows.assign(
+        interval_start=["all" if at != at else console.stamp(at) for at in stamps.tolist()]
+    )
+    headings = {"unit": "unit", "interval_start": "interval", "component": "component"}
+    headings |= {"offered": "offered", "reference": "reference", "action": "action"}
+    headings |= {"offer_used": "used", "money_effect": "money effect"}
+    page.print(console.table(rows, "Failed conduct, or replaced", headings, limit=20))
+    page.print("counterflow explain RUN --unit U --at T says why", markup=False)
+
+
+def _funnel(funnel: Any) -> pd.DataFrame:
+    """The funnel of a mitigated run: item, count."""
+    import pandas as pd
+
+    return pd.DataFrame([{"item": name, "count": count} for name, count in dict(funnel).items()])
 
 
 def print_warnings(warnings: Sequence[str], limit: int = 10) -> None:

@@ -80,6 +80,28 @@ def resolve_interval(
     raise _outside(text, moment, local)
 
 
+def resolve_intervals(
+    text: str, starts: pd.DatetimeIndex, ends: pd.DatetimeIndex, timezone: str
+) -> range:
+    """Positions of the intervals of a time, of a range ``FROM..TO`` with both ends, or of ``all``.
+
+    Raises
+    ------
+    InputError
+        As in `resolve_interval`; a range that ends before it begins.
+    """
+    if text.strip() == "all":
+        return range(len(starts))
+    first, dots, last = text.partition("..")
+    if not dots:
+        position = resolve_interval(text, starts, ends, timezone)
+        return range(position, position + 1)
+    low, high = (resolve_interval(end.strip(), starts, ends, timezone) for end in (first, last))
+    if high < low:
+        raise _usage("usage", f"{text!r} ends before it begins")
+    return range(low, high + 1)
+
+
 def _outside(text: str, moment: pd.Timestamp, local: pd.DatetimeIndex) -> InputError:
     distance = [abs((start - moment).total_seconds()) for start in local]
     order = sorted(range(len(local)), key=distance.__getitem__)[:3]

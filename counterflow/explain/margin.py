@@ -37,6 +37,7 @@ class Margin:
 
     run: Run
     starts: pd.DatetimeIndex
+    grid: Grid
     system: Indifference = field(default_factory=Indifference)
     held: list[str] = field(default_factory=list)
     done: set[int] = field(default_factory=set)
@@ -45,11 +46,6 @@ class Margin:
     present: set[tuple[int, str]] = field(default_factory=set)
     _terms_of: dict[int, tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=dict)
     _lmp_of: dict[int, dict[str, float]] = field(default_factory=dict)
-
-    @cached_property
-    def grid(self) -> Grid:
-        """The grid of the run."""
-        return Grid.from_case(self.run.case)
 
     @cached_property
     def island(self) -> dict[str, int]:
@@ -65,6 +61,10 @@ class Margin:
             limit = ("limit", terms["constraint"][position], terms["contingency"][position], t)
             row[limit] = float(terms["dfax"][position])
         return row
+
+    def place_row(self, shares: Mapping[str, float], t: int) -> Row:
+        """Write the price of a place, by the weights of its buses, as such a combination."""
+        return combined((self.price_row(bus, t), share) for bus, share in shares.items())
 
     def lmp(self, bus: str, t: int) -> float:
         """Return the published price at a bus (money per MWh)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -76,7 +76,7 @@ def _row(run: Run, start: pd.Timestamp, found: Behind) -> dict[str, Any]:
     }
 
 
-def pocket_text(row: Mapping[Hashable, Any]) -> str:
+def pocket_text(row: Mapping[Any, Any]) -> str:
     """Say in a sentence what lies behind a limit."""
     after = f" after {row['contingency']}" if row["contingency"] else ""
     buses = f"{'bus' if len(row['buses']) == 1 else 'buses'} {listed(row['buses'], SHOWN)}"

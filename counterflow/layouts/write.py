@@ -269,7 +269,8 @@ def _points(layout: Layout, states: pd.DataFrame, blocks: pd.DataFrame) -> pd.Da
 
 
 def _text(states: pd.DataFrame) -> pd.Series:
-    return states["interval_start"].dt.tz_convert("UTC").dt.strftime(_LONG).astype("str")
+    text: pd.Series = states["interval_start"].dt.tz_convert("UTC").dt.strftime(_LONG)
+    return text.astype("str")
 
 
 def _hub(run: Run) -> pd.DataFrame:

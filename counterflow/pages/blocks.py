@@ -142,7 +142,8 @@ class Grid:
     """Cells by name and interval: a heat map that is a table.
 
     ``cells`` (names, intervals) holds numbers, NaN where nothing is said; ``marks`` the sign that
-    a cell carries beside its colour, "" for none; ``scale`` is sequential, diverging or state.
+    a cell carries beside its colour, "" for none; ``scale`` is risk, state or
+    count. ``heads`` stand over the columns in place of the intervals.
     """
 
     id: str
@@ -151,11 +152,12 @@ class Grid:
     marks: tuple[str, ...]
     mark: NDArray[Any]
     label: str
-    scale: Literal["risk", "state", "price"]
+    scale: Literal["risk", "state", "count"]
     value: str
     dim: str = ""
     target: str = ""
     legend: tuple[tuple[str, str], ...] = ()
+    heads: tuple[str, ...] = ()
     kind: str = "grid"
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from cases import Run
 from cases.errors import CounterflowError, InputError
+from cases.published_run import read_published_run
 from counterflow.pages.audience import MONITOR, Audience, disclosed
 from counterflow.pages.measured import measured
 from counterflow.pages.text import Text, say
@@ -105,7 +106,7 @@ class Day:
 
 
 def read_runs(folders: Sequence[str | Path]) -> list[tuple[Run, Path]]:
-    """Read run folders; one given twice counts once.
+    """Read run folders and cases of published offers; one given twice counts once.
 
     Raises
     ------
@@ -114,7 +115,7 @@ def read_runs(folders: Sequence[str | Path]) -> list[tuple[Run, Path]]:
     """
     runs: dict[str, tuple[Run, Path]] = {}
     for folder in folders:
-        run = Run.read(folder)
+        run = read_published_run(Path(folder)) or Run.read(folder)
         runs.setdefault(run.id, (run, Path(folder)))
     return list(runs.values())
 

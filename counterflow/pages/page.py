@@ -40,7 +40,7 @@ from counterflow.pages.panels.verdict import cleared_panel, verdict_panel
 from counterflow.pages.text import Text, say
 from counterflow.plots.style import interval_labels
 
-__all__ = ["MONITOR_PANELS", "Opener", "Page", "day_page"]
+__all__ = ["MONITOR_PANELS", "Opener", "Page", "day_page", "shared_chains", "things_of"]
 
 MONITOR_PANELS: Final = (
     "verdict",
@@ -157,6 +157,7 @@ def _grid(grid: Grid) -> dict[str, Any]:
         "value": grid.value,
         "dim": grid.dim,
         "target": grid.target,
+        **({"heads": list(grid.heads)} if grid.heads else {}),
     }
 
 
@@ -175,7 +176,7 @@ def day_page(day: Day) -> Page:
         starts=day.starts,
         openers=tuple(_openers(day)),
         audience=str(day.audience),
-        extra={"chains": _shared(told), **_things(day)},
+        extra={"chains": shared_chains(told), **things_of(day)},
     )
 
 
@@ -292,7 +293,7 @@ def _openers(day: Day) -> list[Opener]:
     return out
 
 
-def _shared(told: dict[str, list[str]]) -> dict[str, Any]:
+def shared_chains(told: dict[str, list[str]]) -> dict[str, Any]:
     """Chains with every sentence once."""
     at: dict[str, int] = {}
     chain = {
@@ -302,7 +303,7 @@ def _shared(told: dict[str, list[str]]) -> dict[str, Any]:
     return {"sentences": list(at), "of": chain}
 
 
-def _things(day: Day) -> dict[str, Any]:
+def things_of(day: Day) -> dict[str, Any]:
     """What the global filter knows: the owner and bus of a unit, the zone of a bus."""
     case = day.run.case
     units = case.units

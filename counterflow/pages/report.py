@@ -8,6 +8,7 @@ from pathlib import Path
 from cases import InputError, Run
 from counterflow.pages.audience import Audience
 from counterflow.pages.day import days_of, read_runs
+from counterflow.pages.month import is_study, month_page, study_days
 from counterflow.pages.page import Page, day_page
 from counterflow.pages.render import page_html
 from counterflow.pages.text import language_named
@@ -31,8 +32,8 @@ def report(
     ----------
     runs
         A run or its folder, or several: a mitigated run and its parent make one page with
-        before and after (the parent is also found beside its child); several days make the page
-        of a month.
+        before and after (the parent is also found beside its child); several days, or the folder
+        of a study, make the page of a month.
     path
         The file, new or to be replaced.
     audience
@@ -70,6 +71,12 @@ def page_of(runs: Source | Iterable[Source], *, audience: str | Audience = "moni
     """Give the page of runs as data, rows dropped that its reader may not see; see `report`."""
     reader = Audience.named(audience) if isinstance(audience, str) else audience
     given: Sequence[Source] = [runs] if isinstance(runs, Run | str | Path) else list(runs)
+    studies = [Path(each) for each in given if not isinstance(each, Run) and is_study(Path(each))]
+    if studies:
+        if len(given) > 1:
+            message = f"{studies[0]} is a study: give it alone"
+            raise InputError.one("", None, None, "usage", message)
+        return month_page(study_days(studies[0], reader), studies[0].resolve().name)
     found: list[Run] = []
     places: list[Path | None] = []
     for source in given:
@@ -81,4 +88,4 @@ def page_of(runs: Source | Iterable[Source], *, audience: str | Audience = "moni
     days = days_of(found, audience=reader, folders=places)
     if len(days) == 1:
         return day_page(days[0])
-    raise InputError.one("", None, None, "usage", "runs of several days: not here yet")
+    return month_page(days)

@@ -4,6 +4,7 @@
 """
 
 from counterflow.plots.conduct import conduct_scatter
+from counterflow.plots.daily import daily_counts, daily_prices
 from counterflow.plots.duration import price_duration
 from counterflow.plots.heat_map import lmp_heat_map
 from counterflow.plots.lines import (
@@ -23,6 +24,8 @@ __all__ = [
     "before_after_duration",
     "conduct_scatter",
     "constraint_rent",
+    "daily_counts",
+    "daily_prices",
     "generation_stack",
     "lmp_heat_map",
     "lmp_map",

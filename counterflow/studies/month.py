@@ -39,16 +39,18 @@ def is_study(path: Path) -> bool:
 
 
 def study_runs(
-    folder: str | Path, month: str, *, scenario: str | None = None, rulebook: str = ""
+    folder: str | Path, month: str | None, *, scenario: str | None = None, rulebook: str = ""
 ) -> StudyRuns:
     """Runs of the days of a month, and of the day before it, which may reach into it.
+
+    Those of all days of the study where no month is named.
 
     Parameters
     ----------
     folder
         Folder of a study.
     month
-        Written like 2016-10.
+        Written like 2016-10; None: all days.
     scenario
         Whose runs; may be left out where the study has one.
     rulebook
@@ -70,7 +72,8 @@ def study_runs(
         _check_rulebook(path / "runs" / name, rulebook)
     runs: list[Run] = []
     versions: dict[str, str] = {}
-    for day in _days(month):
+    days = map(dt.date.fromisoformat, told["days"]) if month is None else _days(month)
+    for day in days:
         made = [run for step in steps if (run := _finished(folders, f"{name}/{day}/{step}"))]
         if len(made) < len(steps):
             continue

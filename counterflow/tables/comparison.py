@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ import pandas as pd
 from cases import Proof, Run
 from cases.errors import InputError
 from cases.tables.schema import RUN_TABLES
+from counterflow.tables.changes import noise_of, ranked_changes
 from counterflow.tables.money import owner_money, run_money, uplift_total
 
 COMPARED = (
@@ -73,11 +75,30 @@ class Comparison:
     notes: tuple[str, ...]
     owners: pd.DataFrame
     """Owner: MWh, revenue, uplift and cost in both runs (``_a``, ``_b``) and their change."""
+    changes: pd.DataFrame
+    """What changed, ranked: inputs, rules, commitment, what binds, prices, money
+    (`counterflow.tables.changes`)."""
+    noise: float
+    """Money by which the objectives may differ without meaning anything."""
+    related: str
+    """How the runs are related: parent (a is b's), child, siblings, same or blank."""
+    failing: tuple[str, ...]
+    """Tables, and money, that differ beyond the tolerance and count."""
 
     @property
     def within(self) -> bool:
-        """Every table within the tolerance, and every total of money."""
-        return all(table.within for table in self.tables) and not self.money["beyond"].any()
+        """Every table and total of money that counts within the tolerance."""
+        return not self.failing
+
+    def _repr_html_(self) -> str:
+        from counterflow.html import block, html_table, paragraph
+
+        headings = {"kind": "kind", "table": "table", "subject": "what", "column": "column"}
+        headings |= {"interval_start": "interval", "a": "A", "b": "B", "noise": "noise"}
+        parts = [paragraph(note) for note in self.notes]
+        parts.append(html_table(self.changes.head(40), headings))
+        verdict = "within" if self.within else f"beyond in {', '.join(self.failing)}"
+        return block(f"A {self.a[:12]}, B {self.b[:12]}: {verdict}", parts)
 
     def table(self, name: str) -> TableDifference:
         """Return the comparison of one table, by its name."""
@@ -93,6 +114,10 @@ class Comparison:
             "b": self.b,
             "tolerance": self.tolerance,
             "within": self.within,
+            "failing": list(self.failing),
+            "related": self.related,
+            "noise": self.noise,
+            "changes": self.changes.to_dict("records"),
             "notes": list(self.notes),
             "money": self.money.to_dict("records"),
             "owners": self.owners.to_dict("records"),
@@ -114,7 +139,7 @@ class Comparison:
         }
 
 
-def compare(a: Run, b: Run, *, tolerance: float = 1e-6) -> Comparison:
+def compare(a: Run, b: Run, *, tolerance: float = 1e-6, fail_on: Sequence[str] = ()) -> Comparison:
     """Compare two runs, table by table on their key columns, and their money.
 
     Two numbers agree when ``|a - b| <= tolerance * max(1, |a|, |b|)``: absolute below one,
@@ -127,11 +152,13 @@ def compare(a: Run, b: Run, *, tolerance: float = 1e-6) -> Comparison:
         Runs; `b` is the later one: differences are b minus a.
     tolerance
         Not negative.
+    fail_on
+        Tables, and ``money``, whose differences count for `within`; by default all.
 
     Raises
     ------
     InputError
-        The tolerance is negative or not a number.
+        The tolerance is negative or not a number; a name in `fail_on` that is not compared.
     """
     if not (tolerance >= 0 and math.isfinite(tolerance)):
         raise InputError.one(
@@ -147,7 +174,39 @@ def compare(a: Run, b: Run, *, tolerance: float = 1e-6) -> Comparison:
         if len(left) or len(right):
             tables.append(compare_tables(name, left, right, tolerance=tolerance))
     money = _compare_money(a, b, tolerance)
-    return Comparison(a.id, b.id, tolerance, tuple(tables), money, _notes(a, b), _owners(a, b))
+    beyond = [table.table for table in tables if not table.within]
+    beyond += ["money"] if money["beyond"].any() else []
+    for name in fail_on:
+        if name not in (*COMPARED, "money"):
+            known = ", ".join((*COMPARED, "money"))
+            message = f"nothing that is compared is called {name}: {known}"
+            raise InputError.one("", None, "fail_on", "usage", message)
+    failing = tuple(name for name in beyond if not fail_on or name in fail_on)
+    return Comparison(
+        a.id,
+        b.id,
+        tolerance,
+        tuple(tables),
+        money,
+        _notes(a, b),
+        _owners(a, b),
+        ranked_changes(a, b, tolerance),
+        noise_of(a, b),
+        _related(a, b),
+        failing,
+    )
+
+
+def _related(a: Run, b: Run) -> str:
+    """How two runs are related, by the parents that they name."""
+    parents = (a.stated.get("parent"), b.stated.get("parent"))
+    if a.id == b.id:
+        return "same"
+    if parents[1] == a.id:
+        return "parent"
+    if parents[0] == b.id:
+        return "child"
+    return "siblings" if parents[0] is not None and parents[0] == parents[1] else ""
 
 
 def compare_tables(
@@ -318,8 +377,14 @@ def _owners(a: Run, b: Run) -> pd.DataFrame:
 
 def _notes(a: Run, b: Run) -> tuple[str, ...]:
     notes = []
-    if b.manifest.get("parent") == a.id:
-        notes.append("the second run is a child of the first")
+    told = {
+        "parent": "the second run is a child of the first",
+        "child": "the first run is a child of the second",
+        "siblings": "both runs are children of the same run",
+        "same": "one run, twice",
+    }
+    if (related := _related(a, b)) in told and a is not b:
+        notes.append(told[related])
     if a.case.hash != b.case.hash:
         notes.append(
             f"different cases ({a.case.meta.name} and {b.case.meta.name}, or one of them changed): "

@@ -10,6 +10,7 @@ from mitigation.after_the_fact.congestion import (
 from mitigation.after_the_fact.forfeit import energy_profit, profit_forfeit
 from mitigation.after_the_fact.guarantees import recomputed_guarantees
 from mitigation.after_the_fact.screens import claw_back_screens
+from mitigation.after_the_fact.second_level import scaled_to_limit
 
 __all__ = [
     "claw_back",
@@ -19,6 +20,7 @@ __all__ = [
     "operating_profit",
     "profit_forfeit",
     "recomputed_guarantees",
+    "scaled_to_limit",
     "schedules_of",
     "unconstrained",
 ]

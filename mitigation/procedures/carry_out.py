@@ -23,7 +23,7 @@ from mitigation.slots.parts import among
 from mitigation.structure.run import StructureTests
 from mitigation.structure.verdicts import as_run_table
 
-__all__ = ["carry_out"]
+__all__ = ["but_for", "carry_out"]
 
 Part = TypeVar("Part", Subjects, Replacement, Impact, Applied)
 
@@ -62,6 +62,13 @@ def carry_out(procedure: Procedure, assessed: AssessedRun) -> Outcome:
         notes=tuple(dict.fromkeys(notes)),
         whole=replacement.whole,
     )
+
+
+def but_for(procedure: Procedure, assessed: AssessedRun) -> Impact:
+    """Measure the impact by a procedure, and replace nothing: what an override stands against."""
+    subjects = _given(procedure.subject, Subjects, assessed)
+    replacement = _given(procedure.replacement, Replacement, assessed, subjects)
+    return _given(procedure.impact, Impact, assessed, replacement)
 
 
 def _given(slot: SlotFunction, part: type[Part], *inputs: object) -> Part:

@@ -17,7 +17,17 @@ from mitigation.impact.measure import (
     impact_on_prices,
     impact_on_prices_and_guarantees,
 )
-from mitigation.procedures import applying, caiso, ercot, general, guangdong, ieso, nyiso, pjm
+from mitigation.procedures import (
+    applying,
+    caiso,
+    ercot,
+    general,
+    guangdong,
+    ieso,
+    nyiso,
+    pjm,
+    provinces,
+)
 from mitigation.slots import Procedure, Profile, Registry, SlotFunction
 from mitigation.slots.registry import Reads
 from mitigation.structure.reads import keys_of_margin, keys_of_tests
@@ -71,7 +81,17 @@ FUNCTIONS: Final = (
         _structure("mitigation.ercot.applies_to"),
     ),
     SlotFunction("subject", "monthly_auction", guangdong.monthly_auction),
+    SlotFunction(
+        "subject", "group_residual_supply", provinces.group_residual_supply, ("mitigation.hunan",)
+    ),
     SlotFunction("replacement", "reference", general.reference_level),
+    SlotFunction(
+        "replacement",
+        "settlement_price_cap",
+        provinces.settlement_price_cap,
+        ("mitigation.hunan",),
+    ),
+    SlotFunction("replacement", "banded_cost", provinces.banded_cost, ("mitigation.shaanxi",)),
     SlotFunction(
         "replacement",
         "cheapest_schedule",
@@ -114,6 +134,8 @@ PROFILES: Final = {
     "pjm": Profile("pivotal_raised", "cheapest_schedule", "none", "rerun"),
     "caiso": Profile("noncompetitive_congestion", "competitive_lmp", "none", "rerun"),
     "ercot": Profile("noncompetitive_constraints", "first_clearing", "none", "rerun"),
+    "hunan": Profile("group_residual_supply", "settlement_price_cap", "none", "rerun"),
+    "shaanxi": Profile("all", "banded_cost", "none", "report"),
     "guangdong": Profile("monthly_auction", "reference", "none", "report"),
 }
 """Profile to subject, replacement, impact and apply."""

@@ -6,7 +6,7 @@ against the published prices. Nothing here solves a market.
 """
 
 from mitigation.published.backcast import Backcast, backcast
-from mitigation.published.monitored import monitored
+from mitigation.published.monitored import known_levels, monitored
 from mitigation.published.residual import residual_by_owner
 
-__all__ = ["Backcast", "backcast", "monitored", "residual_by_owner"]
+__all__ = ["Backcast", "backcast", "known_levels", "monitored", "residual_by_owner"]

@@ -15,7 +15,7 @@ from mitigation.references.levels import reference_levels
 from mitigation.structure.owners import Ownership
 from mitigation.structure.run import structure_tests
 
-__all__ = ["monitored"]
+__all__ = ["known_levels", "monitored"]
 
 
 def monitored(
@@ -46,9 +46,7 @@ def monitored(
         of the units that have a reference. What has none is in `warnings`.
     """
     section = rules.mitigation
-    method = section.reference.model_copy(update={"required": ()})
-    levels = reference_levels(run, rules=method) if references is None else references
-    levels = _own(levels, run.case.units)
+    levels = known_levels(run, rules) if references is None else references
     energy = levels[(levels["component"] == "energy") & levels["price"].notna()]
     blocks = None
     if len(energy):
@@ -80,8 +78,14 @@ def monitored(
     )
 
 
-def _own(levels: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
-    """Levels without those from comparable units, for units of which nobody knows what they are."""
+def known_levels(run: Run, rules: RuleBook, earlier: Sequence[Run] = ()) -> pd.DataFrame:
+    """Reference levels of a published run by a rulebook's methods; none is required.
+
+    A unit of which neither technology nor fuel is known has no comparable units.
+    """
+    method = rules.mitigation.reference.model_copy(update={"required": ()})
+    levels = reference_levels(run, rules=method, earlier=earlier)
+    units = run.case.units
     unknown = units.loc[(units["technology"] == "") & (units["fuel"] == ""), "unit"]
     foreign = (levels["method"] == "comparable") & levels["unit"].isin(unknown)
     return levels[~foreign].reset_index(drop=True)

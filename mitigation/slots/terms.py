@@ -20,6 +20,8 @@ TERMS: Final = {
     "limited_schedule_total": "money",
     "cost_schedule_total": "money",
     "crossing_from_mw": "MW",
+    "residual_supply_index": "",
+    "reference_price": PRICE,
     "guarantee_paid": "money",
     "guarantee_corrected": "money",
 }

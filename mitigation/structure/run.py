@@ -321,12 +321,12 @@ def _named(relief: pd.DataFrame, binding: pd.DataFrame, run: Run) -> pd.DataFram
     ]
     if relief.empty:
         return pd.DataFrame(columns=columns)
-    kind = dict.fromkeys(run.case.tables["storage"]["storage"], "storage")
+    stored = set(run.case.tables["storage"]["storage"])
     named = relief.drop(columns="interval_start").merge(
         binding[["test", "interval_start", *LIMIT]], on="test", sort=False
     )
     order = [*LIMIT, "interval_start", "effective_price", "unit", "segment"]
-    named["kind"] = named["unit"].map(kind).fillna("unit")
+    named["kind"] = ["storage" if unit in stored else "unit" for unit in named["unit"]]
     return named.sort_values(order, ignore_index=True)[columns]
 
 

@@ -83,8 +83,9 @@ def cover(ownership: Ownership, owner: str, mw: float) -> Ownership:
 
 
 def _known(ownership: Ownership, names: list[str]) -> None:
-    unknown = sorted(set(names) - set(ownership.owners))
+    known = ownership.owners
+    unknown = sorted(set(names) - set(known))
     if unknown:
-        near = "".join(f"{name}{nearest(name, ownership.owners)} " for name in unknown).strip()
-        message = f"unknown owners: {near}; known are {', '.join(ownership.owners)}"
+        hint = "".join(near for name in unknown if "mean" in (near := nearest(name, known)))
+        message = f"unknown owners: {', '.join(unknown)}; known are {', '.join(known)}{hint}"
         raise InputError.one("", None, "owner", "owner", message)

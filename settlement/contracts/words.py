@@ -48,6 +48,8 @@ def place_words(row: Row, curve: Curve, prices: Prices, overrides: Mapping[str, 
     note = f"; {late}" if late else ""
     if overrides and row["contract"] in overrides:
         note += f"; override: {overrides[row['contract']]}"
+    if row.get("declared"):
+        note += f"; {row['declared']}"
     fixed = _fixed_on(row, curve)
     dated = "" if pd.isna(fixed) else f" of {fixed:%Y-%m-%d}"
     end = row.get("point_to") or ""

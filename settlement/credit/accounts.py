@@ -11,6 +11,7 @@ import pandas as pd
 from cases.errors import InputError
 from cases.files.hashing import file_hash
 from cases.rulebook.book import RuleBook
+from settlement.contracts.currency import converted
 from settlement.contracts.curves import Curve, CurveMaker
 from settlement.contracts.frozen import frozen_curves
 from settlement.credit.exposure import exposures, open_contracts
@@ -97,7 +98,8 @@ def account_exposures(
         prices = {} if forward_prices is None else dict(
             zip(forward_prices["point"], forward_prices["price"], strict=True)
         )  # fmt: skip
-        left = open_contracts(contracts, curves, prices, after)
+        own = converted(contracts, exact(rules.price_unit))
+        left = open_contracts(own, curves, prices, after)
     return exposures(
         rules.credit,
         statements=statements,

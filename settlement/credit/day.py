@@ -81,12 +81,12 @@ def day_credit(
         if owner == rules.operator:
             continue
         own = parts.get(owner, dict.fromkeys(_ITEMS, 0.0))
-        money = [round_to(exact(own[item]), unit) for item in _ITEMS]
+        amounts = [round_to(exact(own[item]), unit) for item in _ITEMS]
         earlier = exact(before.get(owner, 0))
-        required = sum(money, earlier)
+        required = sum(amounts, earlier)
         deposit = exact(has.get(owner, 0))
         short = max(required - deposit, Decimal(0))
-        table.append((owner, *money, earlier, required, deposit, short, not short))
+        table.append((owner, *amounts, earlier, required, deposit, short, not short))
     table.sort(key=lambda row: (-row[8], row[0]))
     result = pd.DataFrame(table, columns=list(COLUMNS))
     return result.astype({"passed": bool})

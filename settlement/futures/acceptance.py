@@ -12,7 +12,7 @@ from settlement.futures.delivery import time_value_problems
 from settlement.futures.marks import Marks
 from settlement.futures.matching import Matched, match
 from settlement.futures.product import Futures
-from settlement.futures.trading import check_trades
+from settlement.futures.trading import check_trades, position_problems
 
 __all__ = ["Accepted", "accept"]
 
@@ -59,6 +59,8 @@ def accept(
     table = trades.reset_index(drop=True)
     refused, warned = check_trades(table, futures, futures.zone, Marks.of(marks), given)
     refused += time_value_problems(table, futures)
+    for failure, name in position_problems(table, futures):
+        (warned if name in given or _excused(table, name) else refused).append(failure)
     for name in given.keys() - set(table["trade"]):
         message = f"override for {name}, which is no trade"
         refused.append(Failure("futures", None, "trade", "override", message))
@@ -73,3 +75,10 @@ def accept(
         given.get(name) or why for name, why in zip(table["trade"], own, strict=True)
     ]
     return Accepted(table, warned, matched)
+
+
+def _excused(table: pd.DataFrame, trade: str) -> bool:
+    """Whether a trade brings its override with it."""
+    if "override" not in table:
+        return False
+    return bool((table.loc[table["trade"] == trade, "override"] != "").any())

@@ -20,6 +20,7 @@ __all__ = [
     "check_trades",
     "initial_margin",
     "last_trading_day",
+    "position_problems",
     "price_band",
     "trading_days",
 ]
@@ -126,6 +127,34 @@ def check_trades(
             mild = (rule == "tick" and futures.rules.off_tick == "warn") or excused
             (warned if mild else refused).append(failure)
     return refused, warned
+
+
+def position_problems(trades: pd.DataFrame, futures: Futures) -> list[tuple[Failure, str]]:
+    """Trades that take a net position beyond the rulebook's limit, with their names.
+
+    In order of the time of trade; a trade that makes a position smaller is never refused.
+    """
+    limit = exact(futures.rules.position_limit)
+    if not limit:
+        return []
+    found: list[tuple[Failure, str]] = []
+    held: dict[tuple[str, str, str], Decimal] = {}
+    ordered = trades.reset_index(drop=True).sort_values(
+        "traded_at", kind="stable", na_position="first"
+    )
+    for position, row in zip(ordered.index.tolist(), records(ordered), strict=True):
+        key = (row["owner"], row["product"], row["month"])
+        before = held.get(key, Decimal(0))
+        lots = exact(row["lots"])
+        held[key] = before + (lots if row["side"] == "buy" else -lots)
+        if abs(held[key]) > limit and abs(held[key]) > abs(before):
+            message = (
+                f"trade {row['trade']}: {row['owner']} would hold {abs(held[key])} lots of "
+                f"{row['product']} {row['month']}, the limit is {limit.normalize():f}"
+            )
+            failure = Failure("futures", position + 2, "lots", "position_limit", message)
+            found.append((failure, row["trade"]))
+    return found
 
 
 def _problems(

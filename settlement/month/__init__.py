@@ -5,6 +5,7 @@ statement whose lines name their day, version and run, and sum to zero; invoices
 """
 
 from settlement.month.month import settle_month
+from settlement.month.no_spot import EnergyMonth, settle_without_spot
 from settlement.month.statement import MonthStatement
 
-__all__ = ["MonthStatement", "settle_month"]
+__all__ = ["EnergyMonth", "MonthStatement", "settle_month", "settle_without_spot"]

@@ -24,8 +24,13 @@ from clearing.validation.report import unmade
 from tests.clearing import rich_day
 from tests.clearing.traded import one_bus
 
-ABSENT = {"future_values"}
-"""Only real time and extensions have it; `test_realtime` and `test_extension` change it."""
+ABSENT = {
+    "future_values",
+    *("node_prices", "published_prices", "published_reserve_prices"),
+    *("risks_covered", "reserve_shared"),
+}
+"""Only real time and extensions have the first (`test_realtime` and `test_extension` change it),
+only national markets the others (`test_risks`)."""
 
 
 @cache

@@ -63,6 +63,12 @@ def test_both_kinds_of_error_against_every_offer_at_its_reference(bid: cf.Run) -
     )
     assert table.loc[lax, "units_mitigated"] == 0
     assert table.loc[lax, "load_payment"] == pytest.approx(table.loc[first, "load_payment"])
+    # Nobody was replaced in vain; with nothing replaced Solitude's 125 stays above the benchmark.
+    assert table.loc[strict, ["type1_components", "type2_components"]].tolist() == [0, 0]
+    assert table.loc[lax, "type1_components"] == 0
+    assert table.loc[lax, "type2_units"] == 1
+    assert table.loc[lax, "type2_money"] == pytest.approx(table.loc[first, "under_mitigation"])
+    assert (table.loc[[strict, lax], "noise_price"] == 0.0).all()
     least = table.loc[last, "production_cost"]
     # MW are kept to six decimals, so that sums of MW times price are known to a thousandth.
     assert (table["production_cost_at_reference"] >= least - 1e-3).all()

@@ -162,7 +162,7 @@ def test_a_run_is_read_back_from_every_layout(cleared: Run, tmp_path: Path, form
         assert mw.reindex(own.index).fillna(0.0).tolist() == pytest.approx(own.tolist(), abs=1e-5)
 
 
-@pytest.mark.parametrize("format", ["isone-offers", "nyiso-offers", "miso-offers", "caiso-offers"])
+@pytest.mark.parametrize("format", ["isone-offers", "miso-offers"])
 def test_indices_are_those_of_the_run(cleared: Run, tmp_path: Path, format: str) -> None:
     """Where owners are published, shares and pivotality of what is available are the same."""
     from mitigation import indices_of, structure_tests

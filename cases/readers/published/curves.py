@@ -93,9 +93,11 @@ def _within(
 def _packed(mw: Floats, price: Floats, there: Flags) -> tuple[Floats, Floats, Flags]:
     """Points without gaps between them, in their order."""
     order = np.argsort(~there, axis=1, kind="stable")
-    moved = (np.take_along_axis(values, order, axis=1) for values in (mw, price, there))
-    packed_mw, packed_price, packed = moved
-    return packed_mw, packed_price, packed.astype(np.bool_)
+    return (
+        np.take_along_axis(mw, order, axis=1),
+        np.take_along_axis(price, order, axis=1),
+        np.take_along_axis(there, order, axis=1),
+    )
 
 
 def _shifted(values: Floats) -> Floats:

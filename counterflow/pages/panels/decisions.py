@@ -12,7 +12,15 @@ from counterflow.pages.blocks import Block, Chain, Column, Note, Panel, Sheet
 from counterflow.pages.day import Day
 from counterflow.pages.text import say
 
-__all__ = ["EXPLAINED", "chains", "decision_frame", "decisions_panel", "notable", "why_panel"]
+__all__ = [
+    "EXPLAINED",
+    "chains",
+    "decision_frame",
+    "decisions_panel",
+    "notable",
+    "panel_of",
+    "why_panel",
+]
 
 EXPLAINED: Final = 300
 """Units and hours whose chain is written out: those that moved most money."""
@@ -123,7 +131,11 @@ def _shown(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
 
 def decisions_panel(day: Day) -> Panel:
     """The decision table: sorted by money, passing rows behind a view."""
-    frame, left_out = _shown(decision_frame(day))
+    return panel_of(day, *_shown(decision_frame(day)))
+
+
+def panel_of(day: Day, frame: pd.DataFrame, left_out: int = 0) -> Panel:
+    """The decision table of rows like those of `decision_frame`, in the words of a day."""
     if frame.empty:
         why = "note.no_decisions" if day.audience.kind == "monitor" else "note.not_disclosed"
         return Panel("decisions", "panel.decisions", say(why), (Note(say(why), "missing"),))
@@ -156,7 +168,7 @@ def decisions_panel(day: Day) -> Panel:
     return Panel("decisions", "panel.decisions", title, tuple(blocks))
 
 
-def chains(day: Day) -> dict[str, list[str]]:
+def chains(day: Day, most: int = EXPLAINED) -> dict[str, list[str]]:
     """Sentences of `counterflow.explain_decision` by "unit|interval start", most money first.
 
     A decision that holds in every interval has the start of the first.
@@ -169,7 +181,7 @@ def chains(day: Day) -> dict[str, list[str]]:
         at = first if pd.isna(start) else start
         key = f"{unit}|{at.isoformat()}"
         if key not in out:
-            if len(out) >= EXPLAINED:
+            if len(out) >= most:
                 break
             out[key] = list(explain_decision(day.run, unit=str(unit), at=at).sentences)
     return out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from counterflow.pages.text import Text, say
 from counterflow.plots.structure import constraint_names
 from counterflow.tables.monitor_tables import monitor_tables
 
-__all__ = ["pivotal_panel", "structure_panel", "tests_of"]
+__all__ = ["pivotal_panel", "sheets_of", "structure_panel", "tests_of"]
 
 
 def tests_of(day: Day) -> pd.DataFrame:
@@ -144,7 +145,20 @@ _TABLES = {
     "markup_by_fuel": ("fuel", "contribution", "share"),
     "capped_units": ("unit", "run_hours", "capped_hours", "share"),
     "marginal_by_owner": ("owner", "share", "rank"),
+    "capping": ("month", "unit_hours", "capped_hours", "share_hours", "capped_mwh", "share_mwh"),
+    "mitigated": ("component", "action", "decisions", "units", "intervals", "money_effect"),
+    "markup_in_prices": ("month", "period", "zone", "intervals", "markup"),
 }
+_DAY_TABLES = (
+    "concentration",
+    "pivotal_together",
+    "pivotal_alone",
+    "output_gap",
+    "markup_by_owner",
+    "markup_by_fuel",
+    "capped_units",
+    "marginal_by_owner",
+)
 _KINDS = {
     "share": "percent",
     "share_high": "percent",
@@ -162,7 +176,48 @@ _KINDS = {
     "mwh": "mw",
     "contribution": "price",
     "threshold_percent": "number",
+    "unit_hours": "number",
+    "share_hours": "percent",
+    "capped_mwh": "mw",
+    "share_mwh": "percent",
+    "component": "state",
+    "action": "state",
+    "decisions": "count",
+    "units": "count",
+    "intervals": "count",
+    "money_effect": "money",
+    "markup": "price",
 }
+
+
+def sheets_of(
+    tables: Mapping[str, pd.DataFrame], names: Iterable[str], per_mwh: str, money: str
+) -> tuple[Sheet, ...]:
+    """Sheets of those of the monitor's tables that there are."""
+    sheets = []
+    for name in names:
+        if name not in tables:
+            continue
+        frame = tables[name]
+        columns = tuple(
+            Column(
+                column,
+                f"column.{column}",
+                _KINDS.get(column, "text"),  # type: ignore[arg-type]
+                {
+                    "mwh": "MWh",
+                    "capped_mwh": "MWh",
+                    "contribution": per_mwh,
+                    "markup": per_mwh,
+                    "money_effect": money,
+                }.get(column, ""),
+                column if column in ("owner", "unit", "zone") else "",
+            )
+            for column in _TABLES[name]
+            if column in frame
+        )
+        sheets.append(Sheet(name, columns, frame.reset_index(drop=True), say(f"{name}.caption")))
+    return tuple(sheets)
 
 
 def structure_panel(day: Day) -> Panel:
@@ -180,23 +235,7 @@ def structure_panel(day: Day) -> Panel:
     except CounterflowError as error:
         note = Note(say("note.failed", reason=str(error).splitlines()[0]), "missing")
         return Panel("structure", "panel.structure", say("structure.title"), (note,))
-    blocks: list[Block] = []
-    for name, wanted in _TABLES.items():
-        if name not in made.tables:
-            continue
-        frame = made.tables[name]
-        columns = tuple(
-            Column(
-                column,
-                f"column.{column}",
-                _KINDS.get(column, "text"),  # type: ignore[arg-type]
-                {"mwh": "MWh", "contribution": day.per_mwh}.get(column, ""),
-                column if column in ("owner", "unit") else "",
-            )
-            for column in wanted
-            if column in frame
-        )
-        blocks.append(Sheet(name, columns, frame.reset_index(drop=True), say(f"{name}.caption")))
+    blocks: list[Block] = list(sheets_of(made.tables, _DAY_TABLES, day.per_mwh, day.money))
     if not blocks:
         reason = next(iter(made.notes.values()), "")
         blocks = [Note(say("note.failed", reason=reason), "missing")]

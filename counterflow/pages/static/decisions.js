@@ -40,11 +40,11 @@
     const links = CF.make("p", { class: "links" });
     const link = (label, changes) => links.append(CF.make("a", { href: "#",
       onclick: (event) => { event.preventDefault(); CF.go(changes); } }, CF.label(label)), " ");
-    link("why.on_map", { panel: "prices", bus: sheet.value("impact_subject", row) || sheet.value("bus", row), t: time });
+    if (CF.data.map) link("why.on_map", { panel: "prices", bus: sheet.value("impact_subject", row) || sheet.value("bus", row), t: time });
     const constraint = sheet.value("constraint", row);
-    if (constraint) link("why.suppliers", { panel: "pivotal", constraint, t: time });
+    if (constraint && CF.sheets.suppliers) link("why.suppliers", { panel: "pivotal", constraint, t: time });
     link("why.only_unit", { q: sheet.value("unit", row) });
-    const command = `counterflow explain ${CF.data.folder} --unit ${sheet.value("unit", row)} --at ${time}`;
+    const command = `counterflow explain ${(CF.data.folder_of || {})[time.slice(0, 10)] || CF.data.folder} --unit ${sheet.value("unit", row)} --at ${time}`;
     box.append(links, CF.make("p", { class: "command" }, CF.label("why.command"), " ", CF.make("code", { text: command })),
       CF.make("details", {}, CF.make("summary", {}, CF.label("why.record")), CF.details.plain(sheet, row)));
     return box;

@@ -3,6 +3,8 @@
 (() => {
   const GLYPH = { "mark.fail": "✕", "mark.pass": "·", "mark.on": "■", "mark.start": "▲", "mark.stop": "▼" };
 
+  const count = (value, top) => (value ? `--heat:${Math.round(15 + 85 * value / top)}%` : "");
+
   // Dark where the index is low: a sequential scale that ends at 2.
   const risk = (value) => {
     if (value === null) return "";
@@ -12,17 +14,19 @@
 
   const draw = (home) => {
     const grid = CF.data.grids[home.dataset.grid];
+    const heads = grid.heads || CF.data.labels;
     const head = CF.make("tr", {}, CF.make("th", { scope: "col" }, CF.label(grid.label)),
-      CF.data.labels.map((label) => CF.make("th", { scope: "col", class: "hour", text: label })));
+      heads.map((label) => CF.make("th", { scope: "col", class: "hour", text: label })));
+    const top = Math.max(1, ...grid.cells.flat().filter(Boolean));
     const body = grid.names.map((name, i) => CF.make("tr", {}, CF.make("th", { scope: "row", text: name }),
       grid.cells[i].map((value, t) => {
         const mark = grid.marks[grid.mark[i][t]];
         const said = mark ? CF.word(mark) : CF.word("mark.none");
         const number = value === null ? "" : CF.written(grid.value, value);
-        const title = `${name}, ${CF.data.labels[t]}: ${said}${number ? ", " + number : ""}`;
-        const glyph = GLYPH[mark] || "";
+        const title = `${name}, ${heads[t]}: ${said}${number ? ", " + number : ""}`;
+        const glyph = grid.scale === "count" ? (value ? number : "") : GLYPH[mark] || "";
         const cell = CF.make("td", { class: mark ? mark.replace(".", "-") : "", title,
-          style: grid.scale === "risk" ? risk(value) : null });
+          style: grid.scale === "risk" ? risk(value) : grid.scale === "count" ? count(value, top) : null });
         if (grid.target && mark) {
           cell.append(CF.make("button", { type: "button", "aria-label": title, "data-i": i, "data-at": t, text: glyph }));
         } else cell.append(CF.make("span", { class: "glyph", "aria-hidden": "true", text: glyph }));

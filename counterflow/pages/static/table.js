@@ -162,12 +162,18 @@
       return out;
     }
 
-    order(rows, of = (row) => row) {
+    // What a line shows: of a fold the worst row, but the money of all of them.
+    shownValue(line, name) {
+      if (!line.rows || line.rows.length < 2 || this.by[name].kind !== "money") return this.value(name, line.row);
+      return line.rows.reduce((sum, row) => sum + (this.value(name, row) || 0), 0);
+    }
+
+    order(rows, folds = false) {
       if (!this.sort) return rows;
       const { name, down, size } = this.sort;
       const kind = this.by[name].kind;
       const key = (item) => {
-        const value = this.value(name, of(item));
+        const value = folds ? this.shownValue(item, name) : this.value(name, item);
         if (isText(kind)) return CF.written(kind, value);
         return size && value !== null ? Math.abs(value) : value;
       };
@@ -189,13 +195,15 @@
         runs.get(key).push(row);
       }
       const out = [];
+      const money = (row) => Math.abs(this.by.money_effect ? this.value("money_effect", row) || 0 : 0);
       const worst = (row) => this.value(this.given.worst, row) ?? -Infinity;
+      const worse = (a, b) => worst(b) > worst(a) || (worst(b) === worst(a) && money(b) > money(a));
       for (const [key, own] of runs) {
         own.sort((a, b) => this.dims.t(a) - this.dims.t(b));
         let part = [];
         const close = () => {
           if (!part.length) return;
-          const row = part.reduce((a, b) => (worst(b) > worst(a) ? b : a));
+          const row = part.reduce((a, b) => (worse(a, b) ? b : a));
           out.push({ rows: part, row, key: key + "@" + this.dims.t(part[0]) });
           part = [];
         };
@@ -209,7 +217,7 @@
     }
 
     items() {
-      const folds = this.order(this.folded(this.rows()), (fold) => fold.row);
+      const folds = this.order(this.folded(this.rows()), true);
       const lines = [];
       const add = (fold) => {
         lines.push({ kind: fold.rows.length > 1 ? "fold" : "row", ...fold });
@@ -279,7 +287,7 @@
         line.row === this.at && line.kind === "row" ? "selected" : ""].join(" ").trim() });
       if (line.kind === "fold") tr.dataset.fold = line.key;
       this.visible.forEach((column, i) => {
-        const value = column.get(line.row);
+        const value = line.kind === "fold" && column.kind === "money" ? this.shownValue(line, column.name) : column.get(line.row);
         const text = isText(column.kind) || column.kind === "time";
         const td = CF.make("td", { class: text ? "" : "num" });
         if (column.kind === "state" && value) {
@@ -289,7 +297,7 @@
             (sign ? " " : "") + CF.state(value)));
         } else if (column.kind === "time" && line.kind === "fold") {
           td.append(this.span(line));
-        } else td.textContent = CF.written(column.kind, value);
+        } else td.textContent = (line.kind === "fold" && column.kind === "money" && value ? "Σ " : "") + CF.written(column.kind, value);
         if (i === 0 && (this.opens || line.kind === "fold")) {
           const opens = line.kind === "fold" ? this.unfolded.has(line.key) : this.opened.has(line.row);
           td.prepend(CF.make("button", { type: "button", class: "open", "aria-expanded": String(opens),

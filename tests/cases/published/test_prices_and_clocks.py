@@ -19,55 +19,25 @@ def utc(frame: pd.DataFrame) -> list[str]:
 def test_components_add_up_in_every_market(tmp_path: Path) -> None:
     """Energy 30, congestion 5, losses 1 = 36, however a market writes them down."""
     day = {"Date": "07/10/2024", "Location Name": "Z"}
-    isone = f.tagged(
-        f.ISONE_LMP,
-        [
-            {
-                **day,
-                "Hour Ending": "01",
-                "Locational Marginal Price": 36,
-                "Energy Component": 30,
-                "Congestion Component": 5,
-                "Marginal Loss Component": 1,
-            }
-        ],
-    )
-    nyiso = f.text(
-        f.NYISO_LMP,
-        [
-            {
-                "Time Stamp": "07/10/2024 00:00",
-                "Name": "Z",
-                "PTID": 1,
-                "LBMP ($/MWHr)": 36,
-                "Marginal Cost Losses ($/MWHr)": 1,
-                "Marginal Cost Congestion ($/MWHr)": -5,
-            }
-        ],
-    )
+    isone = f.tagged(f.ISONE_LMP, [{
+        **day, "Hour Ending": "01", "Locational Marginal Price": 36,
+        "Energy Component": 30, "Congestion Component": 5,
+        "Marginal Loss Component": 1}])  # fmt: skip
+    nyiso = f.text(f.NYISO_LMP, [{"Time Stamp": "07/10/2024 00:00", "Name": "Z", "PTID": 1,
+        "LBMP ($/MWHr)": 36, "Marginal Cost Losses ($/MWHr)": 1,
+        "Marginal Cost Congestion ($/MWHr)": -5}])  # fmt: skip
     parts = {"LMP": 36, "MCE": 30, "MCC": 5, "MCL": 1}
-    caiso = f.text(
-        f.CAISO_LMP,
-        [
-            {
-                "INTERVALSTARTTIME_GMT": "2024-07-10T04:00:00-00:00",
-                "NODE": "Z",
-                "MARKET_RUN_ID": "DAM",
-                "LMP_TYPE": k,
-                "MW": v,
-            }
-            for k, v in parts.items()
-        ],
-    )
+    caiso = f.text(f.CAISO_LMP, [{"INTERVALSTARTTIME_GMT": "2024-07-10T04:00:00-00:00",
+        "NODE": "Z", "MARKET_RUN_ID": "DAM", "LMP_TYPE": k, "MW": v}
+        for k, v in parts.items()])  # fmt: skip
     hours = [f"HE {k}" for k in range(1, 25)]
-    wide = [
-        {"Node": "Z", "Type": "Hub", "Value": name, **dict.fromkeys(hours, value)}
-        for name, value in (("LMP", 36), ("MCC", 5), ("MLC", 1))
-    ]
+    wide = [{"Node": "Z", "Type": "Hub", "Value": name, **dict.fromkeys(hours, value)}
+            for name, value in (("LMP", 36), ("MCC", 5), ("MLC", 1))]  # fmt: skip
     above = "Day Ahead Market ExPost LMPs\n07/10/2024\n\nAll Hours-Ending are Eastern Standard\n"
     miso = above + f.text(["Node", "Type", "Value", *hours], wide)
     pjm = f.text(f.PJM_LMP, [f.pjm_price("2024-07-10T04:00:00", "Z", 31, 5)])
-    for market, content in (("ISO-NE", isone), ("NYISO", nyiso), ("CAISO", caiso), ("MISO", miso)):
+    for market, content in (("ISO-NE", isone), ("NYISO", nyiso), ("CAISO", caiso),
+                            ("MISO", miso)):  # fmt: skip
         found = read_prices([f.written(tmp_path, f"{market}.csv", content)], market)
         row = found.iloc[0]
         assert (row["lmp"], row["mec"], row["mcc"], row["mlc"]) == (36, 30, 5, 1), market
@@ -79,17 +49,9 @@ def test_components_add_up_in_every_market(tmp_path: Path) -> None:
 
 def test_frames_of_gridstatus_are_taken_as_they_are() -> None:
     stamps = pd.date_range("2024-07-10", periods=2, freq="h", tz="US/Central")
-    lmp = pd.DataFrame(
-        {
-            "Time": stamps,
-            "Interval Start": stamps,
-            "Location": "Z",
-            "LMP": [3.0, 4.0],
-            "Energy": [2.0, 2.0],
-            "Congestion": [1.0, 2.0],
-            "Loss": 0.0,
-        }
-    )
+    lmp = pd.DataFrame({"Time": stamps, "Interval Start": stamps, "Location": "Z",
+                        "LMP": [3.0, 4.0], "Energy": [2.0, 2.0], "Congestion": [1.0,
+                        2.0], "Loss": 0.0})  # fmt: skip
     assert utc(read_prices([lmp], "ERCOT")) == ["07-10 05", "07-10 06"]
     spp = pd.DataFrame({"Interval Start": stamps, "Location": "Z", "SPP": [3.0, 4.0]})
     assert read_prices([spp], "ERCOT")["lmp"].tolist() == [3.0, 4.0]
@@ -127,10 +89,8 @@ def test_isone_has_no_third_hour_in_spring(tmp_path: Path) -> None:
 
 
 def test_order_tells_the_repeated_hour_of_nyiso(tmp_path: Path) -> None:
-    rows = [
-        f.nyiso(f"03NOV2024:0{hour}:00:00", "1", [(10, price)])
-        for hour, price in ((0, 20), (1, 21), (1, 22), (2, 23))
-    ]
+    rows = [f.nyiso(f"03NOV2024:0{hour}:00:00", "1", [(10, price)])
+            for hour, price in ((0, 20), (1, 21), (1, 22), (2, 23))]  # fmt: skip
     offers = read_offers([f.written(tmp_path, "o.csv", f.text(f.NYISO, rows))], "NYISO")
     assert utc(offers.units) == ["11-03 04", "11-03 05", "11-03 06", "11-03 07"]
     assert offers.offers["price"].tolist() == [20, 21, 22, 23]

@@ -9,6 +9,7 @@ import pytest
 
 import counterflow as cf
 from cases import Run
+from counterflow.pages import Day, Page, day_page, page_html
 
 
 @pytest.fixture(scope="session")
@@ -37,8 +38,18 @@ def folder(bid: Run, child: Run, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 @pytest.fixture(scope="session")
-def monitor_page(folder: Path) -> Path:
-    """The page of the mitigated run alone; its parent lies beside it."""
-    from counterflow.pages import report
+def day(bid: Run, child: Run) -> Day:
+    return Day.of(child, bid)
 
-    return report(folder / "child", folder / "page.html")
+
+@pytest.fixture(scope="session")
+def mitigated_page(day: Day) -> Page:
+    return day_page(day)
+
+
+@pytest.fixture(scope="session")
+def monitor_page(mitigated_page: Page, folder: Path) -> Path:
+    """The page of the mitigated run as a file."""
+    path = folder / "page.html"
+    path.write_text(page_html(mitigated_page), encoding="utf-8")
+    return path

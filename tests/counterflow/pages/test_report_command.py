@@ -12,7 +12,7 @@ import counterflow as cf
 from cases import Run
 from counterflow.cli import invoke
 from counterflow.pages import render
-from counterflow.pages.day import Day, days_of, parent_beside
+from counterflow.pages.day import Day, parent_beside
 from counterflow.pages.page import day_page
 from counterflow.pages.render import page_html
 from tests.counterflow.five_bus import five_bus_case, five_bus_tables, make_run
@@ -125,7 +125,7 @@ def test_a_run_of_few_tables_has_sections_that_say_so(plain: Run) -> None:
 def test_the_parent_is_found_beside_its_child_or_its_absence_is_said(
     folder: Path, tmp_path: Path
 ) -> None:
-    bid, child = Run.read(folder / "bid"), Run.read(folder / "child")
+    bid = Run.read(folder / "bid")
     found, home, note = parent_beside(bid.id, folder / "child")
     assert found is not None and found.id == bid.id and note is None
     assert home == folder / "bid"
@@ -136,5 +136,3 @@ def test_the_parent_is_found_beside_its_child_or_its_absence_is_said(
     (tmp_path / "bid" / "prices.parquet").write_bytes(b"no longer a table")
     found, home, note = parent_beside(bid.id, tmp_path / "alone")
     assert found is None and note is not None and note.key == "note.parent_damaged"
-    (day,) = days_of([bid, child])
-    assert day.parent is not None and day.manifest["run_id"] == child.id

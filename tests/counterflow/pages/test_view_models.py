@@ -9,24 +9,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cases import Run
 from counterflow.pages.blocks import Map, Sheet, packed, packed_numbers
 from counterflow.pages.day import Day
-from counterflow.pages.page import MONITOR_PANELS, day_page
+from counterflow.pages.page import MONITOR_PANELS, Page
 from counterflow.pages.panels.before_after import constraint_changes, dispatch_changes
 from counterflow.pages.panels.conduct import threshold_counts, threshold_ratios
-from counterflow.pages.panels.decisions import chains, decision_frame, decisions_panel
+from counterflow.pages.panels.decisions import decision_frame, decisions_panel
 from counterflow.pages.panels.grid_map import map_data
 from counterflow.pages.panels.prices import place_prices
 from tests.counterflow.five_bus import DFAX, LMP, MW, SHADOW, five_bus_case, five_bus_tables
 from tests.counterflow.five_bus import make_run as made
 
 FIVE = pd.Timestamp("2024-07-16T17:00:00-04:00")
-
-
-@pytest.fixture(scope="module")
-def day(bid: Run, child: Run) -> Day:
-    return Day.of(child, bid)
 
 
 def test_decisions_carry_the_numbers_of_the_run_and_what_follows_from_them(day: Day) -> None:
@@ -51,10 +45,10 @@ def test_a_fold_is_offered_and_passing_rows_are_there(day: Day) -> None:
     assert len(sheet.frame) == len(day.run.decisions)
 
 
-def test_chains_are_those_of_explain(day: Day) -> None:
-    told = chains(day)
-    assert len(told) == 24  # Solitude fails conduct in every hour
-    one = told[f"Solitude|{FIVE.isoformat()}"]
+def test_chains_are_those_of_explain(mitigated_page: Page) -> None:
+    told = mitigated_page.extra["chains"]
+    assert len(told["of"]) == 24  # Solitude fails conduct in every hour
+    one = [told["sentences"][at] for at in told["of"][f"Solitude|{FIVE.isoformat()}"]]
     assert any("offered $125.00/MWh" in s and "reference $30.00" in s for s in one)
 
 
@@ -163,8 +157,8 @@ def test_place_prices_are_means_over_intervals(day: Day) -> None:
     assert (table["change"] <= 1e-9).all()  # replacing a raised offer lowers prices here
 
 
-def test_the_twelve_panels_are_there_and_hold_something(day: Day) -> None:
-    page = day_page(day)
+def test_the_twelve_panels_are_there_and_hold_something(mitigated_page: Page) -> None:
+    page = mitigated_page
     assert tuple(panel.id for panel in page.panels) == MONITOR_PANELS
     assert [panel.id for panel in page.panels if panel.empty] == []
     assert any(isinstance(block, Map) for panel in page.panels for block in panel.blocks)
