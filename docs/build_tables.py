@@ -300,11 +300,8 @@ def warnings_page() -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "tables.md": tables_page,
     "rulebooks.md": rulebooks_page,
-<<<<<<< HEAD
     **{f"rulebooks/{name}.md": partial(market_page, name) for name in rulebook_names()},
-=======
     "warnings.md": warnings_page,
->>>>>>> silence
     **COMMAND_PAGES,
 }
 
