@@ -55,6 +55,7 @@ def _register() -> None:
         contracts,
         credit,
         doctor,
+        evidence,
         explain,
         export,
         futures,
@@ -92,6 +93,7 @@ def _register() -> None:
     app.command("plot")(plot.run)
     app.command("report")(report.run)
     app.command("tables")(tables.run)
+    app.command("evidence")(evidence.run)
     app.command("verify")(verify.run)
     app.command("index")(index.run)
     app.command("study")(study.run)
