@@ -9,6 +9,10 @@ BIN := $(VENV)/bin
 PEER := .venv-bench-pypsa
 PIP := -m pip --disable-pip-version-check --quiet
 WORKERS ?= 2
+LATEST := .venv-latest
+SECONDS ?= 60
+SEED ?= 0
+DEEP_SEED ?= $(shell date +%s)
 PACKAGES := cases network clearing mitigation settlement counterflow
 # The day of the demo's market; one line is congested on this one.
 DATE ?= 2020-07-27
@@ -19,7 +23,7 @@ export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: help demo test test-slow bench lint docs lock picture browser clean
+.PHONY: help demo test test-slow test-deep test-latest fuzz bench lint docs lock picture browser clean
 
 help:  ## this list
 	@awk -F ':.*##' '/^[a-z-]+:.*##/ {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,7 +59,25 @@ test: $(VENV)/.dev browser  ## the tests, slow ones left out
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 test-slow: $(VENV)/.dev browser  ## larger grids and sweeps
-	$(BIN)/python -m pytest -n $(WORKERS) -m slow $(ARGS)
+	COUNTERFLOW_TELL_RUN=1 $(BIN)/python -m pytest -n $(WORKERS) -m slow $(ARGS)
+
+# Every test that uses hypothesis, with examples that nobody has seen; the seed is printed.
+test-deep: $(VENV)/.dev  ## properties with fresh examples; DEEP_SEED=N repeats a run
+	COUNTERFLOW_FRESH=1 $(BIN)/python -m pytest -n $(WORKERS) -m "slow or not slow" --hypothesis-profile=nightly \
+	  --hypothesis-seed=$(DEEP_SEED) --hypothesis-show-statistics --tb=short \
+	  $$(grep -rl "from hypothesis" tests --include='test_*.py') $(ARGS)
+
+# An environment of its own with whatever is newest; what it took is said first and last.
+test-latest:  ## the tests with the newest dependencies
+	rm -rf $(LATEST)
+	$(PYTHON) -m venv $(LATEST)
+	$(LATEST)/bin/python $(PIP) install --upgrade --upgrade-strategy eager -e '.[dev,grids]'
+	$(LATEST)/bin/python -m pip freeze --exclude-editable
+	code=0; $(LATEST)/bin/python -m pytest -n $(WORKERS) $(ARGS) || code=$$?; \
+	  $(LATEST)/bin/python -m pip freeze --exclude-editable; exit $$code
+
+fuzz: $(VENV)/.dev  ## seeded trials of files and commands; SECONDS=600 SEED=0
+	$(BIN)/python -m tests.fuzzing $(SECONDS) --seed $(SEED) $(ARGS)
 
 bench: $(VENV)/.dev $(PEER)/.ready  ## times against PyPSA and Egret; CASES=name,name picks some
 	$(BIN)/python -m benchmarks.bench --peer $(PEER)/bin/python $(if $(CASES),--cases $(CASES)) $(ARGS)

@@ -13,12 +13,13 @@ import pandas as pd
 from pydantic import ValidationError
 
 from cases.checks import check_tables
-from cases.errors import DataWarning, Failure, InputError, grouped
+from cases.errors import DataWarning, Failure, InputError
 from cases.files.convert import Source, convert, nearest
 from cases.files.hashing import content_hash
 from cases.html import html_of
 from cases.meta import CaseMeta, header_values, meta_failures
 from cases.tables.schema import CASE_TABLES, empty_frame
+from cases.warned import Warned, grouped
 
 __all__ = ["Case", "CaseMeta"]
 
@@ -166,7 +167,8 @@ def assemble(
     if found or header is None:
         raise InputError(found)
     before = {(warning.rule, warning.message) for warning in told}
-    for text in grouped(w for w in warned if (w.rule, w.message) not in before):
+    new = (Warned.of(w) for w in warned if (w.rule, w.message) not in before)
+    for text in grouped(new):
         warnings.warn(DataWarning(text), stacklevel=3)
     return Case(header, typed, tuple(warned))
 

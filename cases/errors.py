@@ -22,7 +22,6 @@ __all__ = [
     "InputError",
     "NoClearing",
     "Reason",
-    "grouped",
 ]
 
 Reason = Literal["infeasible", "limit", "solver_error", "data"]
@@ -51,21 +50,6 @@ class Failure:
         if self.column is not None:
             place = f"{place}, {self.column}" if place else self.column
         return f"{place}: {self.message}" if place else self.message
-
-
-def grouped(warnings: Iterable[Failure], most: int = 3) -> list[str]:
-    """Give the texts of warnings: at most so many of each rule, then how many more there are."""
-    of: dict[str, list[str]] = {}
-    for warning in warnings:
-        texts = of.setdefault(warning.rule, [])
-        if str(warning) not in texts:
-            texts.append(str(warning))
-    told: list[str] = []
-    for rule, texts in of.items():
-        told += texts[:most]
-        if len(texts) > most:
-            told.append(f"{len(texts) - most:,d} more warnings of this kind ({rule})")
-    return told
 
 
 class CounterflowError(Exception):

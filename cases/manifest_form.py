@@ -77,6 +77,7 @@ _FORM: Final[dict[str, tuple[str, Holds]]] = {
     "settings.market": ("a text", _text),
     "times": ("an object of numbers", lambda v: _object(v) and all(map(_number, v.values()))),
     "warnings": ("a list of texts", _list_of(_text)),
+    "warning_kinds": ("a list of texts", _list_of(_text)),
     "proof": ("an object", _object),
     "proof.problem": ("a text", _text),
     "proof.gap": ("a finite number or null", _or_none(_number)),

@@ -31,6 +31,7 @@ from cases.run_folder import (
 )
 from cases.seal import FORMAT, OWN_KEYS, events_hash, plain, rounded, run_id
 from cases.tables.schema import RUN_TABLES, conform, empty_frame
+from cases.warned import Warned, kinds_of, with_kinds
 
 __all__ = ["Run", "code_version", "models_by"]
 
@@ -121,8 +122,9 @@ class Run:
     Every table of the schema is an attribute named as its file (`run.prices`, `run.dispatch`);
     a table that the run does not have is there without rows. `manifest` is a dict with the keys
     format, run_id, name, created, code_version, case_hash, rulebook_hash, rulebook_as_of, rulebook,
-    solver, status, objective, gap, parent, settings, times, events, tables and warnings; those that
-    follow from the rest are filled in. All numbers are kept to the decimals of the schema.
+    solver, status, objective, gap, parent, settings, times, events, tables, warnings and
+    warning_kinds (see `cases.warned`); those that follow from the rest are filled in. All numbers
+    are kept to the decimals of the schema.
     """
 
     def __init__(
@@ -141,6 +143,9 @@ class Run:
         self.extend: Any = None
         """The function that extended its clearing, where it is known; a folder holds no code."""
         self._given = rounded(manifest)
+        kinds = self._given.pop("warning_kinds", ())
+        if "warnings" in self._given:
+            self._given["warnings"] = with_kinds(self._given["warnings"], kinds)
         timezone = case.meta.timezone
         for name in tables:
             if name not in RUN_TABLES:
@@ -239,8 +244,10 @@ class Run:
             "parent": given.get("parent"),
             "settings": given.get("settings", {}),
             "times": given.get("times", {}),
-            "warnings": given.get("warnings", [str(warning) for warning in self.case.warnings]),
+            "warnings": given.get("warnings", [Warned.of(w) for w in self.case.warnings]),
         }
+        if any(kinds := kinds_of(manifest["warnings"])):
+            manifest["warning_kinds"] = kinds
         own = (*manifest, *OWN_KEYS)
         manifest |= {key: value for key, value in given.items() if key not in own}
         manifest = plain(rounded(manifest))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cases import Case, InputError, Proof, RuleBook, Run
+from cases.warned import Warned
 from clearing.commit.decide import Decision, decide
 from clearing.day.day import Day
 from clearing.day.extension import Extend
@@ -309,7 +310,7 @@ def _run(
         **({} if decision is None else {"held_on": Fleet(day, merge=False).held_on}),
         **({} if settled is None else {"decided": settled.told}),
         "warnings": [
-            *(str(w) for w in day.case.warnings),
+            *(Warned.of(w) for w in day.case.warnings),
             *([] if decision is None else decision.warnings),
             *session.warnings,
             *open_prices(tables["prices"], rules.pricing.tie_break),

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cases import CheckFailed, RuleBook, Run
+from cases.warned import Warned
 from clearing.program import solver
 from clearing.validation.validate import validate
 
@@ -50,25 +51,27 @@ def exceeded(slacks: Any) -> list[str]:
         for name, row in total.head(10).iterrows()
     ]
     more = [f"{len(total) - 10} more limits are exceeded; see slacks"] if len(total) > 10 else []
-    return listed + more
+    return [Warned(text, "limit_exceeded") for text in listed + more]
 
 
 def open_prices(prices: pd.DataFrame, tie_break: str) -> list[str]:
     """Say where prices are not unique and how one was chosen, and where that was not tested."""
-    said = []
+    said: list[str] = []
     starts = prices.loc[prices["unique"].eq(False).fillna(False), "interval_start"].unique()
     if len(starts):
-        said.append(
+        text = (
             f"prices may not be unique in {_counted(starts)}: a schedule meets a limit exactly; "
             f"chosen by pricing.tie_break = {tie_break}"
         )
+        said.append(Warned(text, "open_prices"))
     untested = prices["unique"].isna() & prices["lmp"].notna()
     starts = prices.loc[untested, "interval_start"].unique()
     if len(starts):
-        said.append(
+        text = (
             f"whether prices are unique was not tested in {_counted(starts)}: the solver gave no "
             "answer; prices.unique is blank there"
         )
+        said.append(Warned(text, "prices_not_tested"))
     return said
 
 

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 from counterflow._hidden import refuse_hidden
 
 if TYPE_CHECKING:
+    import network as network
+    import settlement as settlement
     from cases import Case, CaseMeta, RuleBook, Run, read_case, verify
     from cases import errors as errors
     from cases.errors import (
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     )
     from cases.published_run import published_run
     from cases.readers.published import read_market, read_offers, read_prices
+    from cases.rulebook import FuturesRules
+    from cases.rulebook.guangdong import MonthlyAuctionRules
     from clearing import validate
     from counterflow import mitigation as mitigation
     from counterflow import plots as plots
@@ -57,7 +61,14 @@ if TYPE_CHECKING:
     from counterflow.tables.market_statistics import market_statistics
     from counterflow.tables.monitor_tables import MonitorTables, monitor_tables
     from counterflow.tables.summary import Summary, summarize
+    from mitigation import after_the_fact as after_the_fact
+    from mitigation import conformance as conformance
+    from mitigation import guangdong as guangdong
+    from mitigation import withholding as withholding
     from mitigation.published import Backcast, backcast, residual_by_owner
+    from settlement import credit as credit
+    from settlement import futures as futures
+    from settlement import rights as rights
     from settlement import settle
     from settlement.month import settle_month
 
@@ -75,10 +86,12 @@ _HOME = {
     "DataWarning": "cases.errors",
     "DecisionExplanation": "counterflow.explain.decision_explanation",
     "Failure": "cases.errors",
+    "FuturesRules": "cases.rulebook",
     "InputError": "cases.errors",
     "IntervalExplanation": "counterflow.explain.interval",
     "ManyRules": "counterflow.many_rules",
     "MitigatedRun": "counterflow.mitigation",
+    "MonthlyAuctionRules": "cases.rulebook.guangdong",
     "MonitorTables": "counterflow.tables.monitor_tables",
     "NoClearing": "cases.errors",
     "NotYet": "counterflow._later",
@@ -128,9 +141,18 @@ _HOME = {
     "write_published": "counterflow.layouts",
 }
 _MODULES = {
+    "after_the_fact": "mitigation.after_the_fact",
+    "conformance": "mitigation.conformance",
+    "credit": "settlement.credit",
     "errors": "cases.errors",
+    "futures": "settlement.futures",
+    "guangdong": "mitigation.guangdong",
     "mitigation": "counterflow.mitigation",
+    "network": "network",
     "plots": "counterflow.plots",
+    "rights": "settlement.rights",
+    "settlement": "settlement",
+    "withholding": "mitigation.withholding",
 }
 
 __all__ = [
@@ -143,11 +165,13 @@ __all__ = [
     "DataWarning",
     "DecisionExplanation",
     "Failure",
+    "FuturesRules",
     "InputError",
     "IntervalExplanation",
     "ManyRules",
     "MitigatedRun",
     "MonitorTables",
+    "MonthlyAuctionRules",
     "NoClearing",
     "NotYet",
     "PathExplanation",
@@ -160,10 +184,13 @@ __all__ = [
     "Study",
     "Summary",
     "__version__",
+    "after_the_fact",
     "auction",
     "backcast",
     "clear",
     "compare",
+    "conformance",
+    "credit",
     "disclose",
     "errors",
     "explain_decision",
@@ -172,12 +199,15 @@ __all__ = [
     "explain_price",
     "explain_prices",
     "export_prices",
+    "futures",
+    "guangdong",
     "market_statistics",
     "mitigate",
     "mitigate_by_rulebooks",
     "mitigate_by_sweep",
     "mitigation",
     "monitor_tables",
+    "network",
     "plots",
     "published_frames",
     "published_run",
@@ -188,15 +218,18 @@ __all__ = [
     "recover",
     "report",
     "residual_by_owner",
+    "rights",
     "screens",
     "serve",
     "settle",
     "settle_month",
+    "settlement",
     "study",
     "summarize",
     "sweep",
     "validate",
     "verify",
+    "withholding",
     "write_published",
 ]
 

@@ -4,11 +4,13 @@ import contextlib
 import os
 import sys
 import warnings
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from counterflow import __version__
+from counterflow.heard import hearing
 
 app = typer.Typer(
     name="counterflow",
@@ -119,12 +121,12 @@ def invoke(arguments: list[str]) -> int:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the caller: `counterflow ... >&-`
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
-    as_json = "--json" in arguments
+    as_json, strict = "--json" in arguments, "--strict" in arguments
     if not arguments and _COMPLETE not in os.environ:
         sys.stderr.write(_help())
         return 1
-    with warnings.catch_warnings():
-        warnings.showwarning = _show_warning  # type: ignore[assignment]
+    with warnings.catch_warnings(), hearing():
+        warnings.showwarning = partial(_show_warning, strict)
         try:
             code = app(arguments, prog_name="counterflow", standalone_mode=False)
             sys.stdout.flush()
@@ -178,13 +180,23 @@ def _known_error(error: Exception, as_json: bool) -> int:
     return error.exit_code
 
 
-def _show_warning(message: Warning | str, category: type[Warning], *rest: object) -> None:
-    """Show warnings about data in one line each; leave the others out."""
-    from cases.errors import DataWarning
-    from counterflow.console import err
+def _show_warning(
+    strict: bool, message: Warning | str, category: type[Warning], *rest: object
+) -> None:
+    """Show each warning about data once, in one line; leave the others out.
 
-    if issubclass(category, DataWarning):
-        err().print(f"warning: {message}", style="yellow", markup=False)
+    A strict command ends with all of them as its errors, and shows none before.
+    """
+    from cases.errors import DataWarning
+    from counterflow.heard import hear, line_of
+
+    if not issubclass(category, DataWarning):
+        return
+    text = message.args[0] if isinstance(message, Warning) and message.args else str(message)
+    if hear(text) and not strict:
+        from counterflow.console import err
+
+        err().print(line_of(text), style="yellow", markup=False)
 
 
 if __name__ == "__main__":

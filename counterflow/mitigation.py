@@ -20,7 +20,10 @@ from counterflow.given_references import (
 
 if TYPE_CHECKING:
     from counterflow.explain.decision_explanation import DecisionExplanation
+    from mitigation import AssessedRun as AssessedRun
     from mitigation import Ownership
+    from mitigation import Replacement as Replacement
+    from mitigation import Subjects as Subjects
     from mitigation import load_plugin as load_plugin
     from mitigation import register as register
     from mitigation import register_profile as register_profile

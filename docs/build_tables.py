@@ -19,6 +19,7 @@ from cases.rulebook.read_by import read_by
 from cases.rulebook.source import Source
 from cases.tables.columns import Table
 from cases.tables.schema import CASE_TABLES, RUN_TABLES, STATEMENT_TABLES, column_rows
+from cases.warned import KINDS
 from docs.build_commands import COMMAND_PAGES
 from mitigation.unused import profiles_reading
 
@@ -49,6 +50,14 @@ not give itself.
 """.strip()
 
 
+WARNINGS_INTRO = """
+A warning says that something can be cleared, tested or settled and yet looks wrong. The command
+line shows each once, with the name of its kind in brackets, and many of one kind as a count; a run
+keeps all in its manifest (`warnings`, and their kinds beside them in `warning_kinds`). With
+`--strict` (`check`, `import`, `clear`, `mitigate`, `settle`, `study`) a warning is an error: exit
+code 1, and nothing is written. A note says how a number was made; it is no error then. A command
+that goes on with a run (`mitigate`) is strict about what that run warned of, too.
+""".strip()
 AREAS_INTRO = """
 A constrained area is a table `[mitigation.areas.NAME]` of its own. Of all thresholds that hold for
 a unit and interval, the general one and those of its areas, the tightest decides. Beside
@@ -274,10 +283,25 @@ def _text(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+def warnings_page() -> str:
+    """Every kind of warning: what it means, and what to do; its name is its anchor."""
+    parts = [GENERATED, "# Warnings", WARNINGS_INTRO]
+    for about in dict.fromkeys(kind.about for kind in KINDS.values()):
+        parts.append(f"## {about[:1].upper()}{about[1:]}")
+        for name, kind in KINDS.items():
+            if kind.about == about:
+                to_do = f" {kind.to_do[:1].upper()}{kind.to_do[1:]}." if kind.to_do else ""
+                word = "A note: " if kind.note else ""
+                text = f"{word}{kind.means}"
+                parts += [f"### {name}", f"{text[:1].upper()}{text[1:]}.{to_do}"]
+    return "\n\n".join(parts) + "\n"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "tables.md": tables_page,
     "rulebooks.md": rulebooks_page,
     **{f"rulebooks/{name}.md": partial(market_page, name) for name in rulebook_names()},
+    "warnings.md": warnings_page,
     **COMMAND_PAGES,
 }
 

@@ -12,6 +12,7 @@ from cases.case import Case
 from cases.errors import DataWarning, Failure, InputError
 from cases.rulebook.settlement import FuturesRules
 from cases.run import Run
+from cases.warned import Warned
 from settlement.contracts.contracts import check_contracts
 from settlement.contracts.currency import converted, currency_problems
 from settlement.contracts.curves import Curve, CurveMaker
@@ -153,9 +154,12 @@ class Given:
         if failures:
             raise InputError(failures)
         house = clearing_house(product, rules.operator)
-        words = [str(warning) for warning in warned]
+        words: list[str] = [
+            Warned(str(w), "tick" if w.rule == "tick" else "trading_rule") for w in warned
+        ]
         if matched.unmatched:
-            words.append(f"futures without another side, {house} stands in: {matched.words}")
+            text = f"futures without another side, {house} stands in: {matched.words}"
+            words.append(Warned(text, "unmatched"))
         for text in words:
             warnings.warn(text, DataWarning, stacklevel=3)
         return cls(

@@ -29,6 +29,7 @@ from cases.readers.unitcommitment_jl_grid import (
     read_lines,
 )
 from cases.readers.unitcommitment_jl_units import Generators, read_generators, read_storage
+from cases.warned import Warned
 
 __all__ = ["READER", "is_unitcommitment_jl", "read_unitcommitment_jl", "unitcommitment_jl_case"]
 
@@ -123,7 +124,7 @@ def unitcommitment_jl_case(
     case = assemble(meta, kept, {name: Source(f"{path.name} ({name})") for name in kept})
     remarks = [Failure(path.name, None, None, "not_said", text) for text in frame.warnings]
     for remark in remarks:
-        warnings.warn(DataWarning(str(remark)), stacklevel=4)
+        warnings.warn(DataWarning(Warned.of(remark)), stacklevel=4)
     return replace(case, warnings=(*case.warnings, *remarks))
 
 

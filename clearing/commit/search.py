@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from cases import NoClearing
+from cases.warned import Warned
 from clearing.commit.decision import Decision
 from clearing.commit.program import CommitmentProgram
 from clearing.commit.schedule import Schedule
@@ -257,42 +258,48 @@ class Search:
         assert self.best is not None
         session, cleared, commitment, strict = self.best
         limit = self.gap > self.day.rulebook.solver.gap
-        warnings = []
+        warnings: list[str] = []
         if self.rechecked:
-            warnings.append(
+            text = (
                 "the solver called a bound proven that lies above a known schedule: the commitment "
                 "was decided again without presolve"
             )
+            warnings.append(Warned(text, "false_bound"))
         if self.program.distrusted:
             self.events.append({"event": "false objective", "solves": self.program.distrusted})
         if self.apart is not None and self.program.relaxes:
             said, costs = self.apart
-            warnings.append(
+            text = (
                 f"the dispatch of a decided schedule costs {costs:.2f}, its program said {said:.2f}"
                 ": program and dispatch do not agree"
             )
+            warnings.append(Warned(text, "program_and_dispatch"))
         if limit:
             asked = self.day.rulebook.solver.gap
-            warnings.append(
+            text = (
                 "the commitment was stopped by a limit: it is proven to lie within "
                 f"{100.0 * self.gap:.4f} % of the best, not the {100.0 * asked:g} % asked for"
             )
+            warnings.append(Warned(text, "stopped_by_limit"))
         elif self.gap < 0.0:
-            warnings.append(
+            text = (
                 f"the bound lies {-self.gap:.2e} of the cost above the schedule: it proves nothing"
             )
+            warnings.append(Warned(text, "bound_above"))
         if session is not self.last:
             self.program.learn(session.losses, None)
         if self.program.loses_units:
-            warnings.append(
+            text = (
                 "outages of units: the commitment lets every available unit pick up, the dispatch "
                 "those that are on; the gap is proven for the former"
             )
+            warnings.append(Warned(text, "gap_of_unit_outages"))
         if self.program.losses is not None:
-            warnings.append(
+            text = (
                 "losses: the gap is proven for a program that takes losses by their tangents and "
                 "limits of the grid as linearized at the last schedule"
             )
+            warnings.append(Warned(text, "gap_of_losses"))
         return Decision(
             commitment,
             session,

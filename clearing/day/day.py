@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from cases import Case, RuleBook
+from cases.must_run import must_run
 from cases.price_nodes import PriceNodes
 from clearing.day.custom_limits import CUSTOM_TABLES, CustomLimits
 from clearing.day.extension import Extend, Extension
@@ -211,8 +212,7 @@ class Day:
     @cached_property
     def must_run(self) -> Flags:
         """Where a unit must be on, unless it is out, (T, U)."""
-        always = self.case.tables["units"]["must_run"].to_numpy(dtype=bool)
-        return np.asarray(always | (self._wide("must_run", self.units, 0.0) > 0.0))
+        return must_run(self.case)
 
     @cached_property
     def low(self) -> Floats:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cases import Case, InputError, Proof, RuleBook, Run
+from cases.warned import Warned
 from clearing.day.day import Day
 from clearing.day.extension import Extend
 from clearing.day.schedule import Commitment
@@ -126,7 +127,7 @@ def clear_realtime(
         "passes": joined.passes,
         "soft_rows": joined.rows,
         "warnings": [
-            *(str(w) for w in case.warnings if w.rule not in _OF_COMMITMENT),
+            *(Warned.of(w) for w in case.warnings if w.rule not in _OF_COMMITMENT),
             *joined.warnings,
             *_of_extension(day),
             *open_prices(tables["prices"], rules.pricing.tie_break),
@@ -143,10 +144,11 @@ def _of_extension(day: Day) -> list[str]:
     """What the objective of real time leaves out."""
     if day.extension is None or not day.extension.costs:
         return []
-    return [
+    text = (
         f"the costs that the extension {day.extension.name} adds count in every window and are not "
         "part of the objective: what of them belongs to a binding interval is not defined"
-    ]
+    )
+    return [Warned(text, "costs_left_out")]
 
 
 def _check(run: Run, rules: RuleBook) -> None:

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from cases.warned import Warned
 from clearing.day.day import Blocks, Day
 from clearing.formulation import build_dispatch
 from clearing.limits.loss_rows import LossRows
@@ -162,7 +163,11 @@ class Session:
             *self.islanding,
             *self._unscreened(),
             *(
-                f"{kind} {name} is held to one direction where going both ways at once would pay"
+                Warned(
+                    f"{kind} {name} is held to one direction where going both ways at once would "
+                    "pay",
+                    "one_direction",
+                )
                 for kind, name in sorted(held)
             ),
             *(
@@ -228,12 +233,18 @@ class Session:
         """Name contingencies without flows afterwards, and those that shed load."""
         return [
             *(
-                f"contingency {name} leaves susceptances that cancel and is not secured"
+                Warned(
+                    f"contingency {name} leaves susceptances that cancel and is not secured",
+                    "not_secured",
+                )
                 for name in self.network.unscreened
             ),
             *(
-                f"contingency {name} leaves no unit that could pick up in some interval: what it "
-                "produced is taken off the loads of its island"
+                Warned(
+                    f"contingency {name} leaves no unit that could pick up in some interval: what "
+                    "it produced is taken off the loads of its island",
+                    "outage_sheds_load",
+                )
                 for name in self.network.outages.shed
             ),
         ]
@@ -295,11 +306,13 @@ def secure_contingencies(day: Day, security: Security) -> tuple[tuple[Contingenc
     split = listed.islanding
     if len(split) > _NAMED:
         names = ", ".join(entry.contingency.name for entry in split[:_NAMED])
-        return listed.secure, [
-            f"{len(split)} contingencies split the grid and are not secured: {names}, ..."
-        ]
+        text = f"{len(split)} contingencies split the grid and are not secured: {names}, ..."
+        return listed.secure, [Warned(text, "not_secured")]
     return listed.secure, [
-        f"contingency {entry.contingency.name} splits the grid (cuts off "
-        f"{lost_with(day.case, entry.cut_off)}) and is not secured"
+        Warned(
+            f"contingency {entry.contingency.name} splits the grid (cuts off "
+            f"{lost_with(day.case, entry.cut_off)}) and is not secured",
+            "not_secured",
+        )
         for entry in split
     ]

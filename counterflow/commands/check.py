@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from counterflow.commands.options import CaseSource, Json, bad, pairs, size_of
+from counterflow.commands.options import CaseSource, Json, Strict, bad, pairs, size_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,15 +41,13 @@ def run(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="A rulebook key; may be repeated."),
     ] = None,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Warnings are errors: exit code 1.")
-    ] = False,
+    strict: Strict = False,
     as_json: Json = False,
 ) -> None:
     """Check a case: every failure with file, row and column; exit code 1 when there is one."""
     from cases import DataWarning, InputError, RuleBook, read_case
-    from cases.errors import grouped
     from cases.penalty_warnings import offers_above_penalties
+    from cases.warned import Warned, grouped
     from counterflow import console
 
     found = read_case(case)
@@ -60,7 +58,7 @@ def run(
     warned = (*found.warnings, *dear)
     if strict and warned:
         raise InputError(warned)
-    for text in grouped(dear):
+    for text in grouped(map(Warned.of, dear)):
         warnings.warn(DataWarning(text), stacklevel=2)
     split = islanding(found)
     judged = judge_credit(found, rules, collateral, statement or []) if credit else None
@@ -82,8 +80,8 @@ def run(
         return
     console.out().print(f"{found.meta.name}: no failures in {size_of(found)}", markup=False)
     for contingency, lost in split.items():
-        text = f"contingency {contingency} splits the grid: it cuts off {lost}"
-        console.out().print(text, markup=False)
+        said = f"contingency {contingency} splits the grid: it cuts off {lost}"
+        console.out().print(said, markup=False)
     if judged is not None:
         money = [name for name in judged[0].columns if name not in ("owner", "passed")]
         shown = judged[0].astype(dict.fromkeys(money, float))

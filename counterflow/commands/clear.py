@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from counterflow.commands.options import AsOf, CaseSource, Json, bad, free_folder, pairs, read_run
+from counterflow.commands.options import (
+    AsOf,
+    CaseSource,
+    Json,
+    Strict,
+    bad,
+    free_folder,
+    pairs,
+    read_run,
+)
 
 if TYPE_CHECKING:
     from cases import Case
@@ -98,6 +107,7 @@ def run(
             "error.",
         ),
     ] = False,
+    strict: Strict = False,
     as_json: Json = False,
 ) -> None:
     """Clear a case: which units run, dispatch, prices at every bus; validated without the solver.
@@ -125,11 +135,13 @@ def run(
     from counterflow import console
     from counterflow.capped import clear
     from counterflow.commands.show import print_summary, print_warnings
+    from counterflow.heard import no_warnings
     from counterflow.tables.opf import opf_value
     from counterflow.tables.security import security_text
     from counterflow.tables.summary import summarize
 
     found = _read(case, market or ("rt" if commitment_from is not None else None))
+    no_warnings(strict)
     parent = None if commitment_from is None else read_run(commitment_from)
     day = found.meta.start.date().isoformat()
     log = logged(sys.stderr.write) if verbose else nullcontext()
@@ -155,6 +167,7 @@ def run(
             settings=settings,
             progress=progress,
         )
+    no_warnings(strict, cleared.stated["warnings"])
     if output is not None:
         cleared.write(output)
     summary, secured = summarize(cleared), security_text(cleared)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
-from counterflow.commands.options import Json, bad, free_folder, size_of, stress_factors
+from counterflow.commands.options import Json, Strict, bad, free_folder, size_of, stress_factors
 
 if TYPE_CHECKING:
     from cases import Case
@@ -84,6 +84,7 @@ def run(
             help='One interval of a New Zealand case, such as "26-FEB-2025 11:30" or 11:30.',
         ),
     ] = None,
+    strict: Strict = False,
     as_json: Json = False,
 ) -> None:
     """Write a case folder from a known format; the options are recorded in its case.toml."""
@@ -95,7 +96,7 @@ def run(
     published = {"prices": prices, "loads": loads, "zone": zone}
     if files or source in OFFERS:
         case = _offers(source, files, destination, options, published, date)
-        _write(case, destination, file_format, as_json=as_json)
+        _write(case, destination, file_format, strict=strict, as_json=as_json)
         return
     for option, value in published.items():
         if value is not None:
@@ -107,7 +108,8 @@ def run(
 
     from cases import read_case
 
-    _write(read_case(name, **options), destination, file_format, as_json=as_json)
+    case = read_case(name, **options)
+    _write(case, destination, file_format, strict=strict, as_json=as_json)
 
 
 def _places(texts: list[str]) -> tuple[str, list[str], Path]:
@@ -145,11 +147,19 @@ def _offers(
 
 
 def _write(
-    case: Case, destination: Path, file_format: Literal["csv", "parquet"], *, as_json: bool
+    case: Case,
+    destination: Path,
+    file_format: Literal["csv", "parquet"],
+    *,
+    strict: bool,
+    as_json: bool,
 ) -> None:
     """Write the case folder and say what is in it."""
+    from cases.warned import Warned
     from counterflow import console
+    from counterflow.heard import no_warnings
 
+    no_warnings(strict, map(Warned.of, case.warnings))
     case.write(destination, format=file_format)
     counts = {t: len(rows) for t, rows in case.tables.items() if len(rows)}
     if as_json:

@@ -43,11 +43,13 @@ def mitigate_many(
     output: Path | None,
     as_of: str | None,
     *,
+    strict: bool,
     as_json: bool,
 ) -> None:
     """Mitigate one run by several rulebooks or along a sweep, and compare the outcomes."""
     from cases.errors import DataWarning
     from counterflow import console
+    from counterflow.heard import no_warnings
     from counterflow.many_rules import mitigate_by_rulebooks, mitigate_by_sweep
 
     if sweep and settings:
@@ -61,6 +63,7 @@ def mitigate_many(
             )
         else:
             found = mitigate_by_sweep(run, values, rulebook=rulebook, earlier=earlier, as_of=as_of)
+    no_warnings(strict, (text for made in found.runs.values() for text in made.stated["warnings"]))
     if output is not None:
         found.write(output)
     if as_json:

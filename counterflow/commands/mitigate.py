@@ -10,7 +10,16 @@ import typer
 
 from counterflow.commands.mitigate_told import tell_mitigation, tell_tests
 from counterflow.commands.monitor_options import Earlier, References, earlier_of, read_frame
-from counterflow.commands.options import AsOf, Json, RunFolder, bad, free_folder, pairs, read_run
+from counterflow.commands.options import (
+    AsOf,
+    Json,
+    RunFolder,
+    Strict,
+    bad,
+    free_folder,
+    pairs,
+    read_run,
+)
 
 if TYPE_CHECKING:
     from cases import Run
@@ -99,6 +108,7 @@ def run(
             help="Take the offers as the reference levels, where the case says nothing of costs.",
         ),
     ] = False,
+    strict: Strict = False,
     as_json: Json = False,
 ) -> None:
     """Test offers against references, replace those that fail conduct and impact, clear again.
@@ -114,6 +124,7 @@ def run(
         free_folder(output, "a folder" if rulebooks or sweep else "a run folder")
 
     from cases.errors import DataWarning
+    from counterflow.heard import no_warnings
     from counterflow.mitigation import load_plugin, mitigate
 
     for file in plugin or []:
@@ -134,7 +145,16 @@ def run(
         if books and (values or rulebook):
             raise bad("usage", "give --rulebooks, or --sweep with one --rulebook")
         mitigate_many(
-            parent, books, values, rulebook, settings, before, output, as_of, as_json=as_json
+            parent,
+            books,
+            values,
+            rulebook,
+            settings,
+            before,
+            output,
+            as_of,
+            strict=strict,
+            as_json=as_json,
         )
         return
     changed = {"merge": groups, "divest": sales, "contracts": cover}
@@ -159,6 +179,7 @@ def run(
         warnings.simplefilter("ignore", DataWarning)  # they come again as notes of the tests
         tested = made(**changed)
         as_it_is = made() if any(changed.values()) and not tests_only else None
+    no_warnings(strict, tested.stated["warnings"])
     if output is not None:
         tested.write(output)
     if tests_only:

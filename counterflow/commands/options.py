@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on standard output, nothing else.")
 ]
+Strict = Annotated[
+    bool,
+    typer.Option("--strict", help="A warning is an error: exit code 1, and nothing is written."),
+]
 AsOf = Annotated[
     str | None,
     typer.Option(

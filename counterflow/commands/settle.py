@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from counterflow.commands.options import For, Json, Seen, bad, free_folder, pairs, read_run
+from counterflow.commands.options import For, Json, Seen, Strict, bad, free_folder, pairs, read_run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -143,6 +143,7 @@ def run(
     version: Annotated[
         str, typer.Option("--version-name", help="Name of this settlement.")
     ] = "initial",
+    strict: Strict = False,
     as_json: Json = False,
 ) -> None:
     """Settle a run, or a month of them: energy, reserves, uplift, contracts, futures, rights."""
@@ -178,6 +179,7 @@ def run(
             partial=partial,
             products=products,
             viewer=_viewer(who, moment),
+            strict=strict,
             as_json=as_json,
         )
         return
@@ -192,6 +194,7 @@ def run(
 
     from counterflow import console
     from counterflow.commands.settle_month import read_given, read_product_file
+    from counterflow.heard import no_warnings
     from settlement import settle
     from settlement.resettle import resettle
 
@@ -230,6 +233,7 @@ def run(
             version="parent",
         )
         change = resettle(parent, statement)
+    no_warnings(strict)
     if output is not None:
         _write(statement, output)
     if as_json:

@@ -59,6 +59,7 @@ def settle_a_month(
     partial: bool,
     products: str | None,
     viewer: Viewer | None,
+    strict: bool,
     as_json: bool,
 ) -> None:
     """Settle a month of a study, or of runs, write its folder and print it.
@@ -72,6 +73,7 @@ def settle_a_month(
         free_folder(output, "a statement")
 
     from counterflow import console
+    from counterflow.heard import no_warnings
     from counterflow.invoices import month_pages
     from counterflow.studies.month import is_study, study_runs
     from settlement.disclosure import disclosed_month
@@ -100,6 +102,7 @@ def settle_a_month(
     if viewer is not None:
         rules = runs[-1].rulebook.settlement.disclosure
         statement = disclosed_month(statement, viewer, rules)
+    no_warnings(strict)
     if output is not None:
         statement.write(output, pages=month_pages(statement))
     if as_json:

@@ -147,14 +147,20 @@ def _funnel(funnel: Any) -> pd.DataFrame:
 
 
 def print_warnings(warnings: Sequence[str], limit: int = 10) -> None:
-    """Write the warnings of a run to standard error."""
+    """Write the warnings of a run to standard error: each once, many of a kind as a count.
+
+    Limits that were exceeded have a table of their own in the summary.
+    """
+    from cases.warned import grouped
     from counterflow import console
+    from counterflow.heard import hear, line_of
 
     page = console.err()
-    for text in warnings[:limit]:
-        page.print(f"warning: {text}", style="yellow", markup=False)
-    if len(warnings) > limit:
-        page.print(f"{len(warnings) - limit:,d} more warnings in the manifest", style="yellow")
+    shown = [text for text in grouped(warnings) if text.kind != "limit_exceeded" and hear(text)]
+    for text in shown[:limit]:
+        page.print(line_of(text), style="yellow", markup=False)
+    if len(shown) > limit:
+        page.print(f"{len(shown) - limit:,d} more warnings in the manifest", style="yellow")
 
 
 def print_summary(summary: Summary, manifest: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from counterflow.commands.options import Json, bad
+from counterflow.commands.options import Json, Strict, bad
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,12 +42,14 @@ def run(
     yes: Annotated[
         bool, typer.Option("--yes", help="Do not ask before more than a thousand steps.")
     ] = False,
+    strict: Strict = False,
     as_json: Json = False,
 ) -> None:
     """Run a study of many days and scenarios; the same command goes on where it was.
 
-    Exit code 3 where steps failed: their errors are kept, what is done stays done. With --json one
-    line for each step that ends, then one document.
+    Exit code 3 where steps failed: their errors are kept, what is done stays done. With --strict a
+    step that warns fails, and nothing of it is written. With --json one line for each step that
+    ends, then one document.
     """
     if scheduler is not None and workers != 1:
         raise bad("usage", "--workers is for this machine; a scheduler has workers of its own")
@@ -81,6 +83,7 @@ def run(
             retry_failed=retry_failed,
             reuse=reuse,
             many=True,
+            strict=strict,
             progress=progress,
         )
     _tell(made.ledger, made.folder, as_json=as_json)

@@ -108,6 +108,8 @@ def execute(
     cluster: Cluster,
     tell: Callable[[Outcome], None],
     link: Callable[[str], None],
+    *,
+    strict: bool = False,
 ) -> None:
     """Do steps in the order of their dependencies; `tell` gets each outcome as it comes.
 
@@ -123,6 +125,8 @@ def execute(
         Folder whose content a step takes over, by id.
     cluster, tell, link
         Where they run; what hears each outcome; what hears the address of the live page.
+    strict
+        A step that warns fails.
     """
     from distributed import as_completed
 
@@ -140,6 +144,7 @@ def execute(
                 history,
                 sources.get(step.id, ""),
                 *before,
+                strict=strict,
                 key=step.id,
                 pure=False,
                 retries=0,

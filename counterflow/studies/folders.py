@@ -22,6 +22,8 @@ class Folders:
     """The folder of a study."""
 
     root: Path
+    strict: bool = False
+    """Steps that warn write nothing."""
 
     def run(self, step_id: str) -> Path:
         """The run folder (or case, or statement) of a step."""

@@ -108,6 +108,7 @@ def study(
     reuse: str | Path | None = None,
     processes: bool = True,
     many: bool = False,
+    strict: bool = False,
     progress: Tell | None = None,
 ) -> Study:
     """Run a study, or go on with it: finished steps with the same inputs are not done again.
@@ -130,6 +131,8 @@ def study(
         False: workers are threads of this process, for a notebook or a debugger.
     many
         More than a thousand steps are meant.
+    strict
+        A step that warns fails, and nothing of it is written.
     progress
         Called with a dict after each step.
 
@@ -153,7 +156,7 @@ def study(
         _own(folder, given, plan)
         ledger = Ledger(folder / "ledger.sqlite")
         try:
-            _go_on(folder, plan, ledger, cluster, retry_failed, reuse, progress)
+            _go_on(folder, plan, ledger, cluster, retry_failed, reuse, progress, strict=strict)
         except sqlite3.Error as error:
             message = f"the ledger cannot be written: {error}; what is finished is kept"
             raise InputError.one(str(folder), None, None, "write", message) from None
@@ -258,6 +261,8 @@ def _go_on(
     retry_failed: bool,
     reuse: str | Path | None,
     progress: Tell | None,
+    *,
+    strict: bool,
 ) -> None:
     folders = Folders(folder)
     done, to_do = _sorted_out(folders, plan, ledger, retry_failed)
@@ -291,7 +296,7 @@ def _go_on(
         if progress is not None:
             progress({"event": "live_page", "address": address})
 
-    execute(str(folder), plan.steps, to_do, done, sources, cluster, tell, link)
+    execute(str(folder), plan.steps, to_do, done, sources, cluster, tell, link, strict=strict)
 
 
 def _finished_elsewhere(other: Path, steps: list[Step]) -> dict[str, str]:

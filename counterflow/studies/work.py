@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 from cases import CounterflowError, Run, read_case
 from cases.errors import DataWarning
+from counterflow.heard import no_warnings
 from counterflow.studies.folders import Folders, hard_copy, size_of
 from counterflow.studies.plan import Kind, Step
 from counterflow.studies.tables import run_facts, write_tables
@@ -34,7 +35,14 @@ class Outcome:
     """What went wrong; of a blocked step, which step it waits for."""
 
 
-def do(root: str, step: Step, history: tuple[Step, ...], source: str, *before: Outcome) -> Outcome:
+def do(
+    root: str,
+    step: Step,
+    history: tuple[Step, ...],
+    source: str,
+    *before: Outcome,
+    strict: bool = False,
+) -> Outcome:
     """Do one step; whatever goes wrong is in the outcome, so that other days go on.
 
     Parameters
@@ -47,19 +55,22 @@ def do(root: str, step: Step, history: tuple[Step, ...], source: str, *before: O
         Folder of a finished step with the same inputs, which is taken over; "" where there is none.
     before
         Outcomes of the steps that it needs.
+    strict
+        A step that warns fails, and nothing of it is written.
     """
     lacking = [outcome for outcome in before if outcome.status != "done"]
     if lacking:
         told = ", ".join(f"{o.id} {o.status}" for o in lacking)
         return Outcome(step.id, "blocked", error=f"needs {told}")
-    folders, began = Folders(Path(root)), time.perf_counter()
+    folders, began = Folders(Path(root), strict), time.perf_counter()
     said = folders.finished(step)
     if said is not None:  # a worker was lost after it had finished, and this is the second try
         return Outcome(step.id, "done", said["seconds"], said["size"])
     try:
         folders.clean(step)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DataWarning)  # the manifests have them
+            # The manifests have them.
+            warnings.simplefilter("error" if strict else "ignore", DataWarning)
             facts = _taken_over(folders, step, source) if source else _made(folders, step, history)
         write_tables(folders, step, facts)
         size = size_of(folders.run(step.id))
@@ -67,6 +78,8 @@ def do(root: str, step: Step, history: tuple[Step, ...], source: str, *before: O
         folders.mark(step, {"seconds": spent, "size": size})
     except CounterflowError as error:
         return Outcome(step.id, "failed", time.perf_counter() - began, error=str(error))
+    except DataWarning as warning:
+        return Outcome(step.id, "failed", time.perf_counter() - began, error=str(warning))
     except OSError as error:
         told = f"{error.strerror or error}: {error.filename or step.id}"
         return Outcome(step.id, "failed", time.perf_counter() - began, error=told)
@@ -113,6 +126,12 @@ def _clear(folders: Folders, step: Step, history: tuple[Step, ...]) -> Facts:
     if before is not None:
         case = carried(case, before)
     run = clear_day(case, 24.0, **told) if ahead else _cleared(case, told)
+    return _written(folders, step, run)
+
+
+def _written(folders: Folders, step: Step, run: Run) -> Facts:
+    """Write the run of a step, which a strict study leaves where it warns; give its facts."""
+    no_warnings(folders.strict, run.stated["warnings"])
     run.write(folders.run(step.id))
     return run_facts(run)
 
@@ -131,16 +150,14 @@ def _mitigate(folders: Folders, step: Step, history: tuple[Step, ...]) -> Facts:
     assert cleared is not None
     earlier = earlier_runs(folders, history) if history else []
     run = mitigate(cleared, earlier=earlier, **step.arguments)
-    run.write(folders.run(step.id))
-    return run_facts(run)
+    return _written(folders, step, run)
 
 
 def _real_time(folders: Folders, step: Step, history: tuple[Step, ...]) -> Facts:
     day_ahead = _used(folders, step, "day_ahead")
     case = read_case(folders.run(step.uses["case"]))
     run = _cleared(case, {**step.arguments, "commitment_from": day_ahead})
-    run.write(folders.run(step.id))
-    return run_facts(run)
+    return _written(folders, step, run)
 
 
 def _settle(folders: Folders, step: Step, history: tuple[Step, ...]) -> Facts:

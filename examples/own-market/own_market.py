@@ -7,7 +7,7 @@ rulebook, ``own_market.toml``.
 
 import pandas as pd
 
-from mitigation import AssessedRun, Replacement, Subjects, register, register_profile
+from counterflow.mitigation import AssessedRun, Replacement, Subjects, register, register_profile
 
 AT = ["unit", "interval_start"]
 

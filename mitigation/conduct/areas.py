@@ -11,9 +11,11 @@ import pandas as pd
 
 from cases.case import Case
 from cases.market_time import day_of
+from cases.must_run import must_run
 from cases.points import Points
 from cases.rulebook.areas import AreaRules
 from cases.run import Run
+from cases.warned import Warned
 from mitigation.conduct.pockets import PocketFinder
 from mitigation.references.history import final_runs
 from network import Slack
@@ -141,9 +143,10 @@ def area_members(
             buses[outer] = buses[outer] | buses[name]
     for name, area in rules.items():
         if area.active != "always" and run is None:
-            notes.append(f"area {name} is {area.active} only in a cleared run: it has no units")
+            text = f"area {name} is {area.active} only in a cleared run: it has no units"
+            notes.append(Warned(text, "area_without_units"))
         elif not units[name].any() and not find.elsewhere(area):
-            notes.append(f"area {name} has no units on this day")
+            notes.append(Warned(f"area {name} has no units on this day", "area_without_units"))
     return Areas(
         rules,
         find.starts,
@@ -183,6 +186,8 @@ class _Finder:
         active = self._active(area)
         place, listed = self._named(area)
         units = active[:, self.unit_bus] & listed
+        if area.must_run:
+            units = units & must_run(self.case)
         buses = active & place
         return units, buses
 
@@ -203,8 +208,6 @@ class _Finder:
         listed = place[self.unit_bus] | own
         place = place.copy()
         place[self.unit_bus[own]] = True
-        if area.must_run:
-            listed &= table["must_run"].to_numpy(dtype=bool)
         return place, listed
 
     def _active(self, area: AreaRules) -> Booleans:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cases.rulebook.areas import AreaFormula, AreaRules
+from cases.warned import Warned
 from mitigation.conduct.area_counts import area_threshold
 
 __all__ = ["area_thresholds", "formula_threshold"]
@@ -70,10 +71,11 @@ def area_thresholds(
         price, hours = (counted or {}).get(name, (None, None))
         money = formula_threshold(area.formula, average_price=price, constrained_hours=hours)
         if money is None:
-            notes.append(
+            text = (
                 f"area {name}: constrained hours and average price are neither in the rulebook nor "
                 "counted in earlier runs, so its formula sets no threshold"
             )
+            notes.append(Warned(text, "area_without_formula"))
         else:
             found[name] = money
     return found, tuple(notes)

@@ -15,6 +15,7 @@ import pandas as pd
 
 from cases.rulebook.structure import StructureRules
 from cases.run import Run
+from cases.warned import Warned
 from mitigation.conduct.thresholds import margin_above
 from mitigation.keys import AT, KEY, LIMIT
 from mitigation.procedures.common import capped, needs_test, passed_by, with_energy
@@ -58,7 +59,7 @@ def noncompetitive_congestion(assessed: AssessedRun) -> Subjects:
         details=_assessment(split, paths, found),
         terms=_terms(split),
         events=(tested,),
-        notes=(chosen,) if len(paths) else (),
+        notes=(Warned(chosen, "reference_bus"),) if len(paths) else (),
     )
 
 

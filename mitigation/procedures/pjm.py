@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from cases.errors import Failure, InputError
+from cases.warned import Warned
 from mitigation.components import is_parameter
 from mitigation.conduct.by_key import by_key
 from mitigation.keys import AT, KEY, LIMIT
@@ -169,7 +170,7 @@ def cheapest_schedules(assessed: AssessedRun, subjects: Subjects) -> Replacement
         details=details,
         terms=terms_of(said, **stated) if stated else no_terms(),
         events=(taken,),
-        notes=tuple(crossing),
+        notes=tuple(Warned(text, "crossing_curves") for text in crossing),
     )
 
 

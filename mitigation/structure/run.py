@@ -11,6 +11,7 @@ import pandas as pd
 from cases.errors import DataWarning
 from cases.rulebook.structure import StructureRules
 from cases.run import Run
+from cases.warned import Warned
 from mitigation.again.protocols import LiveModel, needed
 from mitigation.again.reopen import live_model
 from mitigation.keys import LIMIT, TERM
@@ -286,16 +287,18 @@ def _few(names: pd.Series) -> str:
 
 def _notes(binding: pd.DataFrame, wrong: pd.DataFrame, slack: str) -> tuple[str, ...]:
     if binding.empty:
-        return ("no constraint binds: there is nothing to test by constraint",)
+        text = "no constraint binds: there is nothing to test by constraint"
+        return (Warned(text, "nothing_binds"),)
     if wrong.empty:
         return ()
     places = wrong.drop_duplicates(TERM)
-    note = (
+    text = (
         f"under the slack {slack}, {wrong['unit'].nunique()} marginal units have negative relief "
         f"in {len(places)} of {len(binding)} tests (first: {wrong['unit'].iloc[0]} on "
         f"{wrong['constraint'].iloc[0]}): their relevant supply leaves out a unit that sets the "
         "price; see the sensitivity to the slack"
     )
+    note = Warned(text, "negative_relief")
     warnings.warn(DataWarning(note), stacklevel=3)
     return (note,)
 

@@ -7,9 +7,11 @@ energy revenue - reserve revenue). Reasons are kept apart, because different cus
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from cases.market_time import day_of, hours_of
+from cases.must_run import must_run
 from cases.run import Run
 from settlement.ledger.frames import records
 from settlement.ledger.money import exact, round_to
@@ -47,9 +49,9 @@ def make_whole(run: Run, *, day_ahead: Run | None = None) -> pd.DataFrame:
     -------
     One row per block with a payment: unit, owner, interval_start, interval_end, cost, revenue,
     amount (exact Decimals of the smallest unit, amount > 0) and reason. `security`: the unit must
-    run, or it runs at its minimum and relieves a binding constraint; `reserve`: it is paid for
-    reserve in the block (at a price of 0 there is more than is asked for, and reserve is no
-    reason); `economic`: any other.
+    run in an interval of the block, or it runs at its minimum and relieves a binding constraint;
+    `reserve`: it is paid for reserve in the block (at a price of 0 there is more than is asked for,
+    and reserve is no reason); `economic`: any other.
     """
     unit = exact(run.rulebook.settlement.smallest_unit)
     rows = _intervals(run, day_ahead)
@@ -120,14 +122,14 @@ def _with_reserves_and_reasons(
     rows["has_reserve"] = rows["reserve"].abs() > _UNPAID
     rows["own"] = _self_scheduled(rows, run)
     rows["relieves"] = _relieves_at_minimum(rows, run)
-    facts = rows.groupby(["unit", "block"])[["reserve", "has_reserve", "own", "relieves"]].agg(
-        {"reserve": "sum", "has_reserve": "any", "own": "any", "relieves": "any"}
-    )
+    rows["must"] = _must_run(rows, run)
+    told = dict.fromkeys(("has_reserve", "own", "relieves", "must"), "any")
+    facts = rows.groupby(["unit", "block"])[["reserve", *told]].agg({"reserve": "sum", **told})
     blocks = blocks.join(facts, on=["unit", "block"])
     blocks = blocks[~blocks["own"].astype(bool)]
-    must_run = blocks["unit"].map(run.case.units.set_index("unit")["must_run"]).astype(bool)
+    security = blocks["must"].astype(bool) | blocks["relieves"].astype(bool)
     reasons = np.select(
-        [must_run | blocks["relieves"].astype(bool), blocks["has_reserve"].astype(bool)],
+        [security, blocks["has_reserve"].astype(bool)],
         ["security", "reserve"],
         "economic",
     )
@@ -193,6 +195,15 @@ def _already_guaranteed(blocks: pd.DataFrame, day_ahead: Run) -> list[float]:
                 money += float(other["amount"]) * share
         result.append(money)
     return result
+
+
+def _must_run(table: pd.DataFrame, run: Run) -> npt.NDArray[np.bool_]:
+    """Rows whose unit must be on, always or in that interval."""
+    case = run.case
+    at = case.interval_starts.get_indexer(pd.DatetimeIndex(table["interval_start"]))
+    units = pd.Index(case.tables["units"]["unit"]).get_indexer(pd.Index(table["unit"]))
+    found: npt.NDArray[np.bool_] = must_run(case)[at, units] & (at >= 0)
+    return found
 
 
 def _self_scheduled(table: pd.DataFrame, run: Run) -> pd.Series:

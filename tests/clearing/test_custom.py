@@ -16,13 +16,14 @@ from hypothesis import Phase, given, settings
 import counterflow as cf
 from cases.case import Case
 from tests.clearing.custom_days import with_custom, with_possible
+from tests.fresh import FIXED
 from tests.oracles import commitment, dcopf
 from tests.oracles.uniqueness import price_range
 from tests.strategies import Shape, random_case, seeds, shapes
 from tests.strategies_commitment import DayShape, commitment_day, day_shapes
 
 quick = {Phase.explicit, Phase.generate}
-examples = settings(deadline=None, derandomize=True, phases=quick)
+examples = settings(deadline=None, derandomize=FIXED, phases=quick)
 
 
 def assert_prices(run: Any, model: Any, expected: Any, most: float = 1e-4) -> None:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from cases.run import Run
 from clearing.validation.validate import validate
+from tests.fresh import FIXED
 from tests.oracles.tables import run_of
 from tests.strategies import FULL, Shape, random_case, shapes
 
@@ -217,7 +218,7 @@ def bid_and_link_run() -> Run:
     return run_of(Case.build({"name": "bid", "start": start.isoformat()}, tables))
 
 
-@settings(max_examples=15, deadline=None, derandomize=True)
+@settings(max_examples=15, deadline=None, derandomize=FIXED)
 @given(
     shapes(most_buses=9, most_intervals=3),
     st.integers(0, 10_000),

@@ -23,7 +23,7 @@ def test_an_offer_above_the_penalty_of_the_balance_is_warned_of(
     said = capsys.readouterr()
     assert said.err.splitlines() == [
         "warning: offers row 5, price: G2 offers 40 MW at 6000, above the penalty of the energy "
-        "balance of 5000 (penalties.balance): load is shed before it is used"
+        "balance of 5000 (penalties.balance): load is shed before it is used [offer_above_penalty]"
     ]
     assert invoke(["check", folder, "--json"]) == 0
     (warning,) = json.loads(capsys.readouterr().out)["warnings"]

@@ -131,6 +131,13 @@ def test_must_run_units_are_paid_for_security() -> None:
     assert paid(market([80.0, 80.0], must_run=True)) == [(1900, 400, 1500, "security")]
 
 
+def test_must_run_of_one_hour_is_security_in_that_hour_only() -> None:
+    # Hour 1 must run: 600 + 100 + 500 and 50 to stop, against 20 x 10.
+    hours = pd.date_range("2030-01-01T00:00Z", periods=2, freq="h")
+    must = {"must_run": pd.DataFrame({"interval_start": hours, "U": [1.0, 0.0]})}
+    assert paid(market([80.0, 80.0], tables=must)) == [(1250, 200, 1050, "security")]
+
+
 def test_extended_prices_lower_the_payment() -> None:
     # fixed: 2 x (20 x 30 + 100) + 500 = 1 900 against 2 x 20 x 10 = 400
     case = market([110.0, 110.0], quick_start=True)

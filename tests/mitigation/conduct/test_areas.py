@@ -109,6 +109,8 @@ def test_places_and_units() -> None:
     table = case.units.assign(must_run=case.units["unit"] == "Solitude")
     must = AreaRules(kind="reliability", zones=("East",), must_run=True)
     assert members(five_bus(units=table), must) == ["Solitude"]
+    by_interval = pd.DataFrame({"interval_start": case.interval_starts[:1], "Sundance": [1.0]})
+    assert members(case.replace(must_run=by_interval), must) == ["Sundance"]
 
 
 def test_units_that_move_a_named_constraint() -> None:
