@@ -68,6 +68,7 @@ def _register() -> None:
         report,
         rights,
         screens,
+        serve,
         settle,
         show,
         sql,
@@ -94,6 +95,7 @@ def _register() -> None:
     app.command("report")(report.run)
     app.command("tables")(tables.run)
     app.command("evidence")(evidence.run)
+    app.command("serve")(serve.run)
     app.command("verify")(verify.run)
     app.command("index")(index.run)
     app.command("study")(study.run)
