@@ -126,7 +126,8 @@ def _offered(case: Case) -> pd.DataFrame:
             energy = case.offers.join(known, on=name)[["owner", "zone", "mw"]]
             parts.append(energy.assign(product=ENERGY))
     total = pd.concat(parts).groupby(["owner", "product", "zone"], as_index=False)["mw"].sum()
-    return total[(total["mw"] > 0.0) & (total["owner"] != "")]
+    offered: pd.DataFrame = total[(total["mw"] > 0.0) & (total["owner"] != "")]
+    return offered
 
 
 def _state(run: Run, product: str, zone: str) -> tuple[float, float]:
