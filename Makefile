@@ -86,6 +86,7 @@ bench: $(VENV)/.dev $(PEER)/.ready  ## times against PyPSA and Egret; CASES=name
 	$(if $(CASES),,$(BIN)/python -m benchmarks.settlement)
 	$(if $(CASES),,$(BIN)/python -m benchmarks.bench --only commitment)
 	$(if $(CASES),,$(BIN)/python -m benchmarks.bench --only mitigation)
+	$(BIN)/python -m benchmarks.overview
 
 lint: $(VENV)/.dev  ## ruff, mypy --strict, one-way imports
 	$(BIN)/ruff check .

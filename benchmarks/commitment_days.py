@@ -6,6 +6,9 @@
 - *large*: 610 units over 48 hours (pglib-uc, California) within 0.1 %, and 24 hours of case2383wp
   with commitment and every branch outage within 0.2 %.
 
+- *published*: instances of UnitCommitment.jl as they were published, 36 hours with all their
+  outages, gap 0.1 %, from the folder that COUNTERFLOW_DATA names; only timed when asked for.
+
 case2383wp comes without data for commitment. Its units that offer at a price above 0 are committed,
 with data by size after those of RTS-GMLC (`CLASSES`): p_min is the grid's own, the no-load cost is
 5 % of the price at full output, a start costs so much per MW of p_max, half of it more after as
@@ -16,8 +19,10 @@ the first hour is free.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -33,6 +38,8 @@ RTS_DAYS = (
 SEASONS = ("2020-01-15", "2020-04-15", "2020-07-15", "2020-10-15")
 CALIFORNIA = "ca/2014-09-01_reserves_3"
 GRID = "case2383wp-24h-n1"
+PUBLISHED = {"case1354pegase": 10.0, "case2383wp": 20.0, "case3375wp": 60.0, "case6515rte": 180.0}
+"""Instances of UnitCommitment.jl, and the seconds that they should take."""
 
 NO_LOAD_SHARE = 0.05
 COLD_START_FACTOR = 1.5
@@ -74,6 +81,13 @@ class CommitmentDay:
         """Read the day, or make it from its grid."""
         if self.name == GRID:
             return committed_grid(Day(GRID, self.source, self.hours, security="n-1", peer=False))
+        if self.group == "published":
+            folder = os.environ.get("COUNTERFLOW_DATA")
+            if folder is None:
+                raise SystemExit(
+                    f"{self.name}: COUNTERFLOW_DATA names no folder with {self.source}"
+                )
+            return read_case(Path(folder) / self.source)
         if self.group == "seasons":
             return read_case(self.source)
         return read_case(self.source, hours=self.hours)
@@ -92,6 +106,17 @@ def commitment_days(hours: int = 24) -> dict[str, CommitmentDay]:
         *(
             CommitmentDay(f"rts-gmlc/{day}", "seasons", f"rts-gmlc/{day}", 24, security="n-1")
             for day in SEASONS
+        ),
+        *(
+            CommitmentDay(
+                f"{name}-36h",
+                "published",
+                f"unitcommitment-jl/{name}-2017-02-01.json.gz",
+                36,
+                "n-1",
+                aim=aim_of,
+            )
+            for name, aim_of in PUBLISHED.items()
         ),
         CommitmentDay(CALIFORNIA, "large", f"pglib-uc/{CALIFORNIA}", 48, aim=180.0),
         CommitmentDay(GRID, "large", "pglib/case2383wp_k", 24, "n-1", 0.002, 180.0),

@@ -7,6 +7,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -62,23 +63,50 @@ def machine() -> dict[str, Any]:
     }
 
 
-def result_file(name: str) -> Path:
-    """Where a result is kept."""
-    folder = HERE / "results"
-    folder.mkdir(exist_ok=True)
+def commit() -> str:
+    """The commit that is timed, short; with a + where files differ from it, "" without git."""
+    try:
+        asked = [
+            subprocess.run(
+                ["git", *words], cwd=HERE.parent, capture_output=True, text=True, check=True
+            ).stdout.strip()
+            for words in (["rev-parse", "--short", "HEAD"], ["status", "--porcelain", "-uno"])
+        ]
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return asked[0] + ("+" if asked[1] else "")
+
+
+def result_file(name: str, at: str) -> Path:
+    """Where a result of a commit is kept."""
+    folder = HERE / "results" / (at or "unknown")
+    folder.mkdir(parents=True, exist_ok=True)
     return folder / f"{name.replace('/', '-')}.json"
 
 
 def keep(name: str, result: dict[str, Any]) -> None:
-    """Keep a result as JSON, with the machine it was made on."""
-    text = json.dumps({"machine": machine(), **result}, indent=2, default=str) + "\n"
-    result_file(name).write_text(text, encoding="utf-8")
+    """Keep a result as JSON, with its commit, the time and the machine it was made on."""
+    at = commit()
+    made = {"commit": at, "made": datetime.now(UTC).isoformat(timespec="seconds")}
+    text = json.dumps({**made, "machine": machine(), **result}, indent=2, default=str) + "\n"
+    result_file(name, at).write_text(text, encoding="utf-8")
 
 
 def kept(name: str) -> dict[str, Any] | None:
-    """A result that was kept; None where there is none."""
-    path = result_file(name)
-    if not path.exists():
-        return None
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    """The newest result of a name that was kept; None where there is none."""
+    return _newest().get(name.replace("/", "-"))
+
+
+def all_kept() -> list[dict[str, Any]]:
+    """The newest result of every name, by name."""
+    return [found for _, found in sorted(_newest().items())]
+
+
+def _newest() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for path in (HERE / "results").glob("*/*.json"):
+        result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        known = found.get(path.stem)
+        if known is None or known.get("made", "") < result.get("made", ""):
+            found[path.stem] = result
     return found

@@ -85,6 +85,8 @@ def _looks_like_case(path: Path) -> bool:
 def _unknown(path: Path, name: str) -> str:
     forms = ", ".join(form for reader in readers() for form in reader.forms)
     bundled = ", ".join(bundled_names()) or "none"
+    if (path / "manifest.json").is_file() and (path / "case").is_dir():
+        return f"{name} is a run, not a case; the case that it cleared is {name}/case"
     found = "is not a case" if path.exists() else "does not exist"
     return (
         f"{name} {found}; expected a folder with case.toml, {forms}, or a bundled case ({bundled})"

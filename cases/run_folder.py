@@ -106,6 +106,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     except (FileNotFoundError, NotADirectoryError):
         found = "has no manifest.json" if folder.is_dir() else "does not exist"
         message = f"{folder} {found}; expected the folder of a run"
+        if (folder / "case.toml").is_file():
+            message = f"{folder} is a case, not a run: counterflow clear {folder} -o RUN makes one"
         raise InputError.one("", None, None, "no_run", message) from None
     except RecursionError:
         message = "cannot be read: nested too deeply"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from cases.case import Case
@@ -29,7 +30,7 @@ def storage_prices(case: Case) -> dict[str, Floats]:
     place = {name: k for k, name in enumerate(table["storage"])}
     of = np.array([place[name] for name in offers["storage"]], dtype=np.intp)
     blank = offers["interval_start"].isna().to_numpy()
-    at = case.interval_starts.get_indexer(offers["interval_start"])
+    at = case.interval_starts.get_indexer(pd.DatetimeIndex(offers["interval_start"]))
     for column, prices in found.items():
         price = offers[column].to_numpy(dtype=np.float64)
         for row in np.flatnonzero(blank & ~np.isnan(price)).tolist():

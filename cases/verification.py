@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
 from cases.errors import Failure, InputError
+from cases.packs import pack_mismatches
 from cases.run import Run
 from cases.run_folder import broken_files, read_manifest, reading
 
@@ -16,13 +16,14 @@ __all__ = ["mismatches", "verify"]
 
 
 def verify(run: Run | str | Path) -> pd.DataFrame:
-    """Recompute every hash of a run folder, or of a run in memory.
+    """Recompute every hash of a run folder, an evidence pack, or a run in memory.
 
     Parameters
     ----------
     run
         A run folder: its seal, every file, every table's content, the events, the case, the
-        rulebook and the id are checked. Or a run: its manifest against its tables as they are now.
+        rulebook and the id are checked. Or an evidence pack (`.zip`): its seal, every file, its
+        signature. Or a run in memory: its manifest against its tables as they are now.
 
     Returns
     -------
@@ -34,8 +35,7 @@ def verify(run: Run | str | Path) -> pd.DataFrame:
     Raises
     ------
     InputError
-        There is no run, it is of another format, or an evidence pack (`.zip`), which this version
-        cannot open yet.
+        There is no run and no pack, or it is of another format.
     """
     rows = [(f.file, f.row, f.column or "", f.rule, f.message) for f in mismatches(run)]
     frame = pd.DataFrame(rows, columns=["file", "row", "column", "rule", "message"])
@@ -44,14 +44,20 @@ def verify(run: Run | str | Path) -> pd.DataFrame:
 
 def mismatches(run: Run | str | Path) -> list[Failure]:
     """Give the rows of `verify` as failures, each once."""
-    found = _of_memory(run) if isinstance(run, Run) else _of_folder(Path(run))
+    if isinstance(run, Run):
+        found = _of_memory(run)
+    elif _is_pack(Path(run)):
+        found = pack_mismatches(Path(run))
+    else:
+        found = _of_folder(Path(run))
     return list(dict.fromkeys(found))
 
 
+def _is_pack(path: Path) -> bool:
+    return path.is_file() or (path.suffix.lower() == ".zip" and not path.is_dir())
+
+
 def _of_folder(folder: Path) -> list[Failure]:
-    if folder.suffix.lower() == ".zip" or zipfile.is_zipfile(folder):
-        message = f"{folder} is an evidence pack; this version verifies run folders, not yet packs"
-        raise InputError.one("", None, None, "not_available", message)
     try:
         manifest = read_manifest(folder)
     except InputError as error:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from clearing import validate
     from counterflow import mitigation as mitigation
     from counterflow import plots as plots
-    from counterflow._later import NotYet, serve
+    from counterflow._later import NotYet
     from counterflow.capped import clear
     from counterflow.explain.decision_explanation import DecisionExplanation, explain_decision
     from counterflow.explain.explanation import (
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from counterflow.monitor import Recovered, Screens, recover, screens
     from counterflow.monthly_auction import auction
     from counterflow.pages.report import report
+    from counterflow.server.serve import serve
     from counterflow.studies import Study, study, sweep
     from counterflow.tables.comparison import Comparison, compare
     from counterflow.tables.disclosure import disclose
@@ -129,7 +130,7 @@ _HOME = {
     "report": "counterflow.pages.report",
     "residual_by_owner": "mitigation.published",
     "screens": "counterflow.monitor",
-    "serve": "counterflow._later",
+    "serve": "counterflow.server.serve",
     "settle": "settlement",
     "settle_month": "settlement.month",
     "study": "counterflow.studies",

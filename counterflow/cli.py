@@ -55,6 +55,7 @@ def _register() -> None:
         contracts,
         credit,
         doctor,
+        evidence,
         explain,
         export,
         futures,
@@ -67,6 +68,7 @@ def _register() -> None:
         report,
         rights,
         screens,
+        serve,
         settle,
         show,
         sql,
@@ -92,6 +94,8 @@ def _register() -> None:
     app.command("plot")(plot.run)
     app.command("report")(report.run)
     app.command("tables")(tables.run)
+    app.command("evidence")(evidence.run)
+    app.command("serve")(serve.run)
     app.command("verify")(verify.run)
     app.command("index")(index.run)
     app.command("study")(study.run)

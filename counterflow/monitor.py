@@ -40,11 +40,13 @@ from mitigation.references.given_levels import given_levels
 from mitigation.report.ferc_screens import annual_screens
 from mitigation.structure.owners import owners_of
 from mitigation.withholding import screen_withholding, withholding_penalties
+from settlement.ledger.frames import records
 
 __all__ = ["Recovered", "Screens", "recover", "screens"]
 
 _AFTER: Final = ("mitigation.after_the_fact", "mitigation.withholding", "mitigation.similarity")
 """Keys that only the corrections afterwards read."""
+_NOTHING: Final = 1e-6
 PAID: Final = ("energy", "no_load", "startup", "shutdown")
 
 
@@ -396,33 +398,26 @@ def _with_held_back(run: Run, failed: pd.DataFrame, levels: pd.DataFrame) -> Cas
         ["interval_start", "unit"], keep="last"
     )
     availability = case.availability.copy()
-    if len(availability):
-        availability = availability.set_index("interval_start")
-        for row in most.itertuples(index=False):
-            if row.unit in availability:
-                availability.loc[row.interval_start, row.unit] = row.reference_mw
-        availability = availability.reset_index()
     energy = levels[(levels["component"] == "energy") & levels["price"].notna()]
-    dearest = energy.groupby("unit")["price"].max()
+    dearest = dict(energy.groupby("unit")["price"].max())
     used = run.offers_used[["unit", "interval_start", "segment", "mw", "price"]]
-    parts = [case.offers]
-    for row in most.itertuples(index=False):
-        own = used[(used["unit"] == row.unit) & (used["interval_start"] == row.interval_start)]
-        more = float(row.reference_mw) - float(own["mw"].sum())
-        if more > 1e-6 and row.unit in dearest:
-            added = {
-                "unit": row.unit,
-                "interval_start": row.interval_start,
-                "segment": int(own["segment"].max()) + 1 if len(own) else 1,
-                "mw": more,
-                "price": max(float(dearest[row.unit]), float(own["price"].max()))
-                if len(own)
-                else float(dearest[row.unit]),
-            }
-            # A stamped row replaces the blank ones of its interval: all of them are written out.
-            kept = parts[0]["unit"].eq(row.unit) & parts[0]["interval_start"].eq(row.interval_start)
-            parts[0] = parts[0][~kept]
-            parts.append(pd.concat([own, pd.DataFrame([added])], ignore_index=True))
+    kept, parts = case.offers, []
+    for row in records(most):
+        unit, stamp, full = str(row["unit"]), row["interval_start"], float(row["reference_mw"])
+        if unit in availability:
+            at = availability["interval_start"] == stamp
+            availability[unit] = availability[unit].mask(at, full)
+        own = used[(used["unit"] == unit) & (used["interval_start"] == stamp)]
+        more = full - float(own["mw"].sum())
+        if more <= _NOTHING or unit not in dearest:
+            continue
+        price = max([float(dearest[unit]), *own["price"].astype(float)])
+        segment = int(own["segment"].max()) + 1 if len(own) else 1
+        added = {"unit": unit, "interval_start": stamp, "segment": segment, "mw": more}
+        # A stamped row replaces the blank ones of its interval: all of them are written out.
+        kept = kept[~(kept["unit"].eq(unit) & kept["interval_start"].eq(stamp))]
+        parts.append(pd.concat([own, pd.DataFrame([added | {"price": price}])], ignore_index=True))
+    parts.insert(0, kept)
     offers = pd.concat(parts, ignore_index=True)[case.offers.columns.tolist()]
     offers["interval_start"] = offers["interval_start"].astype(case.interval_starts.dtype)
     return case.replace(offers=offers, availability=availability)

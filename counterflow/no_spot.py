@@ -9,22 +9,53 @@ import pandas as pd
 
 from cases import InputError, RuleBook
 from cases.errors import Failure
-from mitigation.guangdong import MonthlyAuction, clear_month
+from cases.files.convert import Source, convert
+from cases.files.tables import read_csv
+from cases.tables.column_kinds import key, mw, number, ref, text
+from cases.tables.columns import Table
+from counterflow.monthly_auction import TABLES as AUCTION_TABLES
+from counterflow.monthly_auction import auction
+from mitigation.guangdong import MonthlyAuction
 from settlement.month import EnergyMonth, settle_without_spot
+from settlement.month.no_spot import KINDS
 
 __all__ = ["auction_trades", "read_energy_tables", "settle_energy_month"]
 
-_TEXT = {
-    "energy_trades": ("trade", "kind", "seller", "buyer"),
-    "metered": ("owner",),
-    "must_run": ("owner",),
-    "auction_sellers": ("seller", "group"),
-    "auction_offers": ("seller",),
-    "auction_buyers": ("buyer", "kind", "investor"),
-    "auction_bids": ("buyer",),
-}
-"""Tables of a folder and their columns of text; the others are numbers."""
-_AUCTION = ("auction_sellers", "auction_offers", "auction_buyers", "auction_bids")
+TABLES = (
+    Table(
+        "energy_trades",
+        "trades of a month's energy",
+        (
+            key("trade", "name of the trade"),
+            text("kind", "auction, listed or bilateral", *KINDS, default="bilateral"),
+            ref("seller", "owner that sells"),
+            ref("buyer", "owner that buys"),
+            mw("mwh", "energy of the month", required=True, unit="MWh"),
+            number("price", "money/MWh", "price of the trade", required=True),
+        ),
+        key=("trade",),
+    ),
+    Table(
+        "metered",
+        "what owners made and took in the month",
+        (
+            key("owner", "owner"),
+            mw("made_mwh", "produced", 0.0, unit="MWh"),
+            mw("taken_mwh", "consumed", 0.0, unit="MWh"),
+        ),
+        key=("owner",),
+    ),
+    Table(
+        "must_run",
+        "energy of must-run contracts",
+        (
+            key("owner", "owner of the units"),
+            mw("mwh", "energy of the month", required=True, unit="MWh"),
+            number("cost", "money/MWh", "its cost", required=True),
+        ),
+        key=("owner",),
+    ),
+)
 
 
 def read_energy_tables(folder: str | Path) -> dict[str, pd.DataFrame]:
@@ -33,32 +64,35 @@ def read_energy_tables(folder: str | Path) -> dict[str, pd.DataFrame]:
     Raises
     ------
     InputError
-        No `metered`, neither trades nor an auction, half an auction, or cells that are no numbers.
+        No `metered`, neither trades nor an auction, or cells that cannot be read.
     """
     path = Path(folder)
     tables: dict[str, pd.DataFrame] = {}
     failures: list[Failure] = []
-    for name, text in _TEXT.items():
-        file = path / f"{name}.csv"
-        if file.is_file():
-            table = pd.read_csv(file, dtype="str", keep_default_na=False, encoding="utf-8-sig")
-            table.columns = table.columns.str.strip()
-            tables[name] = _numbers(table, text, file.name, failures)
-    own = [name for name in _AUCTION if name in tables]
-    missing = [name for name in _AUCTION if name not in tables] if own else []
-    if "metered" not in tables:
-        missing.append("metered")
-    if not own and "energy_trades" not in tables:
-        missing.append("energy_trades")
+    for table in TABLES:
+        file = path / f"{table.name}.csv"
+        if not file.is_file():
+            continue
+        source = Source(file.name)
+        read = read_csv(table, file, source, failures)
+        if read is not None:
+            tables[table.name] = convert(table, read, source, "UTC", failures)
+    wanted = ["metered", *([] if _has_auction(path) else ["energy_trades"])]
     failures += [
-        Failure(str(path), None, None, "missing", f"there is no {name}.csv") for name in missing
+        Failure(str(path), None, None, "missing_table", f"there is no {name}.csv in {path}")
+        for name in wanted
+        if not (path / f"{name}.csv").is_file()
     ]
     if failures:
         raise InputError(failures)
     return tables
 
 
-def auction_trades(auction: MonthlyAuction, base_price: float) -> pd.DataFrame:
+def _has_auction(folder: Path) -> bool:
+    return any((folder / f"{table.name}.csv").is_file() for table in AUCTION_TABLES)
+
+
+def auction_trades(cleared: MonthlyAuction, base_price: float) -> pd.DataFrame:
     """The trades of an auction: sellers and buyers in order, all at the base price plus the spread.
 
     Raises
@@ -67,13 +101,13 @@ def auction_trades(auction: MonthlyAuction, base_price: float) -> pd.DataFrame:
         If energy was matched and no spread was found.
     """
     columns = ["trade", "kind", "seller", "buyer", "mwh", "price"]
-    sold = auction.offers.groupby("seller", sort=True)["cleared_mwh"].sum()
-    bought = auction.bids.groupby("buyer", sort=True)["cleared_mwh"].sum()
-    if auction.matched_mwh <= 0:
+    sold = cleared.offers.groupby("seller", sort=True)["cleared_mwh"].sum()
+    bought = cleared.bids.groupby("buyer", sort=True)["cleared_mwh"].sum()
+    if cleared.matched_mwh <= 0:
         return pd.DataFrame(columns=columns)
-    if auction.reason:
-        raise InputError.one("auction_offers", None, "spread", "spread", auction.reason)
-    price = round(base_price + auction.spread, 6)
+    if cleared.reason:
+        raise InputError.one("auction_offers", None, "spread", "spread", cleared.reason)
+    price = round(base_price + cleared.spread, 6)
     left = {name: round(float(mwh), 6) for name, mwh in bought.items()}
     rows: list[tuple[Any, ...]] = []
     for seller, mwh in sold.items():
@@ -116,14 +150,11 @@ def settle_energy_month(
     """
     tables = read_energy_tables(folder)
     trades = [tables["energy_trades"]] if "energy_trades" in tables else []
-    if "auction_bids" in tables:
+    if _has_auction(Path(folder)):
         if base_price is None:
             message = "the spread of an auction needs a base price to be added to"
             raise InputError.one("", None, None, "base_price", message)
-        auction = clear_month(
-            *(tables[name] for name in _AUCTION), rulebook.mitigation.monthly_auction
-        )
-        trades.append(auction_trades(auction, base_price))
+        trades.append(auction_trades(auction(folder, rulebook=rulebook), base_price))
     return settle_without_spot(
         month,
         pd.concat([table for table in trades if len(table)] or trades[:1], ignore_index=True),
@@ -133,15 +164,3 @@ def settle_energy_month(
         currency=currency,
         must_run=tables.get("must_run"),
     )
-
-
-def _numbers(
-    table: pd.DataFrame, text: tuple[str, ...], file: str, failures: list[Failure]
-) -> pd.DataFrame:
-    for name in table.columns.difference(list(text)):
-        values = pd.to_numeric(table[name], errors="coerce")
-        for row in table.index[values.isna()].tolist():
-            message = f"{name} must be a number, not {table[name][row]!r}"
-            failures.append(Failure(file, row + 2, name, "number", message))
-        table[name] = values
-    return table

@@ -85,15 +85,15 @@ def _structure(before: Run, after: Run) -> list[tuple[str, str, float, float]]:
     """Tests that failed, by rule, and the least residual supply."""
     both = [_tests(run) for run in (before, after)]
     rules = sorted(set().union(*(set(table["rule_id"]) for table in both)))
-    rows = []
+    rows: list[tuple[str, str, float, float]] = []
     for rule in rules:
         own = [table[table["rule_id"] == rule] for table in both]
         failed = [float((~table["passed"].astype(bool)).sum()) for table in own]
-        rows.append(("structure", f"{rule}: tests failed", *failed))
+        rows.append(("structure", f"{rule}: tests failed", failed[0], failed[1]))
         for index in ("rsi1", "rsi3"):
             least = [float(table[index].min()) for table in own]
             if all(value == value for value in least):
-                rows.append(("structure", f"{rule}: least {index}", *least))
+                rows.append(("structure", f"{rule}: least {index}", least[0], least[1]))
     return rows
 
 

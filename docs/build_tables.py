@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -202,9 +203,19 @@ def rulebooks_page() -> str:
             ],
         ),
         "## Market by market",
-        EVIDENCE_INTRO,
-        *(part for book in books for part in _market(book)),
+        "A page for each, with every value that its file gives itself, its clause and its date:",
+        markdown(
+            ["rulebook", "what it is"],
+            [[f"[`{b.name}`](rulebooks/{b.name}.md)", b.title] for b in books],
+        ),
     ]
+    return "\n\n".join(parts) + "\n"
+
+
+def market_page(name: str) -> str:
+    """The values of one shipped rulebook, with their sources."""
+    book = RuleBook.load(name)
+    parts = [GENERATED, *_market(book)[:2], EVIDENCE_INTRO, *_market(book)[2:]]
     return "\n\n".join(parts) + "\n"
 
 
@@ -232,7 +243,7 @@ def _market(book: RuleBook) -> list[str]:
                 ]
             )
     table = markdown(["key", "value", "in force from", "clause", "sure", "read"], rows)
-    return [f"### {book.name}", f"{book.title}.", table]
+    return [f"# Rulebook {book.name}", f"{book.title}.", table]
 
 
 def _read_by(key: str) -> str:
@@ -289,6 +300,7 @@ def warnings_page() -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "tables.md": tables_page,
     "rulebooks.md": rulebooks_page,
+    **{f"rulebooks/{name}.md": partial(market_page, name) for name in rulebook_names()},
     "warnings.md": warnings_page,
     **COMMAND_PAGES,
 }
@@ -296,7 +308,8 @@ PAGES: dict[str, Callable[[], str]] = {
 
 def main() -> None:
     """Write the pages."""
-    (DOCS / "commands").mkdir(exist_ok=True)
+    for folder in ("commands", "rulebooks"):
+        (DOCS / folder).mkdir(exist_ok=True)
     for name, page in PAGES.items():
         (DOCS / name).write_text(page(), encoding="utf-8")
 

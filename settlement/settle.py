@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from cases.errors import CheckFailed
+from cases.errors import CheckFailed, InputError
 from cases.market_time import day_of, hours_of
 from cases.rulebook.settlement import FuturesRules
 from cases.run import Run
@@ -152,6 +152,7 @@ def settle_given(
     _settle_uplift(ledger, uplift, day_ahead.positions, None, run)
     markets, last, actual = [day_ahead], run, scheduled
     if real_time is not None:
+        _check_real_time(run, real_time)
         market, later, actual = _settle_real_time(ledger, day_ahead, real_time)
         markets.append(market)
         last = real_time
@@ -227,6 +228,20 @@ def _settle_uplift(
             moved,
             rows["interval_start"].min(),
         )
+
+
+def _check_real_time(run: Run, real_time: Run) -> None:
+    """Refuse a day-ahead run in place of a real-time one: it would settle nothing, or twice."""
+    if real_time.id == run.id:
+        message = "the real-time run is the day-ahead run itself"
+    elif real_time.settings.get("market") != "rt" and "decided" in real_time.stated:
+        message = (
+            f"run {real_time.id[:12]} decided its own commitment, so it is a day-ahead run; a "
+            "real-time run takes one over: counterflow clear CASE --commitment-from RUN"
+        )
+    else:
+        return
+    raise InputError.one("", None, "real_time", "day_ahead_run", message)
 
 
 def _settle_real_time(

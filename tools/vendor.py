@@ -39,6 +39,13 @@ SCRIPTS = (
     Script("@deck.gl/core", "9.4.0", "dist.min.js", "deck.gl-core.min.js"),
     Script("@deck.gl/layers", "9.4.0", "dist.min.js", "deck.gl-layers.min.js"),
     Script(
+        "htmx.org",
+        "2.0.7",
+        "dist/htmx.min.js",
+        "htmx.min.js",
+        ROOT / "counterflow" / "server" / "vendor",
+    ),
+    Script(
         "axe-core", "4.14.1", "axe.min.js", "axe.min.js", ROOT / "tests" / "counterflow" / "axe"
     ),
 )

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from cases.readers.new_zealand_files import CaseFiles, stamp_of
+from cases.readers.new_zealand_files import CaseFiles, records, stamp_of
 from cases.readers.new_zealand_grid import NewZealandGrid
 from cases.readers.new_zealand_offers import PRODUCTS, NewZealandOffers
 from cases.readers.new_zealand_reserves import NewZealandReserves, distinct
@@ -73,7 +73,7 @@ class NewZealandConstraints:
         frame = rows.need("BRANCHCONSTRAINT", "KEY1", "KEY2", "KEY3", "KEY4")
         branches = set(self.grid.branches["branch"])
         links = set(self.grid.links.get("link", []))
-        for row, factor in zip(frame.itertuples(index=False), rows.number("FACTOR"), strict=True):
+        for row, factor in zip(records(frame), rows.number("FACTOR"), strict=True):
             name = self.grid.branch_of_key.get((row.KEY1, row.KEY2, row.KEY3, row.KEY4))
             if factor == 0.0 or (name not in branches and name not in links):
                 continue
@@ -91,7 +91,7 @@ class NewZealandConstraints:
         given = set(zip(offered["unit"], offered["product"], strict=True))
         sums: dict[tuple[str, str], dict[tuple[str, str, str], set[float]]] = defaultdict(dict)
         for row, energy, six in zip(
-            frame.itertuples(index=False),
+            records(frame),
             rows.number("FACTOR"),
             rows.number("FACTORSIX"),
             strict=True,

@@ -8,21 +8,28 @@ from __future__ import annotations
 
 import re
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from cases.errors import Failure, InputError
 
-__all__ = ["CaseFiles", "Rows", "stamp_of"]
+__all__ = ["CaseFiles", "Rows", "records", "stamp_of"]
 
 TIMEZONE = "Pacific/Auckland"
 _NAME = re.compile(r"^(?:.*/)?(MSS_\d+_0X)(.*)$", re.IGNORECASE)
 _STAMP = "%d-%b-%Y %H:%M"
 _WHOLE = ("MDBCTRL", "PERIOD", "DAILY", "MSSMKT", "MSSMOD", "MSSNET")
 """Files that every case has once."""
+
+
+def records(frame: pd.DataFrame) -> Iterator[Any]:
+    """Rows of a table as named tuples of text and numbers."""
+    yield from frame.itertuples(index=False)
 
 
 def stamp_of(text: str) -> pd.Timestamp:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
 from cases.errors import InputError
-from cases.readers.new_zealand_files import CaseFiles, stamp_of
+from cases.readers.new_zealand_files import CaseFiles, records, stamp_of
 
 __all__ = ["NewZealandGrid"]
 
@@ -71,9 +72,9 @@ class NewZealandGrid:
         rows = self.files.table(".MSSNET", "NODE")
         frame = rows.need("ID_ENODE", "ID_ST", "ID_KV", "ID_EQUIPMENT", "ID_ND", "EQUIPMENTTYPE")
         found: dict[tuple[str, str, str, str], str] = {}
-        for enode, station, kv, equipment, number, kind in frame[
-            ["ID_ENODE", "ID_ST", "ID_KV", "ID_EQUIPMENT", "ID_ND", "EQUIPMENTTYPE"]
-        ].itertuples(index=False):
+        for enode, station, kv, equipment, number, kind in records(
+            frame[["ID_ENODE", "ID_ST", "ID_KV", "ID_EQUIPMENT", "ID_ND", "EQUIPMENTTYPE"]]
+        ):
             found[station, kv, equipment, kind] = enode
             found.setdefault((station, kv, number, "ND"), enode)
         return found
@@ -82,7 +83,7 @@ class NewZealandGrid:
     def nodes(self) -> dict[str, list[tuple[str, float]]]:
         """Live price nodes: buses and weights."""
         parts: dict[str, list[tuple[str, float, int]]] = defaultdict(list)
-        for row in self._pnodes.itertuples(index=False):
+        for row in records(self._pnodes):
             enode = self._enodes.get((row.KEY1, row.KEY2, row.KEY3, row.KEY4))
             if enode in self._enode_bus:
                 bus, part = self._enode_bus[enode]
@@ -146,11 +147,9 @@ class NewZealandGrid:
     def branch_of_key(self) -> dict[tuple[str, ...], str]:
         """Branch or link by its four keys."""
         frame = self.files.table(".MSSNET", "BRANCHNODE").need("ID_BRANCH", *_KEYS)
-        found = {tuple(row[1:]): row[0] for row in frame[["ID_BRANCH", *_KEYS]].itertuples(False)}
+        found = {tuple(row[1:]): row[0] for row in records(frame[["ID_BRANCH", *_KEYS]])}
         link = self._links
-        found |= {
-            (row.KEY1, row.KEY2, row.KEY3, "LN"): row.HVDCBRANCH for row in link.itertuples(False)
-        }
+        found |= {(row.KEY1, row.KEY2, row.KEY3, "LN"): row.HVDCBRANCH for row in records(link)}
         return found
 
     @cached_property
@@ -189,7 +188,7 @@ class NewZealandGrid:
             for column in ("BASECASEMWLIMITFOR", "BASECASEMWLIMITREV", "FIXEDLOSS")
         ]
         found: dict[str, dict[str, tuple[float, float, float]]] = defaultdict(dict)
-        keys = frame[["INTERVAL", *_KEYS]].itertuples(index=False)
+        keys = records(frame[["INTERVAL", *_KEYS]])
         for key, ahead, back, fixed in zip(keys, *numbers, strict=True):
             name = self.branch_of_key.get(tuple(key[1:]))
             if name is not None:
@@ -201,7 +200,7 @@ class NewZealandGrid:
         rows = self.files.table(".MSSMKT", "BRANCHPARAM")
         frame = rows.need(*_KEYS)
         count = rows.number("NUMLOSSTRANCHES").astype(int)
-        keys = frame[_KEYS].itertuples(index=False)
+        keys = records(frame[_KEYS])
         return {
             self.branch_of_key[tuple(key)]: int(number)
             for key, number in zip(keys, count, strict=True)
@@ -277,7 +276,7 @@ class NewZealandGrid:
                 raise InputError.one(rows.file, None, "MWMAX", "link_changes", message)
             if len(own) < len(self.intervals):
                 self.notes.append(f"link {name} is there in some intervals only: taken in all")
-            row, end = own.iloc[0], ends.loc[name]
+            row, end = own.iloc[0], ends.loc[str(name)].to_dict()
             bus = [self._link_bus(end, side) for side in ("FROM", "TO")]
             if None in bus:
                 self.notes.append(f"link {name} ends at a dead bus and is left out")
@@ -296,9 +295,9 @@ class NewZealandGrid:
             )
         return pd.DataFrame(made)
 
-    def _link_bus(self, end: pd.Series, side: str) -> str | None:
-        key = tuple(end[f"{side}_ENODE{k}"] for k in ("KEY1", "KEY2", "KEY3"))
-        enode = self._enodes.get((*key, "ND"))
+    def _link_bus(self, end: dict[Any, str], side: str) -> str | None:
+        station, kv, number = (end[f"{side}_ENODE{k}"] for k in ("KEY1", "KEY2", "KEY3"))
+        enode = self._enodes.get((station, kv, number, "ND"))
         bus, part = self._enode_bus.get(enode or "", ("", 0))
         return bus if part > 0 else None
 

@@ -63,7 +63,8 @@ def dispatch_loads(frame: pd.DataFrame, target: dict[str, float]) -> dict[str, f
         An island whose target cannot be met by scaling: no load there conforms.
     """
     result: dict[str, float] = {}
-    for zone, own in frame.groupby("zone", sort=False):
+    for key, own in frame.groupby("zone", sort=False):
+        zone = str(key)
         if zone not in target:
             continue
         actual = own["ACTUALLOAD"].to_numpy(dtype=float)
@@ -72,7 +73,7 @@ def dispatch_loads(frame: pd.DataFrame, target: dict[str, float]) -> dict[str, f
         value = actual.copy()
         apart = own["ISNCL"].eq(1.0).to_numpy(dtype=bool)
         value[apart] = own["NONCONFORMINGLOAD"].to_numpy(dtype=float)[apart]
-        left = target[str(zone)] - float(value[kept].sum())
+        left = target[zone] - float(value[kept].sum())
         bad = own["ISBAD"].eq(1.0).to_numpy(dtype=bool) & ~kept
         value[bad] = own["CONFORMINGFACTOR"].to_numpy(dtype=float)[bad] * max(left, 0.0)
         scaled = float(value[~kept].sum())

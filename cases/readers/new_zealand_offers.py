@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cases.readers.new_zealand_files import CaseFiles, stamp_of
+from cases.readers.new_zealand_files import CaseFiles, records, stamp_of
 from cases.readers.new_zealand_grid import NewZealandGrid
 from cases.readers.new_zealand_load import node_loads
 
@@ -68,7 +68,7 @@ class NewZealandOffers:
         rows.need("ISCOMMISSIONING")
         for column in ("FKBANDMW", "COMMRISKMWCE", "COMMRISKMWECE"):
             frame[column] = rows.number(column)
-        return {(row.INTERVAL, row.PNODENAME): row for row in frame.itertuples(index=False)}
+        return {(row.INTERVAL, row.PNODENAME): row for row in records(frame)}
 
     @cached_property
     def _energy(self) -> pd.DataFrame:
@@ -145,7 +145,7 @@ class NewZealandOffers:
     def availability(self) -> pd.DataFrame:
         """What each unit can reach by interval."""
         own, limits = self._energy, []
-        for row in own.itertuples(index=False):
+        for row in records(own):
             data = self.unit_data.get((row.INTERVAL, row.PNODENAME))
             responsive = data is not None and data.ISPRICERESPONSIVEIG == "1"
             limits.append(min(row.MWMAX, row.IGPOTENTIALMW) if responsive else row.MWMAX)
@@ -195,10 +195,18 @@ class NewZealandOffers:
         frame = frame[keep]
         return frame.loc[:, (frame != 0.0).any()]
 
+    def node_mw(self, interval: str, node: str) -> float:
+        """MW of a node in an interval."""
+        return float(
+            self.demand_by_node[node].to_numpy(dtype=float)[self.intervals.index(interval)]
+        )
+
     @cached_property
     def island_load(self) -> pd.DataFrame:
         """Demand of each island by interval, MW."""
-        return self.demand_by_node.T.groupby(self.grid.zone_of_node).sum().T
+        total = self.demand_by_node.T.groupby(pd.Series(self.grid.zone_of_node)).sum().T
+        zones = sorted(set(self.grid.zone_of_node.values()))
+        return total.reindex(columns=zones, fill_value=0.0)
 
     @cached_property
     def _parts(self) -> list[tuple[str, str, str, float]]:
@@ -216,8 +224,8 @@ class NewZealandOffers:
         """Loads of nodes, bidding loads, and loads that only offer reserve."""
         rows = [(name, bus, "") for name, _, bus, _ in self._parts]
         for own, column in ((self._bids, "PNODENAME"), (self.interruptible, "load")):
-            for name, node, owner in (
-                own[[column, "PNODENAME", "owner"]].drop_duplicates(column).itertuples(index=False)
+            for name, node, owner in records(
+                own[[column, "PNODENAME", "owner"]].drop_duplicates(column)
             ):
                 bus = max(self.grid.nodes[node], key=lambda entry: entry[1])[0]
                 rows.append((name, bus, owner))
@@ -243,7 +251,7 @@ class NewZealandOffers:
             curve = frame[frame["INTERVAL"] == interval].sort_values("price", ascending=False)
             for k, (price, factor) in enumerate(zip(curve["price"], curve["factor"], strict=True)):
                 mw = [
-                    max(float(self.demand_by_node.at[interval, node]), 0.0) * share * factor
+                    max(self.node_mw(interval, node), 0.0) * share * factor
                     for _, node, _, share in self._parts
                 ]
                 parts.append(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from cases.readers.new_zealand_files import CaseFiles, Rows, stamp_of
+from cases.readers.new_zealand_files import CaseFiles, Rows, records, stamp_of
 from cases.readers.new_zealand_grid import NewZealandGrid
 from cases.readers.new_zealand_offers import PRODUCTS, NewZealandOffers
 
@@ -36,7 +36,7 @@ class NewZealandReserves:
     notes: list[str]
 
     @cached_property
-    def _island(self) -> dict[tuple[str, str], dict[str, float]]:
+    def _island(self) -> dict[tuple[str, ...], dict[str, float]]:
         """RISKPARAMSCHEDULE as numbers, by interval and island."""
         rows = self.files.at(".PERIOD", "RISKPARAMSCHEDULE")
         rows.need("ISLAND", "NFRSIXACCE", "HVDCRISKSUBTRACTORMAX", "SHAREDNFRLOADOFFSET")
@@ -56,7 +56,8 @@ class NewZealandReserves:
         """Frequency reserve that the load of an island gives to the other, MW; fast only."""
         if product != "fast" or not self._shares(interval, product):
             return 0.0
-        load = float(self.offers.island_load.at[interval, zone])
+        own = self.offers.island_load[zone].to_numpy(dtype=float)
+        load = float(own[self.intervals.index(interval)])
         island = self._island[interval, zone]
         factor = self._sharing[(interval,)]["SHAREDNFRFACTOR"]
         return max(0.0, factor * (load - island["SHAREDNFRLOADOFFSET"]))
@@ -163,7 +164,7 @@ class NewZealandReserves:
         """Loads that give reserve at a node."""
         found: dict[str, list[str]] = defaultdict(list)
         own = self.offers.interruptible[["PNODENAME", "load"]].drop_duplicates()
-        for node, load in own.itertuples(index=False):
+        for node, load in records(own):
             found[node].append(load)
         return found
 
@@ -174,13 +175,13 @@ class NewZealandReserves:
         if not len(frame):
             return
         kind = "RISKTYPE" if "RISKTYPE" in frame else "RISKGROUPRISKTYPE"
-        for row in frame[frame["INTERVAL"] == interval].itertuples(index=False):
+        for row in records(frame[frame["INTERVAL"] == interval]):
             own = self._of_group(interval, row.RISKGROUPID)
             members = own("RISKGROUPPNODE")["PNODENAME"].tolist()
             if not members:
                 continue
             branches = []
-            for b in own("RISKGROUPBRANCH").itertuples(index=False):
+            for b in records(own("RISKGROUPBRANCH")):
                 name = next(
                     (
                         v
@@ -277,7 +278,7 @@ def _numbers(rows: Rows, key: list[str]) -> dict[tuple[str, ...], dict[str, floa
     """Numbers of each row of a table by its key; what is no number is left out."""
     frame = rows.need(*key)
     values = frame.drop(columns=key).apply(pd.to_numeric, errors="coerce")
-    keys = frame[key].itertuples(index=False)
+    keys = records(frame[key])
     return {
         tuple(name): {str(c): float(v) for c, v in row.items()}
         for name, row in zip(keys, values.to_dict("records"), strict=True)

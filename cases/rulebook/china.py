@@ -47,9 +47,6 @@ class ShaanxiRules(Section):
     factors: Numbers = Field(
         default=(1.3, 1.2, 1.1, 1.05), description="factor on coal cost, by band"
     )
-    revenue_factors: Numbers = Field(
-        default=(1.5, 1.3, 1.2, 1.1), description="factor on revenue, by band"
-    )
     thermal: Names = Field(
         default=THERMAL, description="technologies (or fuels) that count as thermal capacity"
     )

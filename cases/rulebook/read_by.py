@@ -41,6 +41,7 @@ READ_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "settlement.credit": ("settlement.credit.exposures", "settlement.credit.margin_calls"),
     "settlement.no_spot": ("settlement.month.settle_without_spot",),
     "settlement.disclosure": ("settlement.disclosure.disclosed", SETTLE),
+    "settlement.disclosure.statistics_days": ("counterflow.market_statistics",),
     "settlement.credit.day_price": ("settlement.credit.day_credit",),
     "mitigation.structure": (TESTS,),
     "mitigation.structure.concentration": (TESTS, "counterflow tables"),

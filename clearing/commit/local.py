@@ -89,8 +89,9 @@ class LocalProgram:
         added = day.extension is not None and bool(day.extension.whole.any())
         self.nothing = not fleet.decided.any() and not added
         """Whether there is nothing to decide: every unit is on while it is available."""
+        self.relaxed_on: Floats = np.zeros((day.intervals, 0))
+        """States of the relaxation, (T, C), one column for each unit that is decided."""
         if self.nothing:
-            self.relaxed_on = np.zeros((day.intervals, 0))
             return
         self.program = CommitmentProgram(fleet, outages, deadline, None)
         self.program.know(known)
@@ -99,8 +100,7 @@ class LocalProgram:
         self._on, self._start, self._stop = (
             compiled.columns(name).reshape(shape) for name in ("on", "start", "stop")
         )
-        self.relaxed_on: Floats = self.program.relaxed[self._on]
-        """States of the relaxation, (T, C), one column for each unit that is decided."""
+        self.relaxed_on = self.program.relaxed[self._on]
         self._first = self._states_of(held, whole)
         self._cost = self.program.live.cost.copy()
 

@@ -182,9 +182,10 @@ class Day:
         own = np.flatnonzero(node != "")
         if len(own):
             nodes = self.nodes
-            for unit, place in zip(own.tolist(), nodes.names.get_indexer(node[own]), strict=True):
+            found = nodes.names.get_indexer(pd.Index(node[own]))
+            for k, place in zip(own.tolist(), found.tolist(), strict=True):
                 inside = np.flatnonzero(nodes.node == place)
-                parts.append((np.full(len(inside), unit), nodes.bus[inside], nodes.weight[inside]))
+                parts.append((np.full(len(inside), k), nodes.bus[inside], nodes.weight[inside]))
         unit, bus, share = (np.concatenate(part) for part in zip(*parts, strict=True))
         return unit.astype(np.intp), bus.astype(np.intp), share
 

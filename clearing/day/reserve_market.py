@@ -171,7 +171,9 @@ class ReserveMarket:
         """Offers of every unit, product and interval, their blocks together."""
         blocks = self.unit_blocks
         first, of = self.offer_of_block
-        mw = np.bincount(of, weights=blocks.mw, minlength=len(first)) if len(of) else np.zeros(0)
+        mw: Floats = np.zeros(0)
+        if len(of):
+            mw = np.asarray(np.bincount(of, blocks.mw, len(first)), dtype=np.float64)
         count = np.bincount(of, minlength=len(first))
         plain: Flags = (count == 1) & np.isnan(blocks.share[first])
         return ReserveOffers(

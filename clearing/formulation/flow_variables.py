@@ -119,7 +119,7 @@ def _leaving(market: Market, bus: Positions, when: Positions) -> Terms:
     row = np.repeat(np.arange(len(bus)), count)
     at = np.repeat(start, count) + np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
     branch = incidence.indices[at]
-    each = nodal.flow[when[row] * len(grid.branches) + branch] * incidence.data[at]
+    each: Terms = nodal.flow[when[row] * len(grid.branches) + branch] * incidence.data[at]
     return each.summed(row, len(bus))
 
 

@@ -63,7 +63,8 @@ def define_dispatch(market: Market) -> None:
     market.start = Terms.constants(day.start.astype(float))
     market.stop = Terms.constants(day.stop.astype(float))
     when = np.repeat(np.arange(day.intervals), len(places[0]))
-    own, at, part = (np.tile(values, day.intervals) for values in places)
+    own, at = (np.tile(values, day.intervals) for values in places[:2])
+    part = np.tile(places[2], day.intervals)
     moves = np.flatnonzero(free[when, own])
     when, own, at, part = when[moves], own[moves], at[moves], part[moves]
     market.inject(p.at[place[when, own]], when, at, part)

@@ -76,8 +76,8 @@ def define_nodal_flows(market: Market) -> None:
     lossless = np.flatnonzero(grid.in_service & (_segments(day) == 0))
     branch, when = np.tile(lossless, day.intervals), np.repeat(periods, len(lossless))
     free = np.full(len(branch), np.inf)
-    keys = list(zip(names[branch].tolist(), when.tolist(), strict=True))
-    made = market.define("branch_flow", keys, -free, free)
+    pairs = list(zip(names[branch].tolist(), when.tolist(), strict=True))
+    made = market.define("branch_flow", pairs, -free, free)
     row = when * len(grid.branches) + branch
     flow = flow + Terms.build(len(flow), row, made.at, 1.0)
     half = 0.5 * fixed_branch_loss(day)

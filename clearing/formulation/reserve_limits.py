@@ -116,6 +116,7 @@ def _define_capacity(market: Market, awards: Terms, caps: ReserveCaps) -> None:
     with every product k by itself where `reserves.capacity = each`.
     """
     reserves = market.day.reserves
+    together: list[tuple[Flags, tuple[str, ...]]]
     if market.day.rulebook.reserves.capacity == "joint":
         together = [(reserves.up, ())]
     else:

@@ -54,6 +54,7 @@ def define_risks(market: Market) -> None:
     risks = reserves.risks
     if not len(risks):
         return
+    _check(day)
     supply = market.supply
     assert supply is not None
     zones, products = len(reserves.zones), len(reserves.products)
@@ -107,6 +108,20 @@ def define_risks(market: Market) -> None:
     total = total if each is None else total + each
     market.constrain("risk_cover", keys, total, 0.0, np.inf)
     market.risks = RiskRows(risk, counted, flat_places(places, block_of), place, own, price)
+
+
+def _check(day: Day) -> None:
+    """Refuse a product and zone that has a requirement of its own and risks."""
+    tables = day.case.tables
+    asked = tables["reserve_requirements"]
+    both = asked.merge(tables["risks"], on=["product", "zone"])
+    if len(both):
+        row = both.iloc[0]
+        message = (
+            f"{row['product']} in {row['zone'] or 'the whole case'} has a requirement and risks; "
+            "write the requirement as a risk without terms, its MW as offset_mw"
+        )
+        raise InputError.one("risks", None, "product", "requirement_and_risk", message)
 
 
 def flat_places(places: Positions, block_of: Positions) -> Positions:

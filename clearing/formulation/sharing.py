@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -221,7 +222,7 @@ def _curve(day: Day, links: Positions) -> Chords:
     )
 
 
-def _segments(market: Market, name: str, keys: list[object], curve: Chords) -> Positions:
+def _segments(market: Market, name: str, keys: Sequence[object], curve: Chords) -> Positions:
     """Define the segments of a flow for each key."""
     index = [
         (*(key if isinstance(key, tuple) else (key,)), s) for key in keys for s in range(len(curve))

@@ -41,7 +41,7 @@ def _unique(c: Cleared, lmp: Floats) -> pd.Series:
     least = np.ones(lmp.shape)
     np.minimum.at(least.T, nodes.node, counted.T)
     known = pd.Series(least.ravel() > 0.5).astype("boolean")
-    return known.mask(pd.Series(np.isnan(lmp.ravel())))
+    return known.mask(np.isnan(lmp.ravel()))
 
 
 def published(c: Cleared) -> dict[str, pd.DataFrame]:

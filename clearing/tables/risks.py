@@ -82,8 +82,10 @@ def risk_slacks(c: Cleared) -> Iterator[pd.DataFrame]:
     products, zones = day.reserves.products, day.reserves.zones
     mw = np.maximum(c.values("risk_shortage"), 0.0)
     place, of = np.unique(rows.shortage, return_inverse=True)
-    total = np.bincount(of, weights=mw, minlength=len(place))
-    cost = np.bincount(of, weights=mw * rows.price, minlength=len(place))
+    total, cost = (
+        np.asarray(np.bincount(of, worth, len(place)), dtype=np.float64)
+        for worth in (mw, mw * rows.price)
+    )
     at = np.flatnonzero(total > tolerance)
     when, product, zone = np.unravel_index(place[at], _shape(c))
     yield _rows(

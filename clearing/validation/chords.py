@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -73,6 +74,7 @@ def _limits(facts: Facts) -> Floats:
     total = np.zeros((len(facts.starts), len(branches)))
     interfaces = facts.case.tables["interfaces"]
     t = facts.interval_of(table)
+    row: Any
     for k, row in enumerate(table.itertuples(index=False)):
         worth = row.shadow_price * (1.0 if row.direction == "upper" else -1.0)
         if row.kind == "interface":

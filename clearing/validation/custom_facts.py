@@ -100,7 +100,7 @@ def _quantity(facts: Facts, term: _Term) -> Floats:
 
 def _at(names: pd.Index[str], name: str) -> int:
     """Position of a name that the case has checked to be there."""
-    return int(names.get_indexer(pd.Index([name], dtype="str"))[0])
+    return int(names.get_loc(name))  # type: ignore[arg-type]
 
 
 def _duals(facts: Facts, names: pd.Index[str]) -> Floats:

@@ -79,12 +79,12 @@ class Facts:
         """The grid in the rulebook's susceptance convention."""
         return Grid.from_case(self.case, convention=self.rulebook.network.convention)
 
-    @property
+    @cached_property
     def starts(self) -> pd.DatetimeIndex:
-        """Interval starts."""
+        """Interval starts, made once: they keep what they are looked up by."""
         return self.case.interval_starts
 
-    @property
+    @cached_property
     def hours(self) -> float:
         """Length of an interval, hours."""
         return self.case.interval_hours
@@ -163,6 +163,8 @@ class Facts:
 
     def interval_of(self, frame: pd.DataFrame) -> Ints:
         """Interval of every row (N,); -1 where it is none of the case's."""
+        if not len(frame):
+            return np.zeros(0, dtype=np.intp)
         stamps = pd.DatetimeIndex(frame["interval_start"])
         return np.asarray(self.starts.get_indexer(stamps), dtype=np.intp)
 
@@ -462,7 +464,8 @@ class Facts:
         """MW lost on each link at any flow (K,)."""
         table = self.case.tables["links"]
         counted = (table["loss_segments"] > 0) & (self.rulebook.losses.method == "chords")
-        return np.where(counted, table["fixed_loss_mw"], 0.0).astype(np.float64)
+        fixed = table["fixed_loss_mw"].to_numpy(dtype=np.float64)
+        return np.where(counted.to_numpy(dtype=bool), fixed, 0.0)
 
     @cached_property
     def link_loss(self) -> Floats:
@@ -470,7 +473,8 @@ class Facts:
         sent = self.link_mw
         fraction = self.case.tables["links"]["loss_fraction"].to_numpy(dtype=np.float64)
         forward, back = self.link_chords
-        return np.abs(sent) * fraction + forward.losses(sent) + back.losses(-sent)
+        lost: Floats = np.abs(sent) * fraction + forward.losses(sent) + back.losses(-sent)
+        return lost
 
     def chord_losses(self, flow: Floats) -> Floats:
         """MW withdrawn at buses for losses by chords (T, B) at flows (T, L)."""

@@ -35,16 +35,26 @@ def kinds(facts: Facts) -> Iterator[pd.DataFrame]:
     """
     for table in ("constraints", "slacks"):
         frame = facts.table(table)
-        kind, element = frame["kind"], frame["element"]
-        wrong = ~kind.isin(RUN_TABLES[table].column("kind").isin or ())
-        for name, of in _TABLE_OF.items():
-            wrong |= (kind == name) & ~element.isin(facts.names(of))
-        on_grid = kind.isin(_ON_GRID)
-        wrong |= on_grid & (frame["constraint"] != element)
-        wrong |= (kind == "contingency") != (frame["contingency"] != "")
-        for name, way in _WAY.items():
-            wrong |= (kind == name) & (frame["direction"] != way)
-        bad = frame[wrong.to_numpy(dtype=bool)]
+        if frame.empty:
+            continue
+        columns = ("kind", "element", "constraint", "contingency", "direction")
+        kind, element, name, outage, way = (frame[c].to_numpy(dtype=object) for c in columns)
+        known = RUN_TABLES[table].column("kind").isin or ()
+        wrong = (kind == "contingency") != (outage != "")
+        for this in set(kind.tolist()):
+            at = kind == this
+            if this not in known:
+                wrong |= at
+            if this in _TABLE_OF:
+                names = facts.names(_TABLE_OF[this])
+                wrong[at] |= names.get_indexer(pd.Index(element[at])) < 0
+            if this in _ON_GRID:
+                wrong |= at & (name != element)
+            if this in _WAY:
+                wrong |= at & (way != _WAY[this])
+        if not wrong.any():
+            continue
+        bad = frame[wrong.astype(bool)]
         one = np.ones(len(bad))
         yield rows(f"{table}.kind", bad["constraint"], bad["interval_start"], one, 0.0 * one, one)
 
@@ -55,6 +65,8 @@ def where_exceeded(facts: Facts) -> Iterator[pd.DataFrame]:
     The zone has a requirement of that product, the time is that of a product.
     """
     frame = facts.table("slacks")
+    if frame.empty:
+        return
     required = facts.table("reserve_prices")[["product", "zone"]].drop_duplicates()
     known = set(zip(required["product"], required["zone"], strict=True))
     reserve = (frame["kind"] == "reserve").to_numpy()

@@ -58,23 +58,28 @@ def _inside(facts: Facts) -> Iterator[pd.DataFrame]:
     """Everything that may be listed: interval, kind, name, price, whether it must be."""
     low, high = limits(facts)
     yield _blocks(facts, "unit", facts.offers_used, facts.dispatch, "units", (low, high))
-    yield _blocks(facts, "bid", facts.bids, facts.bid_mw, "loads", None)
+    if not facts.case.tables["bids"].empty:
+        yield _blocks(facts, "bid", facts.bids, facts.bid_mw, "loads", None)
     slacks = facts.table("slacks")
     balance = slacks[slacks["kind"] == "balance"]
-    price = np.where(balance["direction"] == "shortage", 1.0, -1.0)
-    yield pd.DataFrame(
-        {
-            "interval_start": balance["interval_start"],
-            "kind": "slack",
-            "unit": balance["direction"],
-            "price": price * facts.rulebook.penalties.balance,
-            "sure": balance["mw"] > facts.tolerance,
-        }
-    ).drop_duplicates(KEY)
+    if len(balance):
+        price = np.where(balance["direction"] == "shortage", 1.0, -1.0)
+        yield pd.DataFrame(
+            {
+                "interval_start": balance["interval_start"],
+                "kind": "slack",
+                "unit": balance["direction"],
+                "price": price * facts.rulebook.penalties.balance,
+                "sure": balance["mw"] > facts.tolerance,
+            }
+        ).drop_duplicates(KEY)
     awards = facts.table("virtual_awards")
-    most = _offered(facts, awards)
-    yield _between(facts, "virtual", awards["virtual"], awards, awards["mw"], most, awards["price"])
+    if len(awards):
+        most, own = _offered(facts, awards), awards["virtual"]
+        yield _between(facts, "virtual", own, awards, awards["mw"], most, awards["price"])
     schedule, table = facts.table("storage_schedule"), facts.case.tables["storage"]
+    if schedule.empty:
+        return
     each = table.drop_duplicates("storage").set_index("storage").reindex(schedule["storage"])
     each = each.reset_index(drop=True)
     hourly = storage_prices(facts.case)

@@ -5,6 +5,7 @@ T intervals, U units, K products, Q requirements: one per product, zone and rule
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -190,17 +191,34 @@ def _offered(
     tie = np.where(np.isnan(share), np.inf, share * np.maximum(output[at[0], at[1]], 0.0))
     mw = np.minimum(rows["mw"].to_numpy(dtype=np.float64), tie)
     asked = rows["price"].to_numpy(dtype=np.float64)
-    for k in np.argsort(asked, kind="stable").tolist():
-        place = (at[0][k], at[1][k], at[2][k])
+    # The n-th cheapest offer of every unit or load and product, n = 1, 2, ...: each place once.
+    order = np.argsort(asked, kind="stable")
+    for k in _ranked(order, np.ravel_multi_index(at, award.shape, mode="wrap")):
+        place = tuple(part[k] for part in at)
         offered[place] = np.nan_to_num(offered[place]) + mw[k]
-        taken = min(mw[k], left[place])
+        taken = np.minimum(mw[k], left[place])
         left[place] -= taken
         cost[place] += taken * asked[k]
-        price[place], count[place] = asked[k], count[place] + 1
+        price[place] = asked[k]
+        count[place] += 1
         tied[place] |= np.isfinite(tie[k])
     cut = (count > 1) | tied
     price = np.where(cut & (award > 0.0), cost / np.where(award > 0.0, award, 1.0), price)
     return offered, price, cut
+
+
+def _ranked(
+    order: npt.NDArray[np.intp], place: npt.NDArray[np.intp]
+) -> Iterator[npt.NDArray[np.intp]]:
+    """Split an order of rows: first the first row of every place, then the second ones, ..."""
+    by_place = np.argsort(place[order], kind="stable")
+    sorted_place = place[order][by_place]
+    new = np.r_[True, sorted_place[1:] != sorted_place[:-1]][: len(order)]
+    begin = np.maximum.accumulate(np.where(new, np.arange(len(order)), 0))
+    rank = np.empty(len(order), dtype=np.intp)
+    rank[by_place] = np.arange(len(order)) - begin
+    for k in range(int(rank.max(initial=-1)) + 1):
+        yield order[rank == k]
 
 
 def _in_force(
@@ -216,9 +234,11 @@ def _in_force(
     everywhere = blank.loc[np.repeat(blank.index.to_numpy(), len(facts.starts))]
     everywhere = everywhere.assign(t=np.tile(np.arange(len(facts.starts)), len(blank)))
     rows = pd.concat([stamped[stamped["t"] >= 0], everywhere])
-    own = rows[rows["interval_start"].notna()][[*key, "t"]].drop_duplicates().assign(own=True)
-    replaced = rows[[*key, "t"]].merge(own, on=[*key, "t"], how="left")["own"].eq(True).to_numpy()
-    rows = rows[~(replaced & rows["interval_start"].isna().to_numpy())]
+    if len(stamped) and len(blank):
+        at = [*key, "t"]
+        own = rows[rows["interval_start"].notna()][at].drop_duplicates().assign(own=True)
+        replaced = rows[at].merge(own, on=at, how="left")["own"].eq(True).to_numpy()
+        rows = rows[~(replaced & rows["interval_start"].isna().to_numpy())]
     rows = rows.drop_duplicates([*key, *(parts or []), "t"], ignore_index=True)
     return rows, rows["t"].to_numpy(dtype=np.intp)
 

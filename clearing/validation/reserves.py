@@ -154,8 +154,8 @@ def requirements(facts: Facts) -> Iterator[pd.DataFrame]:
     asked_of = {(need.product, need.zone) for need in real.requirements}
     risks = facts.case.tables["risks"]
     asked_of |= set(zip(risks["product"], risks["zone"], strict=True))
-    key = pd.Series(list(zip(table["product"], table["zone"], strict=True)), dtype="object")
-    idle = table[~key.isin(asked_of).to_numpy()]
+    key = zip(table["product"].tolist(), table["zone"].tolist(), strict=True)
+    idle = table[np.array([of not in asked_of for of in key], dtype=bool)]
     for column in ("requirement_mw", "shortage_mw", "shadow_price"):
         odd = idle[idle[column] != 0.0]
         value = odd[column].to_numpy(dtype=np.float64)
@@ -204,7 +204,7 @@ def shadow_prices(facts: Facts) -> Iterator[pd.DataFrame]:
         return
     if len(facts.case.tables["risks"]) or len(facts.case.tables["reserve_sharing"]):
         return  # what reserves are worth then is for `risks.prices` to say
-    table, worth = facts.table("reserve_prices"), {}
+    worth: dict[tuple[str, str], Floats] = {}
     slack = facts.price_tolerance
     for need in real.requirements:
         shadow = np.nan_to_num(stated(facts, need.product, need.zone, "shadow_price"))
@@ -217,13 +217,12 @@ def shadow_prices(facts: Facts) -> Iterator[pd.DataFrame]:
         value = shadow[:, None]
         yield below("reserves.shadow_price", label, facts.starts, value, low[:, None], slack)
         yield above("reserves.shadow_price", label, facts.starts, value, high[:, None], slack)
-    kinds = table[["product", "zone"]].drop_duplicates()
-    for product, zone in zip(kinds["product"], kinds["zone"], strict=True):
+    for product, zone in facts.once(_stated)[0]:
         expected = np.zeros(len(facts.starts))
-        for served in real.serves.get(str(product), ()):
-            for place in {"", str(zone)}:
+        for served in real.serves.get(product, ()):
+            for place in {"", zone}:
                 expected += worth.get((served, place), 0.0)
-        price = stated(facts, str(product), str(zone), "price")
+        price = stated(facts, product, zone, "price")
         expected = np.where(np.isnan(price), np.nan, expected)
         label = [f"{product} {zone}".strip()]
         yield differing(
@@ -276,12 +275,25 @@ def shortage_cost(facts: Facts) -> Floats:
 
 def stated(facts: Facts, product: str, zone: str, column: str) -> Floats:
     """Read a column of ``reserve_prices`` for one product and zone (T,); NaN where no row."""
+    place, values = facts.once(_stated)
+    at = place.get((product, zone))
+    return np.full(len(facts.starts), np.nan) if at is None else values[column][at]
+
+
+def _stated(facts: Facts) -> tuple[dict[tuple[str, str], int], dict[str, Floats]]:
+    """Place of each product and zone in the columns of ``reserve_prices``, (P, T) each."""
     table = facts.table("reserve_prices")
-    own = table[(table["product"] == product) & (table["zone"] == zone)]
-    values = np.full(len(facts.starts), np.nan)
-    t = facts.interval_of(own)
-    values[t[t >= 0]] = own[column].to_numpy(dtype=np.float64)[t >= 0]
-    return values
+    keys = list(zip(table["product"].tolist(), table["zone"].tolist(), strict=True))
+    place = {key: k for k, key in enumerate(dict.fromkeys(keys))}
+    of = np.array([place[key] for key in keys], dtype=np.intp)
+    t = facts.interval_of(table)
+    values = {}
+    for column in ("price", "shadow_price", "requirement_mw", "shortage_mw"):
+        spread = np.full((len(place), len(facts.starts)), np.nan)
+        given = table[column].to_numpy(dtype=np.float64)
+        spread[of[t >= 0], t[t >= 0]] = given[t >= 0]
+        values[column] = spread
+    return place, values
 
 
 def _lasting(
@@ -367,16 +379,17 @@ def reserve_price_of_units(facts: Facts, real: ReserveFacts) -> Floats:
     A product without prices serves no requirement and is worth nothing.
     """
     price = np.full(real.award.shape, np.nan)
-    zones = set(facts.table("reserve_prices")["zone"])
-    price[:, :, ~real.products.isin(facts.table("reserve_prices")["product"])] = 0.0
-    for k, product in enumerate(real.products):
-        if not (facts.table("reserve_prices")["product"] == product).any():
+    place, _ = facts.once(_stated)
+    priced, zones = {product for product, _ in place}, {zone for _, zone in place}
+    inside = {zone: real.unit_zone == zone for zone in set(real.unit_zone.tolist())}
+    for k, product in enumerate(real.products.tolist()):
+        if product not in priced:
+            price[:, :, k] = 0.0
             continue
-        whole = stated(facts, str(product), "", "price")
-        for zone in set(real.unit_zone.tolist()):
-            inside = real.unit_zone == zone
-            local = stated(facts, str(product), zone, "price") if zone in zones else whole
-            price[:, inside, k] = np.where(np.isnan(local), whole, local)[:, None]
+        whole = stated(facts, product, "", "price")
+        for zone, units in inside.items():
+            local = stated(facts, product, zone, "price") if zone in zones else whole
+            price[:, units, k] = np.where(np.isnan(local), whole, local)[:, None]
     return price
 
 

@@ -49,7 +49,9 @@ def risk_facts(facts: Facts) -> RiskFacts:
         mw = _quantity(facts, str(kind), own["element"], t[row], product[row])
         np.add.at(total, row, own["coefficient"].to_numpy(dtype=np.float64) * mw)
     supply, got = np.zeros(len(rows)), np.zeros(len(rows))
-    for (name, zone), at in rows.groupby(["product", "zone"], sort=False).indices.items():
+    places = rows[["product", "zone"]].drop_duplicates()
+    for name, zone in zip(places["product"], places["zone"], strict=True):
+        at = ((rows["product"] == name) & (rows["zone"] == zone)).to_numpy(dtype=bool)
         supply[at] = real.supply(str(name), str(zone))[t[at]]
         got[at] = _received(facts, str(name), str(zone))[t[at]]
     shared = rows["shared"].to_numpy(dtype=bool)
@@ -145,8 +147,10 @@ def risk_shortage_cost(facts: Facts) -> Floats:
         (rows.loc[own, "short"] * rows.loc[own, "penalty"]).to_numpy(dtype=np.float64),
     )
     curves = facts.case.tables["reserve_demand"].sort_values(["price", "segment"], kind="stable")
-    worst = rows[~own].groupby(["product", "zone", "t"])["short"].max()
-    for (product, zone, t), mw in worst[worst > 0.0].items():
+    worst = rows[~own].groupby(["product", "zone", "t"], as_index=False)["short"].max()
+    worst = worst[worst["short"] > 0.0]
+    columns = (worst[name] for name in ("product", "zone", "t", "short"))
+    for product, zone, t, mw in zip(*columns, strict=True):
         curve = curves[(curves["product"] == product) & (curves["zone"] == zone)]
         width = curve["mw"].to_numpy(dtype=np.float64)
         price = curve["price"].to_numpy(dtype=np.float64)

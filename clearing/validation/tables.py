@@ -39,7 +39,7 @@ def complete(facts: Facts) -> Iterator[pd.DataFrame]:
         frame, expected = facts.table(table), facts.names(source)
         t, n = facts.place(table)
         unknown = (t < 0) | (n < 0)
-        for _, row in frame[unknown].iterrows():
+        for _, row in frame[unknown].iterrows() if unknown.any() else ():
             yield rows(
                 f"{table}.unknown", [str(row[name])], [row["interval_start"]], [1.0], [0.0], [1.0]
             )
@@ -51,7 +51,8 @@ def complete(facts: Facts) -> Iterator[pd.DataFrame]:
                 f"{table}.rows", [subject], [facts.starts[k]], [found], [1.0], [abs(found - 1.0)]
             )
         for column in numbers:
-            for _, row in frame[~np.isfinite(frame[column].to_numpy(dtype=np.float64))].iterrows():
+            blank = ~np.isfinite(frame[column].to_numpy(dtype=np.float64))
+            for _, row in frame[blank].iterrows() if blank.any() else ():
                 start = row["interval_start"]
                 yield rows(f"{table}.{column}", [str(row[name])], [start], [np.nan], [0.0], [1.0])
 
@@ -67,6 +68,8 @@ def identity(facts: Facts) -> Iterator[pd.DataFrame]:
         for column in columns:
             should = original[column].array.take(at)
             wrong = wrong | np.asarray(frame[column].array != should, dtype=bool)
+        if not wrong.any():
+            continue
         bad = frame[wrong]
         count = np.ones(len(bad))
         yield rows(

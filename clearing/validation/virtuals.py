@@ -32,6 +32,8 @@ def in_force(facts: Facts) -> pd.DataFrame:
 
 def awards(facts: Facts) -> Iterator[pd.DataFrame]:
     """Check 0 <= award <= MW offered, and that kind, buses, owner and price repeat the offer."""
+    if facts.table("virtual_awards").empty:
+        return
     table = _joined(facts)
     for check, mw, limit in (
         ("virtuals.upper", table["mw"], table["mw_offer"].fillna(0.0)),
@@ -105,6 +107,8 @@ def _report(
     tolerance: float,
 ) -> pd.DataFrame:
     wrong = ~(excess <= tolerance)
+    if not wrong.any():
+        return pd.DataFrame()
     bad = table[wrong]
     return rows(
         check,

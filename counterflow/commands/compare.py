@@ -57,8 +57,10 @@ def run(
     from counterflow import console
     from counterflow.tables.comparison import compare
 
-    if published != (b is None):
-        raise bad("usage", "give a second run B, or --published, one of the two")
+    if b is None and not published:
+        raise bad("usage", "Missing argument 'B', a second run (or --published in its place)")
+    if b is not None and published:
+        raise bad("usage", "--published compares one run; leave out B")
     if tolerance is not None and not tolerance >= 0.0:
         raise bad("usage", f"--tolerance expects a number of 0 or more, not {tolerance:g}")
     if b is None:

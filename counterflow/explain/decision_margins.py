@@ -64,7 +64,8 @@ def _structure(row: Row) -> tuple[object, ...] | None:
 
 
 def _compared(row: Row, money: str) -> list[tuple[object, ...]]:
-    component, found = row["component"], []
+    component = row["component"]
+    found: list[tuple[object, ...]] = []
     coin = "" if kind_of(component) == PARAMETER else money
     limit, offered = row["conduct_limit"], row["offered"]
     if row["conduct_result"] in ("pass", "fail") and math.isfinite(limit):

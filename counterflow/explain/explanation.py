@@ -361,4 +361,6 @@ class _Explainer:
         tried = setters_from_tables(margin, shares, position, price)
         if not tried.determined and self._program is not None:
             tried = replace(tried, reason=answer.reason, sides=answer.sides)
+        elif not tried.determined and self._without:
+            tried = replace(tried, reason=f"{tried.reason}; from the tables alone: {self._without}")
         return tried, tuple(margin.held), "tables"

@@ -55,6 +55,7 @@ class ReserveExplanation:
             f"{self.own_mw:.3f} MW are given{where}, {self.received_mw:.3f} MW are received, for "
             f"{self.requirement_mw:.3f} MW of risk"
         ]
+        row: Any
         for row in self.setters.itertuples(index=False):
             kind = f" ({row.setter})" if row.setter else ""
             said.append(f"{row.risk}{kind} sets {row.shadow_price:.2f} of it: {row.risk_mw:.3f} MW")
@@ -100,8 +101,8 @@ def explain_reserve(run: Run, *, product: str, zone: str = "", at: str) -> Reser
     def now(table: pd.DataFrame) -> pd.DataFrame:
         return table[pd.DatetimeIndex(table["interval_start"]) == start]
 
-    row = now(prices)
-    row = row[(row["product"] == product) & (row["zone"] == zone)].iloc[0]
+    current = now(prices)
+    row = current[(current["product"] == product) & (current["zone"] == zone)].iloc[0]
     setters = _setters(run, now, product, zone)
     givers = _givers(run, now, product, zone, float(row["price"]))
     came, went = _shared(run, now, product, zone)
@@ -129,7 +130,7 @@ def _setters(run: Run, now: Any, product: str, zone: str) -> pd.DataFrame:
     columns = ["risk", "setter", "risk_mw", "own_mw", "received_mw", "short_mw", "shadow_price"]
     if "risks_covered" not in run.tables:
         return pd.DataFrame(columns=columns)
-    own = now(run.risks_covered)
+    own: pd.DataFrame = now(run.risks_covered)
     own = own[(own["product"] == product) & (own["zone"] == zone) & (own["shadow_price"] > _ZERO)]
     order = own.sort_values("shadow_price", ascending=False, kind="stable")
     return order[columns].reset_index(drop=True)
@@ -137,7 +138,8 @@ def _setters(run: Run, now: Any, product: str, zone: str) -> pd.DataFrame:
 
 def _terms(run: Run, now: Any, setters: pd.DataFrame, product: str) -> pd.DataFrame:
     """What each risk is made of: outputs, awards, flows, and the fixed part."""
-    case, rows = run.case, []
+    case = run.case
+    rows: list[tuple[str, str, str, str, float]] = []
     owner = _owners(run)
     output = now(run.dispatch).set_index("unit")["mw"]
     award = now(run.reserves)
@@ -145,7 +147,9 @@ def _terms(run: Run, now: Any, setters: pd.DataFrame, product: str) -> pd.DataFr
     flow = now(run.flows).set_index("branch")["flow_mw"]
     links = now(run.link_flows).set_index("link")
     arrives = links["mw"] - links["loss_mw"]
-    values = {"unit": output, "reserve": award, "branch": flow, "link": arrives}
+    values: dict[str, Any] = {"unit": output, "reserve": award, "branch": flow, "link": arrives}
+    risk: Any
+    term: Any
     for risk in setters.itertuples(index=False):
         terms = case.risk_terms[case.risk_terms["risk"] == risk.risk]
         for term in terms.itertuples(index=False):

@@ -137,6 +137,8 @@ def _written(value: Any, language: Language, starts: pd.DatetimeIndex) -> str:
     places = digits.get(kind, 0)
     if kind == "number" and float(number).is_integer():
         places = 0
-    sign = "+" if kind.startswith("signed") else ""
-    written = f"{number:{sign},.{places}f}".replace("-", "\u2212")
+    written = f"{abs(number):,.{places}f}"
+    if written.strip("0.,"):
+        sign = "\u2212" if number < 0 else "+" if kind.startswith("signed") else ""
+        written = f"{sign}{written}"
     return f"{written}%" if kind.endswith("percent") else written

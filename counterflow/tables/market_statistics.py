@@ -187,7 +187,7 @@ def _supply_demand(supply: pd.DataFrame, demand: pd.DataFrame) -> pd.DataFrame:
     for month, own in both.groupby("month"):
         available, taken = own["available_mwh"].sum(), own["demand_mwh"].sum()
         known = own[own["ratio"].notna()]
-        least = known.loc[known["ratio"].idxmin()] if len(known) else None
+        least = known.iloc[int(known["ratio"].to_numpy().argmin())] if len(known) else None
         rows.append(
             (
                 month,

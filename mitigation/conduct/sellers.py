@@ -26,15 +26,19 @@ def offering(case: Case) -> pd.Series:
 def owners_by_name(case: Case) -> pd.Series:
     """Name -> owner."""
     units, stored = case.tables["units"], case.tables["storage"]
-    return pd.concat(
+    both: pd.Series = pd.concat(
         [units.set_index("unit")["owner"], stored.set_index("storage")["owner"]]
     ).astype("str")
+    return both
 
 
 def places_by_name(case: Case) -> pd.Series:
     """Name -> bus."""
     units, stored = case.tables["units"], case.tables["storage"]
-    return pd.concat([units.set_index("unit")["bus"], stored.set_index("storage")["bus"]])
+    both: pd.Series = pd.concat(
+        [units.set_index("unit")["bus"], stored.set_index("storage")["bus"]]
+    )
+    return both
 
 
 def with_storage(areas: Areas, case: Case) -> Areas:

@@ -70,7 +70,7 @@ def offer_similarity(
         if unit not in place or not len(own):
             continue
         upper = np.cumsum(own["mw"].to_numpy(dtype=float))
-        at = np.searchsorted(upper, shares * float(capacity[unit]) - 1e-9)
+        at = np.searchsorted(upper, shares * float(capacity[str(unit)]) - 1e-9)
         price = own["price"].to_numpy(dtype=float)
         sampled[place[unit], when[start]] = price[np.minimum(at, len(price) - 1)]
     rows = []

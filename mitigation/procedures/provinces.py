@@ -20,6 +20,7 @@ from mitigation.slots import AssessedRun, Replacement, Subjects
 from mitigation.slots.terms import terms_of
 from mitigation.structure.owners import Ownership, owners_of
 from mitigation.structure.system_margin import system_demand
+from mitigation.structure.tables import sum_by
 
 __all__ = [
     "banded_cost",
@@ -48,7 +49,7 @@ def thermal_residual_supply(run: Run, owners: Ownership, rules: HunanRules) -> p
     state = run.dispatch[[*AT, "available_mw"]]
     is_thermal = state["unit"].isin(thermal)
     own = owners.split(state[is_thermal], "available_mw")
-    groups = own.groupby(["interval_start", "owner"], as_index=False)["available_mw"].sum()
+    groups = sum_by(own, ["interval_start", "owner"], ["available_mw"])
     total = groups.groupby("interval_start")["available_mw"].transform("sum")
     other = state[~is_thermal].groupby("interval_start")["available_mw"].sum()
     need = system_demand(run, reserves=True).set_index("interval_start")["demand_mw"]
@@ -102,8 +103,8 @@ def settlement_price_cap(assessed: AssessedRun, subjects: Subjects) -> Replaceme
     cells = subjects.keys[KEY].reset_index(drop=True)
     cost = cells["unit"].map(approved).astype(float)
     limit = rules.factor * np.fmax(before, cost)
-    limit = np.fmin(limit, run.rulebook.offers.cap)
-    return _at_floor(assessed, cells, limit, "mitigation.hunan.factor", "reference_price")
+    capped_at = pd.Series(np.fmin(limit, run.rulebook.offers.cap), index=cells.index)
+    return _at_floor(assessed, cells, capped_at, "mitigation.hunan.factor", "reference_price")
 
 
 def shaanxi_reference(ratio: float, rules: ShaanxiRules) -> float:

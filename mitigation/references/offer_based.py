@@ -64,7 +64,6 @@ def _edges(kept: pd.DataFrame) -> Floats:
 
 def _curve(evidence: Evidence, unit: str, kept: pd.DataFrame, note: str) -> Blocks:
     rules = evidence.rules.offer
-    stamps = kept["interval_start"]
     upper = _edges(kept)
     lower = np.concatenate([[0.0], upper[:-1]])
     bottom, top = (kept[c].to_numpy(dtype=float)[:, None] for c in ("lower_mw", "upper_mw"))
@@ -79,7 +78,8 @@ def _curve(evidence: Evidence, unit: str, kept: pd.DataFrame, note: str) -> Bloc
             for k in range(len(upper))
         ]
     )
-    order = np.lexsort((kept["lower_mw"].to_numpy(), stamps.to_numpy()))
+    moments = pd.DatetimeIndex(kept["interval_start"]).asi8
+    order = np.lexsort((kept["lower_mw"].to_numpy(), moments))
     digest = inputs_hash(
         "offer",
         (rules, evidence.rules.window),

@@ -125,8 +125,8 @@ def with_storage_levels(
     kept = levels[~(replaced & levels["unit"].isin(named))]
     stamp = {"interval_start": levels["interval_start"].dtype}
     fresh = pd.concat(frames, ignore_index=True).astype(stamp)
-    own = pd.MultiIndex.from_frame(kept[["unit", "component"]])
-    fresh = fresh[~pd.MultiIndex.from_frame(fresh[["unit", "component"]]).isin(own)]
+    there = pd.MultiIndex.from_frame(kept[["unit", "component"]])
+    fresh = fresh[~pd.MultiIndex.from_frame(fresh[["unit", "component"]]).isin(there)]
     return pd.concat([kept, fresh[kept.columns]], ignore_index=True).astype(
         {name: dtype for name, dtype in levels.dtypes.items()}
     )

@@ -6,6 +6,9 @@ least of its power and of what it holds at the beginning, over the interval.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
@@ -34,7 +37,9 @@ def with_stored_supply(run: Run) -> Run:
     }
     case = Case(run.case.meta, tables, run.case.warnings)
     rows = _dispatch(run, owned)
-    made = {name: (lambda n=name: run.tables[n]) for name in run.tables}
+    made: dict[str, Callable[[], pd.DataFrame]] = {
+        name: partial(run.tables.__getitem__, name) for name in run.tables
+    }
     made["dispatch"] = lambda: pd.concat([run.dispatch, rows], ignore_index=True)
     made["offers_used"] = lambda: pd.concat(
         [run.offers_used, _offers(run, rows)], ignore_index=True

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -76,7 +77,7 @@ def day_credit(
     if found.failures:
         raise InputError(found.failures)
     unit = exact(rules.smallest_unit)
-    table = []
+    table: list[tuple[Any, ...]] = []
     for owner in sorted({*parts, *(name for name in before if exact(before[name]) > 0)}):
         if owner == rules.operator:
             continue

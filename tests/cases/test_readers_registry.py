@@ -12,7 +12,7 @@ from cases import read_case
 from cases.errors import InputError
 from cases.readers import reader_of, reader_options, readers
 from cases.readers.reader import Origin
-from tests.cases import mpc, uc_days
+from tests.cases import mpc, new_zealand_rows, uc_days
 
 ROOM = Path(cases.readers.__file__).parent
 
@@ -27,7 +27,7 @@ def test_every_module_with_a_reader_is_found_in_order() -> None:
                 words = {word.arg: word.value for word in node.value.keywords}
                 stated.append(ast.literal_eval(words["name"]))
     assert stated == [reader.name for reader in readers()]
-    assert len(stated) == 4 == len(set(stated))
+    assert len(stated) == 5 == len(set(stated))
 
 
 def test_an_option_means_the_same_wherever_it_is_taken() -> None:
@@ -49,6 +49,7 @@ def test_one_reader_takes_each_thing(tmp_path: Path) -> None:
         "pglib-uc/rts_gmlc/2020-01-27": "pglib-uc",
         str(uc_days.write(tmp_path / "uc.json", uc)): "pglib-uc",
         str(jl): "UnitCommitment.jl instances",
+        str(new_zealand_rows.write(tmp_path, new_zealand_rows.rows())): "New Zealand case zips",
     }
     for thing, expected in things.items():
         origin = Origin.of(thing)

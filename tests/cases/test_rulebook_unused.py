@@ -100,6 +100,7 @@ def names_in(folder: Path) -> frozenset[str]:
 
 ROOMS = {"clear": ("clearing", "network"), "settle": ("settlement",), "mitigate": ("mitigation",)}
 ROOMS["tables"] = ("counterflow",)
+ROOMS |= dict.fromkeys(("screens", "recover", "auction"), ("mitigation", "counterflow"))
 
 
 def rooms_of(reader: str) -> list[Path]:

@@ -124,6 +124,13 @@ def test_a_changed_cell_is_noticed(table: str) -> None:
         assert len(validate(other)), f"{table}.{column.name}"
 
 
+def test_a_requirement_beside_risks_is_refused() -> None:
+    required = pd.DataFrame([{"product": "fast", "zone": "Z", "mw": 10.0}])
+    case = national_day.one_zone(reserve_requirements=required)
+    with pytest.raises(cf.InputError, match="a requirement and risks"):
+        cf.clear(case, commitment=False, settings=national_day.SETTINGS)
+
+
 def test_sharing_needs_one_interval_at_a_time() -> None:
     case = national_day.two_zones()
     stamps = [case.interval_starts[0], case.interval_ends[0]]

@@ -60,6 +60,15 @@ def test_a_limit_that_no_longer_binds_and_the_furthest_price(before: Run, after:
     assert price["size"] == pytest.approx((lmp["lmp_x"] - lmp["lmp_y"]).abs().max())
 
 
+def test_a_run_and_itself_and_what_counts(before: Run, after: Run) -> None:
+    assert cf.compare(before, before).related == "same"
+    assert cf.compare(before, after).related == ""
+    assert "prices" in cf.compare(before, after).failing
+    assert cf.compare(before, after, fail_on=["reserves"]).within
+    with pytest.raises(cf.InputError, match="nothing that is compared is called pricess"):
+        cf.compare(before, after, fail_on=["pricess"])
+
+
 def test_one_schedule_in_place_of_another_within_the_gap_is_noise(before: Run) -> None:
     manifest = before.stated
     gap = {"gap": 0.01, "proof": {**manifest["proof"], "gap": 0.01}}
@@ -73,6 +82,7 @@ def test_one_schedule_in_place_of_another_within_the_gap_is_noise(before: Run) -
     assert found.changes.loc[found.changes["kind"] == "commitment", "noise"].all()
 
 
+@pytest.mark.slow
 def test_parents_and_what_counts_for_the_exit_code(
     before: Run, after: Run, tmp_path: Path, call: Call
 ) -> None:
@@ -81,7 +91,6 @@ def test_parents_and_what_counts_for_the_exit_code(
     child = cf.mitigate(before)
     assert cf.compare(before, child).related == "parent"
     assert cf.compare(child, before).related == "child"
-    assert cf.compare(before, before).related == "same"
     said = call("compare", tmp_path / "a", tmp_path / "b")
     assert said.code == 3 and "Inputs that differ" in said.out
     assert call("compare", tmp_path / "a", tmp_path / "b", "--fail-on", "reserves").code == 0
@@ -92,6 +101,7 @@ def test_parents_and_what_counts_for_the_exit_code(
     assert "<table>" in cf.compare(before, after)._repr_html_()
 
 
+@pytest.mark.slow
 def test_a_row_that_one_case_lacks(before: Run) -> None:
     offers = before.case.offers
     more = pd.concat(

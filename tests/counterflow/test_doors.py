@@ -24,6 +24,7 @@ def day() -> Run:
     return cf.clear(starter_case("mine", 4), security="n-1")
 
 
+@pytest.mark.slow
 def test_init_makes_a_case_that_clears_without_a_word(tmp_path: Path, call: Call) -> None:
     said = call("init", tmp_path / "mine", "--hours", "6")
     assert said.code == 0 and "demand.csv" in said.out

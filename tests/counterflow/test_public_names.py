@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -101,15 +102,9 @@ def test_a_name_that_is_not_public() -> None:
         cf.clearr  # noqa: B018
 
 
-@pytest.mark.parametrize(
-    ("name", "part"),
-    [
-        ("serve", "the site"),
-    ],
-)
-def test_a_part_that_must_wait_says_so(name: str, part: str) -> None:
-    with pytest.raises(cf.NotYet, match=rf"{name}\(\) is not in this release: .*{part}"):
-        getattr(cf, name)(None, rulebook="pjm")
+def test_the_site_needs_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(cf.InputError, match="there is no folder"):
+        cf.serve(tmp_path / "none")
     assert issubclass(cf.NotYet, cf.CounterflowError)
 
 

@@ -162,6 +162,30 @@ def test_a_run_is_read_back_from_every_layout(cleared: Run, tmp_path: Path, form
         assert mw.reindex(own.index).fillna(0.0).tolist() == pytest.approx(own.tolist(), abs=1e-5)
 
 
+def test_export_on_the_command_line(
+    cleared: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cleared.write(tmp_path / "run")
+    secret = f.written(tmp_path, "key", "a secret")
+    code, out, _ = call(capsys, "export", tmp_path / "run", "--layout", "nyiso-offers", "-o",
+                        tmp_path / "files", "--mask-key", secret, "--json")  # fmt: skip
+    assert code == 0
+    names = [Path(name).name for name in json.loads(out)["files"]]
+    assert names == ["biddata_genbids.csv", "damlbmp_zone.csv", "palIntegrated.csv"]
+    offers = pd.read_csv(tmp_path / "files" / names[0], dtype="str")
+    assert not set(offers["Masked Gen ID"]) & {"A", "B", "C", "D"}
+    assert len(offers) == 16
+
+
+@pytest.mark.slow
+def test_screens_and_the_page_take_published_offers(
+    cleared: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    read_back(cleared, tmp_path / "files", "miso-offers").write(tmp_path / "case")
+    assert call(capsys, "screens", tmp_path / "case", "--json")[0] == 0
+    assert call(capsys, "report", tmp_path / "case", "-o", tmp_path / "page.html")[0] == 0
+
+
 @pytest.mark.parametrize("format", ["isone-offers", "miso-offers"])
 def test_indices_are_those_of_the_run(cleared: Run, tmp_path: Path, format: str) -> None:
     """Where owners are published, shares and pivotality of what is available are the same."""

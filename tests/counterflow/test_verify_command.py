@@ -57,7 +57,7 @@ def test_what_cannot_be_verified(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert invoke(["verify", str(tmp_path)]) == 1
     assert "expected the folder of a run" in capsys.readouterr().err
     assert invoke(["verify", str(tmp_path / "day.zip")]) == 1
-    assert "not yet packs" in capsys.readouterr().err
+    assert "there is no file" in capsys.readouterr().err
 
 
 def test_the_line_for_a_run_of_the_former_format_makes_it_again(

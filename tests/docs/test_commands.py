@@ -25,6 +25,7 @@ def test_a_page_has_every_option_of_its_command() -> None:
         assert text in page
 
 
+@pytest.mark.slow
 def test_examples_give_what_they_say(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -24,8 +24,10 @@ import pytest
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = [
     *sorted((DOCS / "tutorials").glob("*.md")),
-    DOCS / "recipes.md",
-    DOCS / "published-tables.md",
+    *(DOCS / f"{name}.zh.md" for name in ("curve", "futures")),
+]
+LONG = [
+    DOCS / f"{name}.md" for name in ("recipes", "published-tables", "start.zh", "institutions.zh")
 ]
 FENCE = re.compile(r"^```(python|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | doctest.REPORT_NDIFF
@@ -95,7 +97,14 @@ def run_console(block: Block, folder: Path) -> None:
         assert re.search(pattern, output, re.DOTALL), f"expected {command.expected}, got\n{output}"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize(
+    "page",
+    [
+        *PAGES,
+        *(pytest.param(page, marks=pytest.mark.slow) for page in LONG),
+    ],
+    ids=lambda page: page.stem,
+)
 def test_tutorial(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {"__name__": "tutorial"}
@@ -111,5 +120,6 @@ def test_tutorial(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_every_page_is_in_the_menu() -> None:
     menu = (DOCS.parent / "mkdocs.yml").read_text(encoding="utf-8")
     pages = [page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md")]
-    pages = [page for page in pages if not page.startswith("commands/")]  # commands.md has them
+    # commands.md and rulebooks.md link those.
+    pages = [page for page in pages if not page.startswith(("commands/", "rulebooks/"))]
     assert [page for page in pages if page not in menu] == []

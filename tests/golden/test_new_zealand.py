@@ -1,12 +1,11 @@
 """The New Zealand market cleared again, against the operator's own solution.
 
-The data is not part of the project: `NEW_ZEALAND_DATA` says where the zips are, by default
-`../shared/data/new-zealand` beside the project. Without it these tests are skipped.
+The data is not part of the project: `tests.outside` says where it is looked for. Without it these
+tests are skipped by name.
 """
 
 from __future__ import annotations
 
-import os
 from functools import cache
 from pathlib import Path
 
@@ -17,28 +16,29 @@ import pytest
 import counterflow as cf
 from cases.readers.new_zealand_files import CaseFiles, stamp_of
 from counterflow.tables.published import compare_published
+from tests.outside import outside
 
-DATA = Path(os.environ.get("NEW_ZEALAND_DATA", "../shared/data/new-zealand"))
 ZIPS = ("MSS_251302025022230925_0X.ZIP", "MSS_261322025012100401_0X.zip")
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(
-        not all((DATA / name).is_file() for name in ZIPS),
-        reason=f"no New Zealand cases at {DATA} (set NEW_ZEALAND_DATA)",
-    ),
-    pytest.mark.filterwarnings("ignore::counterflow.DataWarning"),
+    pytest.mark.filterwarnings("ignore::cases.errors.DataWarning"),
 ]
+
+
+def data(name: str) -> Path:
+    """A zip at hand; the test is skipped by its name otherwise."""
+    return outside(f"new-zealand/{name}")
 
 
 @cache
 def cleared(name: str) -> cf.Run:
     """Eight half-hours, one after the other; checked without the solver as it is made."""
-    return cf.clear(cf.read_case(DATA / name), rulebook="new-zealand")
+    return cf.clear(cf.read_case(data(name)), rulebook="new-zealand")
 
 
 def solved(name: str, table: str) -> pd.DataFrame:
     """A table of the operator's solution in all intervals."""
-    files = CaseFiles(DATA / name)
+    files = CaseFiles(data(name))
     ends = [files.solved(interval) for interval in files.intervals]
     return pd.concat([files.table(str(end), table).frame for end in ends], ignore_index=True)
 
@@ -111,24 +111,27 @@ def test_the_risk_setter_of_the_tight_half_hour() -> None:
 
 
 def test_every_part_has_its_worth() -> None:
-    """The ladder: without losses, reserves or ramps the prices are others.
-
-    One tight half-hour: 531 of 532 with all of it.
-    """
-    case = cf.read_case(DATA / ZIPS[0], interval="11:30")
+    """The ladder: without losses or reserves the prices of a tight half-hour are others."""
+    case = cf.read_case(data(ZIPS[0]), interval="11:30")
     bare = case.replace(**{name: case.tables[name].iloc[:0] for name in _RESERVES})
-    rules = {"rulebook": "new-zealand"}
-    shares = {
-        "all": _share(cf.clear(case, **rules)),
-        "no ramps": _share(
-            cf.clear(case.replace(units=case.units.assign(initial_mw=np.nan)), **rules)
-        ),
-        "no reserves": _share(cf.clear(bare, **rules)),
-        "nothing": _share(cf.clear(bare, settings={"losses.method": "none"}, **rules)),
-    }
-    assert shares["all"] > 0.995
-    assert shares["nothing"] < 0.02
-    assert max(shares["no ramps"], shares["no reserves"]) < 0.5 * shares["all"]
+    every = _share(cf.clear(case, rulebook="new-zealand"))
+    losses = _share(cf.clear(bare, rulebook="new-zealand"))
+    none = _share(cf.clear(bare, rulebook="new-zealand", settings={"losses.method": "none"}))
+    assert every > 0.995
+    assert losses < 0.5
+    assert none < 0.02
+
+
+def test_ramps_have_their_worth() -> None:
+    """The half-hour with the dearest ramp, cleared from nowhere: a fifth of the prices moves."""
+    run = cleared(ZIPS[1])
+    ramps = run.constraints[run.constraints["kind"].str.startswith("ramp")]
+    start = ramps.sort_values("shadow_price")["interval_start"].iloc[-1]
+    by_interval = compare_published(run).by_interval.set_index("interval_start")
+    case = cf.read_case(data(ZIPS[1]), interval=f"{start:%H:%M}")
+    free = case.replace(units=case.units.assign(initial_mw=np.nan))
+    share = _share(cf.clear(free, rulebook="new-zealand"))
+    assert share < 0.9 < by_interval.loc[start, "share"]
 
 
 _RESERVES = (
@@ -147,7 +150,7 @@ def test_a_cut_rating_makes_congestion() -> None:
 
     The price over the limit differs by more than losses can make.
     """
-    case = cf.read_case(DATA / ZIPS[0], interval="12:00")
+    case = cf.read_case(data(ZIPS[0]), interval="12:00")
     run = cf.clear(case, rulebook="new-zealand")
     use = run.flows.assign(use=run.flows["flow_mw"].abs())
     name = use.sort_values("use")["branch"].iloc[-1]

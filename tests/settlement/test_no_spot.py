@@ -121,7 +121,7 @@ def test_the_auction_of_a_month_is_settled(
     assert (tmp_path / "m" / "netting.csv").is_file()
     (tmp_path / "metered.csv").write_text("owner,made_mwh,taken_mwh\ng,many,0\n")
     assert invoke([*command, *rules]) == 1
-    assert "made_mwh must be a number, not 'many'" in capsys.readouterr().out
+    assert "must be a number of MWh, not 'many'" in capsys.readouterr().out
 
 
 def test_a_contract_in_another_currency_at_its_declared_rate() -> None:

@@ -12,32 +12,49 @@ import counterflow as cf
 from cases import Run
 from counterflow.cli import invoke
 from counterflow.studies.month import study_runs
+from tests.settlement.markets import october_day
 from tests.studies import tiny
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two days of one scenario as a study leaves them, mitigated by one rulebook too."""
     path = tmp_path_factory.mktemp("study")
-    tiny.written(tiny.spanning(), path / "case")
+    told = {"name": "month", "study": {"settle": None}, "scenarios": {"base": {}},
+            "days": ["2024-03-04", "2024-03-05"]}  # fmt: skip
+    (path / "study.json").write_text(json.dumps(told), "utf-8")
+    for day in told["days"]:
+        run = october_day([300.0] * 4, day=str(day))
+        done(run, path / "runs" / "base" / str(day), "clear")
+        child = Run({**run.stated, "parent": run.id}, run.tables, run.case, run.rulebook)
+        done(child, path / "runs" / "base" / str(day), "mitigate.default")
+    return path
+
+
+def done(run: Run, day: Path, step: str) -> None:
+    """A step as a study leaves it: its folder, then its marker."""
+    run.write(day / step)
+    (day / f"{step}.json").write_text('{"key": "k"}', "utf-8")
+
+
+@pytest.mark.slow
+def test_a_study_that_was_made_is_read(tmp_path: Path) -> None:
+    tiny.written(tiny.spanning(), tmp_path / "case")
     content = {
         "name": "month",
-        "days": {"source": str(path / "case"), "start": dt.date(2024, 3, 4),
+        "days": {"source": str(tmp_path / "case"), "start": dt.date(2024, 3, 4),
                  "end": dt.date(2024, 3, 5)},
+        "settle": {},
     }  # fmt: skip
-    made = cf.study(content, output=path / "made", processes=False)
+    made = cf.study(content, output=tmp_path / "made", processes=False)
     assert made.failed.empty, made.failed.to_string()
-    for day in sorted((path / "made" / "runs" / "base").glob("2024-*")):
-        mitigated(day)
-    return path / "made"
-
-
-def mitigated(day: Path) -> None:
-    """A rerun of the day as a step of the study leaves it: its folder, then its marker."""
-    run = Run.read(day / "clear")
-    Run({**run.stated, "parent": run.id}, run.tables, run.case, run.rulebook).write(
-        day / "mitigate.default"
-    )
-    (day / "mitigate.default.json").write_text('{"key": "k"}', "utf-8")
+    found = study_runs(tmp_path / "made", "2024-03")
+    assert len(found.runs) == 2
+    assert set(found.versions.values()) == {"initial"}
+    month = cf.settle_month(found.runs, "2024-03", versions=found.versions, partial=True)
+    lines = made.table("statement", step="settle")
+    daily = lines.groupby("owner")["amount"].sum()
+    assert {owner: month.total(owner) for owner in daily.index} == daily.to_dict()
 
 
 def test_a_month_of_a_study_is_its_days(

@@ -141,6 +141,8 @@ class Layout:
         Texts of file names that say it is this report.
     products
         Of reserve offers: name in the file -> product.
+    minutes
+        Of reserve offers: product -> minutes in which it must be there.
     totals
         Of loads: names that stand for the sum of the others.
     masked_by_year
@@ -164,6 +166,7 @@ class Layout:
     floor: float = 0.0
     marks: tuple[str, ...] = ()
     products: Mapping[str, str] = field(default_factory=dict)
+    minutes: Mapping[str, float] = field(default_factory=dict)
     totals: tuple[str, ...] = ()
     masked_by_year: bool = False
 

@@ -27,6 +27,7 @@ from cases.readers.published.fleet import (
     without_offers,
 )
 from cases.readers.published.history import history_of, taken_mw
+from cases.readers.published.markets import layouts
 from cases.readers.published.read import (
     Offers,
     names_of,
@@ -309,7 +310,9 @@ def _reserve_tables(today: Offers, units: pd.DataFrame) -> dict[str, pd.DataFram
         return {}
     names = sorted(rows["product"].unique())
     down = ["down" if "down" in name.lower() else "up" for name in names]
-    products = pd.DataFrame({"product": names, "direction": down, "minutes": 10.0})
+    known = {p: m for one in layouts("reserves", today.market) for p, m in one.minutes.items()}
+    minutes = [known.get(name, np.nan) for name in names]
+    products = pd.DataFrame({"product": names, "direction": down, "minutes": minutes})
     columns = ["unit", "interval_start", "product", "segment", "mw", "price"]
     return {"reserve_products": products, "reserve_offers": rows[columns]}
 

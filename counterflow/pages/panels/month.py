@@ -223,6 +223,9 @@ def month_decisions(days: Sequence[Day]) -> pd.DataFrame:
 def month_decisions_panel(days: Sequence[Day]) -> Panel:
     """The decision table of all days; offers that passed have no row."""
     frame = month_decisions(days)
+    if frame.empty and any(len(day.run.decisions) for day in days):
+        none = say("note.no_chain")
+        return Panel("decisions", "panel.decisions", none, (Note(none, "good"),))
     passed = sum(len(day.run.decisions) for day in days) - len(frame)
     panel = panel_of(days[0], frame)
     if frame.empty:

@@ -165,11 +165,17 @@ def test_ercot_offers_of_reserves_in_both_orders_of_words(tmp_path: Path) -> Non
     energy = f.written(tmp_path, "60d_DAM_Gen_Resource_Data-08-SEP-24.csv", generation)
     offered = f.text(f.ERCOT_AS, [one | blocks_of])
     name = "60d_DAM_Generation_Resource_ASOffers-08-SEP-24.csv"
-    found = read_offers([f.written(tmp_path, name, offered), energy], "ERCOT").reserve_offers
+    after = offered.replace("07/10/2024", "12/10/2025")
+    after = after.replace("PRICE1 REGUP", "REGUP PRICE1").replace("PRICE2 REGUP", "REGUP PRICE2")
     columns = ["product", "segment", "mw", "price"]
-    assert found[columns].to_numpy().tolist() == [
-        ["contingency_reserve", 1, 5, 9], ["regulation_up", 1, 5, 8], ["regulation_up", 2, 7, 12],
-    ]  # fmt: skip
+    for content, day in ((offered, "07/10/2024"), (after, "12/10/2025")):
+        f.written(tmp_path, energy.name, generation.replace("07/10/2024", day))
+        found = read_offers([f.written(tmp_path, name, content), energy], "ERCOT").reserve_offers
+        assert found[columns].to_numpy().tolist() == [
+            ["contingency_reserve", 1, 5, 9],
+            ["regulation_up", 1, 5, 8],
+            ["regulation_up", 2, 7, 12],
+        ]
 
 
 def test_caiso_points_begin_a_price_and_self_schedules_have_rows(tmp_path: Path) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
+import counterflow as cf
 from cases import InputError, Run
-from counterflow.pages import Day, days_of, page_html
+from counterflow.pages import Day, days_of, page_html, page_of
 from counterflow.pages.month import month_page
 from counterflow.pages.panels.month import day_table, month_decisions, owner_hours
 from tests.counterflow.five_bus import LMP, LOAD, five_bus_case, five_bus_tables, make_run
@@ -75,6 +78,28 @@ def test_decisions_of_days_together(day: Day) -> None:
     frame = month_decisions([day])
     assert set(frame["view"]) == {"mitigated", "conduct"} and len(frame) == 24
     assert frame["money_effect"].abs().is_monotonic_decreasing
+
+
+@pytest.mark.slow
+def test_the_folder_of_a_study(tmp_path: Path) -> None:
+    """Two days of the bundled case, where nothing is above a limit."""
+    cf.study(
+        {
+            "name": "two-days",
+            "days": {"source": "pjm5", "start": "2024-07-16", "end": "2024-07-17"},
+            "clear": {"commitment": False},
+            "mitigate": {"rulebooks": ["default"]},
+        },
+        output=tmp_path / "study",
+        processes=False,
+    )
+    page = page_of(tmp_path / "study")
+    assert page.kind == "study" and page.name == "study" and len(page.starts) == 48
+    text = page_html(page)
+    assert "0 offers were replaced on 0 of 2 days." in text
+    assert "No offer failed a test or came close to a limit." in text
+    with pytest.raises(InputError, match="is a study: give it alone"):
+        page_of([tmp_path / "study", tmp_path / "study"])
 
 
 def test_an_interval_may_come_once(days: list[Day]) -> None:

@@ -50,8 +50,10 @@ def test_one_and_many() -> None:
     ("value", "written"),
     [
         (("price", 1234.567), "1,234.57"),
-        (("money", -0.4), "\u22120"),
+        (("money", -0.4), "0"),
         (("signed_price", 2.0), "+2.00"),
+        (("signed_money", 0.0), "0"),
+        (("signed_money", -1234.0), "\u22121,234"),
         (("signed_percent", -38.77), "\u221238.8%"),
         (("number", 3.0), "3"),
         (("number", 3.25), "3.2"),

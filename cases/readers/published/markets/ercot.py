@@ -1,7 +1,8 @@
 """ERCOT, 60-day DAM disclosure: generation, storage, AS offers; Central prevailing time.
 
 Until 2025-12-04 storage is in the generation file with type PWRSTR; since RTC+B, 2025-12-05, it
-has a file and curves of its own from charging (below 0 MW) to discharging.
+has a file and curves of its own from charging (below 0 MW) to discharging. The columns of AS offers
+were renamed then: the words of a price are known in both orders.
 """
 
 from datetime import date
@@ -10,7 +11,6 @@ from cases.readers.published.layout import Clock, Curve, Layout
 
 ZONE = "America/Chicago"
 RTC = date(2025, 12, 5)
-BEFORE = date(2025, 12, 4)
 
 _CLOCK = Clock(ZONE, "Delivery Date", "%m/%d/%Y", "Hour Ending", ending=True, repeat="order")
 _COLUMNS = {
@@ -63,6 +63,19 @@ _PRODUCTS = {
     "NONSPIN": "non_spin",
     "OFFEC": "contingency_reserve_offline",
 }
+_MINUTES = {
+    "regulation_up": 5.0,
+    "regulation_down": 5.0,
+    "responsive_pfr": 10.0,
+    "responsive_ffr": 10.0,
+    "responsive_ufr": 10.0,
+    "contingency_reserve": 10.0,
+    "contingency_reserve_offline": 10.0,
+    "non_spin": 30.0,
+    "non_spin_online": 30.0,
+    "non_spin_offline": 30.0,
+}
+"""Well established, not read in a rule text here (certainty M); frequency response is faster."""
 
 
 def _generation(report: str, since: date | None, until: date | None, extra: bool) -> Layout:
@@ -93,23 +106,13 @@ LAYOUTS = (
     _generation("60d_DAM_ESR_Data", RTC, None, extra=False),
     Layout(
         market="ERCOT",
-        report="60d_DAM_Generation_Resource_ASOffers",
+        report="60d_DAM_Generation_Resource_ASOffers / 60d_DAM_ESR_ASOffers",
         kind="reserves",
         clock=_CLOCK,
         columns={"unit": "Resource Name", "owner": "DME"},
         curve=Curve("QUANTITY MW{k}", "PRICE{k} {product}", 5),
-        until=BEFORE,
         products=_PRODUCTS,
-    ),
-    Layout(
-        market="ERCOT",
-        report="60d_DAM_Gen_Resource_ASOffers / 60d_DAM_ESR_ASOffers",
-        kind="reserves",
-        clock=_CLOCK,
-        columns={"unit": "Resource Name", "owner": "DME"},
-        curve=Curve("QUANTITY MW{k}", "PRICE{k} {product}", 5),
-        since=RTC,
-        products=_PRODUCTS,
+        minutes=_MINUTES,
     ),
     Layout(
         market="ERCOT",
