@@ -3,6 +3,7 @@
 from settlement.contracts.contracts import settle_contract
 from settlement.futures import lot_hours
 from settlement.given import curve_maker
+from settlement.incentive import net_positions
 from settlement.ledger.statement import Statement
 from settlement.market.make_whole import make_whole
 from settlement.resettle import resettle
@@ -15,6 +16,7 @@ __all__ = [
     "lot_hours",
     "make_whole",
     "monthly_rate",
+    "net_positions",
     "resettle",
     "settle",
     "settle_contract",
