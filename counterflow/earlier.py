@@ -18,6 +18,7 @@ import pandas as pd
 from cases import InputError, RuleBook, Run
 from cases.files.convert import nearest
 from cases.folder import read_case_folder
+from cases.market_time import instants
 from cases.run_folder import read_events, read_manifest, read_table
 from cases.tables.schema import RUN_TABLES
 
@@ -102,10 +103,10 @@ def _start_of(folder: Path) -> pd.Timestamp | None:
     try:
         head = tomllib.loads((folder / "case" / "case.toml").read_text("utf-8"))
         stamp = pd.Timestamp(head["start"])
-    except (OSError, ValueError, KeyError):
+        if stamp.tz is None:
+            return instants(stamp, head.get("timezone", "UTC"))[0]
+    except (OSError, ValueError, KeyError, IndexError):
         return None
-    if stamp.tz is None:
-        stamp = stamp.tz_localize(head.get("timezone", "UTC"))
     return stamp
 
 

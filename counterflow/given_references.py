@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -35,8 +36,8 @@ def saying_what_to_give() -> Iterator[None]:
     except InputError as error:
         if not any(failure.rule == "missing_reference" for failure in error.failures):
             raise
-        hint = Failure("", None, "references", "missing_reference", GIVE)
-        raise InputError([*error.failures, hint]) from None
+        *others, last = error.failures
+        raise InputError([*others, replace(last, message=f"{last.message}; {GIVE}")]) from None
 
 
 def with_negotiated(run: Run, given: str | Path | pd.DataFrame) -> Run:

@@ -7,6 +7,7 @@ import math
 import pandas as pd
 
 from cases import Case
+from cases.market_time import day_of
 
 __all__ = ["starter_case"]
 
@@ -87,7 +88,7 @@ def starter_case(name: str, hours: int = 24) -> Case:
         "fuel_prices": pd.DataFrame(
             {
                 "fuel": ["water", "coal", "gas"],
-                "date": pd.Timestamp(_START).tz_localize(None).normalize(),
+                "date": day_of(pd.Timestamp(_START)),
                 "price": [0.0, 2.2, 3.5],
             }
         ),

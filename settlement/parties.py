@@ -13,6 +13,7 @@ import pandas as pd
 from cases.case import Case
 from cases.errors import Failure
 from cases.files.convert import nearest
+from cases.market_time import day_of
 
 __all__ = ["participant_problem", "party_problems"]
 
@@ -35,7 +36,7 @@ def participant_problem(case: Case, owner: str, day: pd.Timestamp) -> str:
     if rows.empty:
         return f"{owner} is not in the register of participants{nearest(owner, table['owner'])}"
     row = rows.iloc[0]
-    at = day.tz_localize(None).normalize()
+    at = day_of(day)
     if row["status"] != "active":
         return f"{owner} is {row['status']} in the register of participants"
     if not pd.isna(row["since"]) and at < row["since"]:

@@ -232,9 +232,11 @@ def _settle_uplift(
 
 def _check_real_time(run: Run, real_time: Run) -> None:
     """Refuse a day-ahead run in place of a real-time one: it would settle nothing, or twice."""
-    if real_time.id == run.id:
-        message = "the real-time run is the day-ahead run itself"
-    elif real_time.settings.get("market") != "rt" and "decided" in real_time.stated:
+    if (
+        real_time.id != run.id
+        and real_time.settings.get("market") != "rt"
+        and "decided" in real_time.stated
+    ):
         message = (
             f"run {real_time.id[:12]} decided its own commitment, so it is a day-ahead run; a "
             "real-time run takes one over: counterflow clear CASE --commitment-from RUN"

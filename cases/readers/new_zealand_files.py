@@ -17,6 +17,7 @@ from typing import Any
 import pandas as pd
 
 from cases.errors import Failure, InputError
+from cases.market_time import instants
 
 __all__ = ["CaseFiles", "Rows", "records", "stamp_of"]
 
@@ -35,7 +36,10 @@ def records(frame: pd.DataFrame) -> Iterator[Any]:
 def stamp_of(text: str) -> pd.Timestamp:
     """Read a time such as `26-FEB-2025 11:30`, in New Zealand. Raises ValueError."""
     time = pd.to_datetime(" ".join(text.split()), format=_STAMP)
-    return pd.Timestamp(time).tz_localize(TIMEZONE)
+    found = instants(pd.Timestamp(time), TIMEZONE)
+    if not found:
+        raise ValueError(f"{text} is skipped by the clock of {TIMEZONE}")
+    return found[0]
 
 
 @dataclass(frozen=True)

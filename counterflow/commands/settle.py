@@ -210,6 +210,8 @@ def run(
     )
     given |= read_product_file(products)
     later = read_run(real_time) if real_time is not None else None
+    if later is not None and later.id == found.id:
+        raise bad("real_time", "the real-time run is the day-ahead run itself")
     statement = settle(
         found, **given, real_time=later, overrides=overrides or None, version=version
     )

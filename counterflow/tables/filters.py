@@ -11,6 +11,7 @@ import pandas as pd
 
 from cases.errors import InputError
 from cases.files.convert import nearest
+from cases.market_time import instants
 
 __all__ = ["chosen"]
 
@@ -94,7 +95,10 @@ def _at(cells: pd.Series[Any], sign: str, value: str) -> pd.Series[Any]:
     except ValueError:
         raise _usage(f"{cells.name} is a time such as 2024-07-16T17:00, not {value!r}") from None
     if moment.tzinfo is None:
-        moment = moment.tz_localize(cells.dt.tz)
+        found = instants(moment, cells.dt.tz)
+        if not found:
+            raise _usage(f"{cells.name}: the clock skips {value}")
+        moment = found[0]
     return pd.Series(_COMPARE[sign](cells, moment))
 
 

@@ -15,8 +15,8 @@ _BY_TEST: Final = {
     "three_pivotal": (*_RELIEF, "three_pivotal"),
     "two_step": (*_RELIEF, "two_step", "three_pivotal.dfax_min"),
     "competitive_path": ("supply", "competitive_path"),
-    "system": ("system", "three_pivotal.screen", "three_pivotal.negative_price"),
-    "system_margin": ("system",),
+    "system": ("supply.storage", "system", "three_pivotal.screen", "three_pivotal.negative_price"),
+    "system_margin": ("supply.storage", "system"),
 }
 
 

@@ -38,7 +38,8 @@ _FITS = 4.0e18
 
 def places(unit: Decimal) -> int | None:
     """Decimal places of a unit 1, 0.1, 0.01, ...; None where it is no such power of ten."""
-    sign, digits, exponent = unit.normalize().as_tuple()
+    text = format(unit.normalize(), "f")
+    sign, digits, exponent = Decimal(text).as_tuple()
     if sign or digits != (1,) or not isinstance(exponent, int) or not -12 <= exponent <= 0:
         return None
     return -exponent

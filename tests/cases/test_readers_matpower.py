@@ -168,7 +168,7 @@ def test_ramps_starts_names_and_fuels(tmp_path: Path) -> None:
 def test_dc_lines(tmp_path: Path) -> None:
     line = [[1, 2, 1, 10, 8.9, 0, 0, 1, 1, -50, 60, 0, 0, 0, 0, 1, 0.01], [2, 1, 0, *[0] * 14]]
     found = case(tmp_path, dcline=line)
-    assert found.links.values.tolist() == [["DC1", "1", "2", -50.0, 60.0, 0.01]]
+    assert found.links.iloc[:, :6].values.tolist() == [["DC1", "1", "2", -50.0, 60.0, 0.01]]
     assert found.demand["DC1-loss"].tolist() == [1.0]
     assert "DC lines out of service dropped: DC2" in notes(found)
     assert "the constant loss of DC1, 1 MW, is a load at bus 2" in notes(found)

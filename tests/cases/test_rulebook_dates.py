@@ -131,11 +131,19 @@ def test_ercot_caps_of_two_dates() -> None:
     assert before.hash != since.hash == RuleBook.load("ercot").hash
 
 
+LATER = ("hunan", "shaanxi", "shanghai")
+"""Rulebooks of markets whose rules began after 1 June 2025."""
+
+
 @pytest.mark.parametrize("as_of", [None, "2025-06-01"])
 @pytest.mark.parametrize("name", rulebook_names())
 def test_a_resolved_rulebook_is_read_back_with_its_sources(
     name: str, as_of: str | None, tmp_path: Path
 ) -> None:
+    if as_of is not None and name in LATER:
+        with pytest.raises(InputError, match=f"says nothing of {as_of}"):
+            RuleBook.load(name, as_of=as_of)
+        return
     book = RuleBook.load(name, as_of=as_of)
     path = tmp_path / "rulebook.toml"
     path.write_text(book.to_toml())

@@ -36,7 +36,8 @@ def everyone(assessed: AssessedRun) -> Subjects:
 
 def test_every_shipped_profile_is_four_names_that_are_there() -> None:
     assert set(PROFILES) == {
-        *("default", "nyiso", "isone", "miso", "spp", "pjm", "caiso", "ercot", "ieso", "guangdong")
+        *("default", "nyiso", "isone", "miso", "spp", "pjm", "caiso", "ercot", "ieso", "guangdong"),
+        *("hunan", "shaanxi"),
     }
     for name in PROFILES:
         procedure = procedure_of(RuleBook.load(name).mitigation)
