@@ -71,12 +71,14 @@ def test_dispatch_after_outages(shape: Shape, seed: int) -> None:
     assert_dispatch(case, "n-1")
 
 
+@pytest.mark.slow
 @settings(examples, max_examples=6)
 @given(day_shapes(units=4, intervals=5, buses=3, contingencies=False, reserves=False), seeds)
 def test_commitment(shape: DayShape, seed: int) -> None:
     assert_committed(with_possible(commitment_day(shape, seed), seed))
 
 
+@pytest.mark.slow
 @settings(examples, max_examples=4)
 @given(day_shapes(units=4, intervals=4, buses=3, contingencies=True, reserves=True), seeds)
 def test_commitment_with_reserves_after_outages(shape: DayShape, seed: int) -> None:

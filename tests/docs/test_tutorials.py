@@ -22,12 +22,19 @@ from typing import Any
 import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
+SLOW = ("market-power", "published-offers", "real-grid", "settlement-day")
+"""Tutorials of real grids and months, which take their time."""
+TUTORIALS = sorted((DOCS / "tutorials").glob("*.md"))
 PAGES = [
-    *sorted((DOCS / "tutorials").glob("*.md")),
+    *(page for page in TUTORIALS if page.stem not in SLOW),
     *(DOCS / f"{name}.zh.md" for name in ("curve", "futures")),
 ]
 LONG = [
-    DOCS / f"{name}.md" for name in ("recipes", "published-tables", "start.zh", "institutions.zh")
+    *(page for page in TUTORIALS if page.stem in SLOW),
+    *(
+        DOCS / f"{name}.md"
+        for name in ("recipes", "published-tables", "start.zh", "institutions.zh")
+    ),
 ]
 FENCE = re.compile(r"^```(python|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | doctest.REPORT_NDIFF

@@ -72,6 +72,7 @@ def doubled(_assessed: AssessedRun, subjects: Subjects) -> Replacement:
     return Replacement(subjects.keys, levels.assign(price=500.0 + 2 * levels["price"]), whole=True)
 
 
+@pytest.mark.slow
 def test_a_bad_slot_does_not_conform(registry: Registry) -> None:
     registry.add(SlotFunction("replacement", "doubled", doubled))
     registry.add_profile("doubled", Profile("all", "doubled", "none", "rerun"))

@@ -159,6 +159,7 @@ def values(result, index: str, scope: str = "market") -> pd.DataFrame:  # type: 
     return rows[(rows["index"] == index) & (rows["scope"] == scope)].set_index("subject")
 
 
+@pytest.mark.slow
 def test_h_markup_component_of_a_whole_run() -> None:
     """Solitude's cost is 24 under an offer of 30: 6.867729 of the 32.892 load-weighted LMP."""
     run = cleared(five_bus("A1", reference="E"))
@@ -331,6 +332,7 @@ def test_ratios_to_prices_that_are_not_above_zero_do_not_exist() -> None:
     assert np.isnan(markup_index(np.array([-5.0]), np.array([-10.0]))).all()
 
 
+@pytest.mark.slow
 def test_markups_of_a_day_are_the_share_of_offers_in_every_price() -> None:
     """All references at 0.8 of the offers: every price that offers alone make is 0.8 of itself."""
     run = cleared(five_bus("A2", reference="E", load_factors=(0.3, 0.8, 1.0, 1.1)))

@@ -136,6 +136,7 @@ def test_a_market_of_ones_own() -> None:
     assert set(record) == {"subject.dominant_owner", "replacement.reference_and_margin"}
 
 
+@pytest.mark.slow
 def test_a_market_of_ones_own_conforms() -> None:
     mitigation.load_plugin(OWN / "own_market.py")
     check_profile(RuleBook.load(OWN / "own_market.toml"), seeds=(1,), buses=6)

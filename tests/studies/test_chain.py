@@ -62,6 +62,7 @@ def test_chain_is_that_of_clear_calls(tmp_path: Path) -> None:
     assert made.run("base", str(DAYS[1])).id == second.id
 
 
+@pytest.mark.slow
 def test_look_ahead_starts_what_pays_on_two_days(tmp_path: Path) -> None:
     made = _study(tiny.starting(), tmp_path, chain="rolling", look_ahead_hours=24)
     # Cheap saves 100 MW x 5 x 24 h = 12000 a day: less than its start of 20000, more on two days.

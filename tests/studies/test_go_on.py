@@ -105,6 +105,7 @@ def test_a_step_whose_end_was_never_heard_of_is_not_done_again(
     assert len(_ids(again, "done")) == 6
 
 
+@pytest.mark.slow
 def test_a_failed_day_and_what_depends_on_it(
     cases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -135,6 +136,7 @@ def test_a_failed_day_and_what_depends_on_it(
     assert len(_ids(again, "done")) == 12
 
 
+@pytest.mark.slow
 def test_a_changed_day_runs_again_with_what_follows(cases: Path, tmp_path: Path) -> None:
     folder = tmp_path / "study"
     before = cf.study(_content(cases), output=folder, processes=False)

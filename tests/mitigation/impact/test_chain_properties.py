@@ -129,6 +129,7 @@ def test_infinite_thresholds_leave_the_same_bytes(tmp_path: Path) -> None:
         assert before.read_bytes() == after.read_bytes()
 
 
+@pytest.mark.slow
 @settings(examples, max_examples=5)
 @given(small, seeds, st.sampled_from(["joint", "per_unit"]))
 def test_mitigating_again_changes_nothing(shape: Shape, seed: int, mode: str) -> None:
@@ -141,6 +142,7 @@ def test_mitigating_again_changes_nothing(shape: Shape, seed: int, mode: str) ->
     assert again.manifest["parent"] == made.id
 
 
+@pytest.mark.slow
 @settings(examples, max_examples=4)
 @given(small, seeds, st.sampled_from(["joint", "per_unit"]))
 def test_the_order_of_units_does_not_matter(shape: Shape, seed: int, mode: str) -> None:

@@ -89,6 +89,7 @@ def crossing() -> Case:
     return blocks(five_bus("A1"), "Solitude", (10.0, 25.0), (510.0, 125.0))
 
 
+@pytest.mark.slow
 def test_crossing_curves_keep_the_price_schedule_and_are_reported() -> None:
     run = cleared(crossing())
     made = mitigated(run, "pjm", AT_E)
@@ -163,6 +164,7 @@ def test_nothing_binds_nothing_changes() -> None:
         pd.testing.assert_frame_equal(made.prices, run.prices)
 
 
+@pytest.mark.slow
 def test_a_kept_offer_stays_as_it_is() -> None:
     run = cleared(Solitude=125.0)
     import counterflow as cf

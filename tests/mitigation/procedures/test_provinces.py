@@ -60,6 +60,7 @@ def test_hunan_holds_the_group_that_is_needed_to_past_prices() -> None:
     assert terms["value"].tolist() == pytest.approx([60.0])
 
 
+@pytest.mark.slow
 def test_hunan_takes_the_last_ten_days() -> None:
     """Eleven days: the eleventh, at 1000, is too old; ten at 50 make 60."""
     run, units = day(*[50.0] * 10, 1000.0, Wes=80.0)

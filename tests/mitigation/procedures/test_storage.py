@@ -97,6 +97,7 @@ def test_the_level_is_by_the_hour_and_counts_what_charging_costs() -> None:
     assert levels.loc["charge", "price"].tolist() == pytest.approx([30.0, 32.0])
 
 
+@pytest.mark.slow
 def test_too_low_a_bid_to_charge_fails_by_the_same_thresholds() -> None:
     """Worth 30, then 32: bids may be min(300 %, 100) lower, 90 and 96: down to -60 and -64."""
     run = with_battery(
@@ -123,6 +124,7 @@ def test_too_low_a_bid_to_charge_fails_by_the_same_thresholds() -> None:
     assert set(rows["result"]) == {"pass"}
 
 
+@pytest.mark.slow
 def test_given_levels_hold_for_storage_too() -> None:
     run = with_battery([300.0, 300.0])
     given = pd.concat(
@@ -137,6 +139,7 @@ def test_given_levels_hold_for_storage_too() -> None:
     assert set(rows["result"]) == {"fail"} and rows["limit"].tolist() == [80.0, 80.0]
 
 
+@pytest.mark.slow
 def test_a_rulebook_may_leave_storage_out() -> None:
     run = with_battery([300.0, 300.0])
     made = mitigated(run, FIVE_UNITS, "default", {"mitigation.conduct.kinds": ("unit",)})

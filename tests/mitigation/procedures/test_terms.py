@@ -24,6 +24,7 @@ def said(made: cf.MitigatedRun) -> str:
     return str(made.explain(unit="Solitude", at=str(made.case.interval_starts[0])))
 
 
+@pytest.mark.slow
 def test_caiso_competitive_lmp_and_congestion(tmp_path: Path) -> None:
     """G2, split at E: at C 115 of the price of 125 is congestion, 10 the competitive LMP."""
     made = mitigated(cleared(Solitude=125.0), "caiso")

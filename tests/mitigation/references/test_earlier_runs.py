@@ -78,6 +78,7 @@ def test_offers_dispatch_and_fuel_prices_of_earlier_runs(tmp_path: Path) -> None
     assert energy(by_price)["price"].tolist() == pytest.approx([49.5])
 
 
+@pytest.mark.slow
 def test_mitigated_days_do_not_count() -> None:
     runs = [cleared(3, 20.0), cleared(4, 26.0), cleared(5, 99.0, source="reference")]
     case = day(costs=COSTS)
