@@ -57,6 +57,7 @@ def assert_dispatch(case: Case, security: str = "none", extend: Any = None) -> A
     return run
 
 
+@pytest.mark.slow
 @settings(examples, max_examples=12)
 @given(shapes(most_buses=8, most_intervals=3), seeds)
 def test_dispatch(shape: Shape, seed: int) -> None:

@@ -39,6 +39,7 @@ def lmp(run: Run) -> pd.DataFrame:
     return run.prices.pivot(index="interval_start", columns="bus", values="lmp")
 
 
+@pytest.mark.slow
 @settings(examples, max_examples=8)
 @given(shapes(most_intervals=2), seeds)
 def test_prices_do_not_move_with_the_slack(shape: Shape, seed: int) -> None:
@@ -116,6 +117,7 @@ def test_rent_identity(shape: Shape, seed: int, security: str) -> None:
     assert paid.to_numpy() == pytest.approx(total.to_numpy(), rel=1e-6, abs=0.05)
 
 
+@pytest.mark.slow
 @settings(examples, max_examples=8)
 @given(
     shapes(most_buses=9, most_intervals=3, tight=True),

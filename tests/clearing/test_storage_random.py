@@ -80,6 +80,7 @@ def with_trade(case: cases.Case, seed: int) -> cases.Case:
         )
 
 
+@pytest.mark.slow
 @settings(examples, max_examples=12)
 @given(shapes(most_buses=8, most_intervals=4), seeds)
 def test_cost_is_the_least_there_is(shape: Shape, seed: int) -> None:
@@ -99,6 +100,7 @@ def test_money_closes(shape: Shape, seed: int) -> None:
     assert abs(statement.total(item="rounding")) <= len(statement.lines)
 
 
+@pytest.mark.slow
 @settings(examples, max_examples=4)
 @given(shapes(most_buses=6, most_intervals=3), seeds)
 def test_shadow_prices_bound_what_a_change_is_worth(shape: Shape, seed: int) -> None:

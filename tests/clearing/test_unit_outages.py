@@ -175,6 +175,7 @@ def with_unit_outages(case: cases.Case, seed: int) -> cases.Case:
         return case.replace(contingencies=table)
 
 
+@pytest.mark.slow
 @settings(examples, max_examples=10)
 @given(shapes(most_buses=9, most_intervals=3, tight=True), seeds)
 def test_flows_after_outages_are_those_of_a_power_flow(shape: Shape, seed: int) -> None:

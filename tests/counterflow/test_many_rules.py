@@ -80,6 +80,7 @@ def test_an_unknown_rulebook_is_refused_before_anything_is_cleared(bid: cf.Run) 
         mitigate_by_rulebooks(bid, ["default", "atlantis"])
 
 
+@pytest.mark.slow
 def test_command_writes_every_run_and_the_comparison(
     bid: cf.Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -149,6 +149,7 @@ def test_without_a_clearing_house_the_sides_settle_with_each_other() -> None:
             quietly(futures=table.assign(**change), settings=nobody)
 
 
+@pytest.mark.slow
 def test_the_time_value_of_days_sums_to_that_of_the_month() -> None:
     settings = {
         "settlement.futures.time_value": "purchase",

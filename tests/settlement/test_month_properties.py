@@ -53,6 +53,7 @@ SLOW = [pytest.param(seed, minutes, marks=pytest.mark.slow)
         for seed, minutes in ((0, 15), (1, 15), (2, 5), (3, 5))]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seed", "minutes"), [(0, 30), *SLOW])
 def test_months_that_cross_are_what_fractions_say(seed: int, minutes: int) -> None:
     pairs = autumn(seed, minutes)

@@ -147,6 +147,7 @@ def test_a_day_of_the_clock_change_is_no_repetition() -> None:
         cf.study(content, processes=False)
 
 
+@pytest.mark.slow
 def test_rolling_windows_of_one_case() -> None:
     """Two days as one case: with a look-ahead, the cheap unit starts at once."""
     two = joined([repeated(tiny.starting(), day) for day in DAYS[:2]])

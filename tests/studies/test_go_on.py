@@ -165,6 +165,7 @@ def test_a_changed_day_runs_again_with_what_follows(cases: Path, tmp_path: Path)
     assert len(after.table("runs")) == 3
 
 
+@pytest.mark.slow
 def test_steps_of_another_study_are_taken_over(
     cases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

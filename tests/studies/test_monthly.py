@@ -16,6 +16,8 @@ from counterflow.cli import invoke
 from counterflow.studies.monthly import STUDY_TABLES, monthly_tables
 from counterflow.tables.monitor_tables import MonitorTables
 
+pytestmark = pytest.mark.slow
+
 CONTENT: dict[str, Any] = {
     "name": "months",
     "days": {"source": "pjm5", "start": "2024-07-31", "end": "2024-08-01"},

@@ -70,6 +70,7 @@ small = shapes(most_buses=7, most_intervals=3)
 modes = st.sampled_from(["joint", "per_owner", "per_unit"])
 
 
+@pytest.mark.slow
 @settings(examples, max_examples=6)
 @given(small, seeds, st.sampled_from(["joint", "per_unit"]))
 def test_the_result_is_an_independent_clearing_at_the_substituted_offers(
@@ -90,6 +91,7 @@ def test_the_result_is_an_independent_clearing_at_the_substituted_offers(
     assert (replaced["offered"] >= replaced["reference"] - 1e-7).all(), "never below the reference"
 
 
+@pytest.mark.slow
 @settings(examples, max_examples=4)
 @given(small, seeds)
 def test_the_same_output_never_costs_more(shape: Shape, seed: int) -> None:
