@@ -151,6 +151,7 @@ def settle_given(
     uplift = make_whole(run)
     _settle_uplift(ledger, uplift, day_ahead.positions, None, run)
     markets, last, actual = [day_ahead], run, scheduled
+    _check_price_nodes(run)
     if real_time is not None:
         _check_real_time(run, real_time)
         market, later, actual = _settle_real_time(ledger, day_ahead, real_time)
@@ -228,6 +229,19 @@ def _settle_uplift(
             moved,
             rows["interval_start"].min(),
         )
+
+
+def _check_price_nodes(run: Run) -> None:
+    """Refuse units that are priced at a node of their own: they would be paid their bus's price."""
+    units = run.case.units
+    placed = units[units["node"].fillna("") != ""]
+    if len(placed):
+        first = placed.iloc[0]
+        message = (
+            f"{len(placed)} units, {first['unit']} first, have a price node ({first['node']}); "
+            "settlement at price nodes is not built yet"
+        )
+        raise InputError.one("units", None, "node", "price_nodes", message)
 
 
 def _check_real_time(run: Run, real_time: Run) -> None:
