@@ -143,6 +143,7 @@ def settle_given(
     Where the run is a part of a month whose rent is `pooled`, rights are paid in full and nothing
     is given back: the month does that.
     """
+    _check_price_nodes(run)
     ledger = Ledger(run.rulebook.settlement)
     scheduled = positions(run, ledger.operator)
     day_ahead = Market(run, scheduled, lost_at_buses(scheduled, run, ledger.operator))
@@ -151,7 +152,6 @@ def settle_given(
     uplift = make_whole(run)
     _settle_uplift(ledger, uplift, day_ahead.positions, None, run)
     markets, last, actual = [day_ahead], run, scheduled
-    _check_price_nodes(run)
     if real_time is not None:
         _check_real_time(run, real_time)
         market, later, actual = _settle_real_time(ledger, day_ahead, real_time)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from counterflow.commands.monitor_options import Settings
-from counterflow.commands.options import AsOf, Json, free_folder, pairs
+from counterflow.commands.options import AsOf, Json, TablesFolder, free_folder, pairs
 
 
 def run(
@@ -38,10 +38,7 @@ def run(
         ),
     ] = None,
     setting: Settings = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", metavar="DIR", help="New folder for every table, as CSV."),
-    ] = None,
+    output: TablesFolder = None,
     as_json: Json = False,
 ) -> None:
     """Match sellers and buyers of a month, and give the uniform spread and what caps took away."""

@@ -138,3 +138,9 @@ def free_folder(folder: Path, what: str) -> Path:
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
         raise bad("exists", f"{folder} exists already: {what} is never overwritten, name another")
     return folder
+
+
+TablesFolder = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", metavar="DIR", help="New folder for every table, as CSV."),
+]

@@ -15,7 +15,16 @@ from counterflow.commands.monitor_options import (
     earlier_of,
     read_frame,
 )
-from counterflow.commands.options import AsOf, Json, RunFolder, bad, free_folder, pairs, read_run
+from counterflow.commands.options import (
+    AsOf,
+    Json,
+    RunFolder,
+    TablesFolder,
+    bad,
+    free_folder,
+    pairs,
+    read_run,
+)
 
 _HEADINGS = {
     "claw_back": (
@@ -95,10 +104,7 @@ def run(
         ),
     ] = None,
     setting: Settings = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", metavar="DIR", help="New folder for every table, as CSV."),
-    ] = None,
+    output: TablesFolder = None,
     as_json: Json = False,
 ) -> None:
     """Money corrected after the fact; no price and no schedule moves."""

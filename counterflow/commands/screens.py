@@ -15,7 +15,15 @@ from counterflow.commands.monitor_options import (
     earlier_of,
     read_frame,
 )
-from counterflow.commands.options import AsOf, Json, RunFolder, free_folder, pairs, read_run
+from counterflow.commands.options import (
+    AsOf,
+    Json,
+    RunFolder,
+    TablesFolder,
+    free_folder,
+    pairs,
+    read_run,
+)
 
 _HEADINGS = {
     "withholding": (
@@ -90,10 +98,7 @@ def run(
         typer.Option("--excused", metavar="FILE", help="CSV: unit, interval_start, mw approved."),
     ] = None,
     setting: Settings = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", metavar="DIR", help="New folder for every table, as CSV."),
-    ] = None,
+    output: TablesFolder = None,
     as_json: Json = False,
 ) -> None:
     """Screen a run: MW held back, output gap, alike offers, FERC's annual screens."""
